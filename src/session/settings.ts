@@ -1,0 +1,27 @@
+/** What can be set for a whole process, with defaults. Values are checked where they are typed in (cli/options.ts). */
+
+export interface Settings {
+  /** First and last port to try to listen on; 0-0 takes any free one. */
+  readonly listenPorts: { readonly first: number; readonly last: number }
+  /** Address to listen on; undefined: every address, IPv6 and IPv4. */
+  readonly listenHost: string | undefined
+  /** Connections a torrent keeps at the most. */
+  readonly maxPeers: number
+  /** Records and locks: `$XDG_STATE_HOME/torrent-dl`. */
+  readonly stateDirectory: string
+}
+
+/** Per torrent. */
+export interface TorrentSettings {
+  /** Absolute path. */
+  readonly outputDirectory: string
+  /** `NAME.part` until a file is whole. */
+  readonly usePartFiles: boolean
+  /** Replace different files that are in the way. */
+  readonly force: boolean
+  /** Endpoints the user named (`--peer`). */
+  readonly peers: readonly { readonly host: string; readonly port: number }[]
+}
+
+export const DEFAULT_LISTEN_PORTS = { first: 6881, last: 6999 }
+export const DEFAULT_MAX_PEERS = 200

@@ -1,0 +1,31 @@
+/** Where a torrent's bytes lie. Positions are torrent-wide; only verified pieces are written. */
+import type { PieceIndex } from '../metainfo/geometry.ts'
+import type { Bitfield } from '../common/bitfield.ts'
+
+export interface Storage {
+  /**
+   * Writes one verified piece. @param bytes the whole piece; not touched after the promise settles
+   * @returns indices of the files that this piece made whole; they lie under their final names now
+   * @throws StorageError DISK_FULL, DISK_IO...
+   */
+  writePiece(piece: PieceIndex, bytes: Buffer): Promise<readonly number[]>
+  /** Fills `into` with the torrent's bytes from `start`. @throws StorageError DISK_SHORT where the data is not there */
+  read(start: number, into: Buffer): Promise<void>
+  /** What is there without asking anyone: hashes or trusts existing data, adopts whole files. Called once, first. */
+  open(progress: CheckProgress): Promise<Bitfield>
+  /** Saves the resume record; cheap when nothing changed. */
+  save(): Promise<void>
+  /** Saves, closes files, gives up the lock. Never rejects. */
+  close(): Promise<void>
+}
+
+export interface CheckProgress {
+  /** Called now and then while existing data is hashed. */
+  onChecked(checkedBytes: number, totalBytes: number): void
+  /** A file that was found whole, or became so. */
+  onFileWhole(file: number): void
+  /** A sentence for the user (an ignored record, changed data). */
+  onNotice(message: string): void
+  /** Stop checking: `open` rejects with the signal's reason. */
+  readonly signal: AbortSignal
+}

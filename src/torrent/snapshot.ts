@@ -1,0 +1,60 @@
+/** What the outside sees of a torrent: plain values, taken when asked for. Nothing is pushed per block. */
+import type { TrackerStatus } from '../tracker/tracker.ts'
+import type { KnownError } from '../common/errors.ts'
+
+/** The life of a torrent: checking -> downloading -> complete -> stopped; failed from any. */
+export type TorrentState = 'checking' | 'downloading' | 'complete' | 'stopped' | 'failed'
+
+export interface TorrentSnapshot {
+  readonly state: TorrentState
+  readonly name: string
+  /** 40 hex digits */
+  readonly infoHash: string
+  readonly totalBytes: number
+  /** Verified bytes on disk. */
+  readonly doneBytes: number
+  /** Of existing data, while checking. */
+  readonly checkedBytes: number
+  readonly bytesToCheck: number
+  /** Payload received and sent in this run. */
+  readonly downloadedBytes: number
+  readonly uploadedBytes: number
+  /** Received but of no use: duplicates, late, failed its hash. */
+  readonly wastedBytes: number
+  readonly downloadBytesPerSecond: number
+  readonly uploadBytesPerSecond: number
+  /** From the rate of the last 10 s; undefined when nothing moves. */
+  readonly etaSeconds: number | undefined
+  readonly peers: PeerCounts
+  readonly trackers: readonly TrackerStatus[]
+  /** Seconds since a block of use arrived (or since the start). */
+  readonly idleSeconds: number
+}
+
+export interface PeerCounts {
+  readonly connected: number
+  /** Connected ones that have every piece. */
+  readonly seeds: number
+  /** Connected ones that let us download. */
+  readonly unchoking: number
+  /** Dials under way. */
+  readonly dialing: number
+  /** Addresses known. */
+  readonly known: number
+  readonly banned: number
+}
+
+/** What a torrent tells its owner, as it happens. Calls are synchronous and must not throw. */
+export interface TorrentObserver {
+  onState(state: TorrentState): void
+  /** A tracker answered or failed. */
+  onTracker(status: TrackerStatus): void
+  /** This file is whole under its final name. */
+  onFile(file: number): void
+  /** Every wanted byte is verified on disk. */
+  onComplete(): void
+  /** A sentence for the user; may hold foreign text. */
+  onWarning(message: string): void
+  /** The torrent cannot go on. */
+  onFailed(error: KnownError): void
+}
