@@ -22,6 +22,9 @@ export class TrackerError extends KnownError {}
 /** Stops one torrent: its files cannot be read or written. */
 export class StorageError extends KnownError {}
 
+/** Stops one torrent: nobody is left who could give us its data, or not in the time allowed. Exit codes 4 and 5. */
+export class SourceError extends KnownError {}
+
 /** Ends one command: what the user gave us (a torrent, a list) is not usable. Exit code 3. */
 export class InputError extends KnownError {}
 

@@ -19,6 +19,8 @@ export interface TorrentSettings {
   readonly usePartFiles: boolean
   /** Replace different files that are in the way. */
   readonly force: boolean
+  /** Go on uploading once complete; otherwise the network is left alone then. */
+  readonly seedWhenComplete: boolean
   /** Endpoints the user named (`--peer`). */
   readonly peers: readonly { readonly host: string; readonly port: number }[]
 }

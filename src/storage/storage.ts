@@ -13,7 +13,12 @@ export interface Storage {
   read(start: number, into: Buffer): Promise<void>
   /** What is there without asking anyone: hashes or trusts existing data, adopts whole files. Called once, first. */
   open(progress: CheckProgress): Promise<Bitfield>
-  /** Saves the resume record; cheap when nothing changed. */
+  /**
+   * To be asked before success is reported: every whole file still is what was hashed. Files that were touched since
+   * are hashed again. @throws StorageError FILE_CHANGED
+   */
+  confirm(): Promise<void>
+  /** Saves the resume record; cheap when nothing changed. @throws StorageError DISK_FULL, FILE_CHANGED... */
   save(): Promise<void>
   /** Saves, closes files, gives up the lock. Never rejects. */
   close(): Promise<void>

@@ -1,0 +1,136 @@
+/**
+ * The `bencode` package behind our own gate. How the package behaves (4.0.1), and what is done about it here:
+ * it reads almost anything (so check.ts goes first); it turns keys into text, with a leading byte order mark dropped
+ * and keys that are not UTF-8 as hex (walk those with `checkBencode(...).entries()`); it builds plain objects, where
+ * a key `__proto__` would become the prototype (so they are turned into Maps of their own keys); integers beyond
+ * 2^53 - 1 lose digits (so they come out as undefined); it sorts keys by UTF-16 unit (so `encode` sorts by byte).
+ */
+import bencode from 'bencode'
+import { BugError } from '../common/errors.ts'
+import { BencodeError, checkBencode, type BencodeLimits } from './check.ts'
+import type { BencodeView } from './view.ts'
+
+/** What can be encoded. Entries that are undefined are left out. */
+export type BencodeValue = number | string | Uint8Array | readonly BencodeValue[] | BencodeMap | BencodeRecord
+
+/** For keys that are no text, or not known beforehand. */
+export type BencodeMap = ReadonlyMap<string | Uint8Array, BencodeValue>
+
+export interface BencodeRecord {
+  readonly [key: string]: BencodeValue | undefined
+}
+
+/**
+ * Decodes untrusted bytes into Maps, arrays, Uint8Arrays and safe integers (others are undefined): read it with
+ * `asDictionary`, `asList`, `asBytes`, `asInteger`. Meant for small things (answers, handshakes, tracker lists).
+ * @throws BencodeError also when any dictionary has a key twice
+ */
+export function decode(bytes: Uint8Array, limits?: BencodeLimits): unknown {
+  return decodeView(checkBencode(bytes, limits))
+}
+
+/** As `decode`, for a value that has been checked already. */
+export function decodeView(view: BencodeView): unknown {
+  assertUniqueKeys(view)
+  return withoutPrototypes(bencode.decode(view.raw))
+}
+
+/** The dictionary, or undefined when it is none. */
+export function asDictionary(value: unknown): ReadonlyMap<string, unknown> | undefined {
+  return value instanceof Map ? (value as ReadonlyMap<string, unknown>) : undefined
+}
+
+/** The list, or undefined when it is none. */
+export function asList(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined
+}
+
+/** The string's bytes (shared with the value), or undefined when it is no string. */
+export function asBytes(value: unknown): Buffer | undefined {
+  if (!(value instanceof Uint8Array)) return undefined
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+}
+
+/** The string as UTF-8 with U+FFFD for what is not, or undefined when it is no string. Foreign text. */
+export function asText(value: unknown): string | undefined {
+  return asBytes(value)?.toString('utf8')
+}
+
+/** The integer, or undefined when it is none or lies outside +-(2^53 - 1). */
+export function asInteger(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}
+
+/** Encodes, with keys sorted as raw bytes (BEP 3). @throws BugError BUG_BENCODE_NUMBER for a number that is no safe integer */
+export function encode(value: BencodeValue): Buffer {
+  const parts: Uint8Array[] = []
+  encodeInto(parts, value)
+  return Buffer.concat(parts)
+}
+
+const LIST_START = Buffer.from('l')
+const DICTIONARY_START = Buffer.from('d')
+const END = Buffer.from('e')
+
+function encodeInto(parts: Uint8Array[], value: BencodeValue): void {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    throw new BugError('BUG_BENCODE_NUMBER', `${value} cannot be bencoded exactly`)
+  }
+  if (typeof value === 'number' || typeof value === 'string' || value instanceof Uint8Array) {
+    parts.push(bencode.encode(value))
+  } else if (isList(value)) {
+    parts.push(LIST_START)
+    for (const item of value) encodeInto(parts, item)
+    parts.push(END)
+  } else {
+    encodeDictionary(parts, value)
+  }
+}
+
+function encodeDictionary(parts: Uint8Array[], value: BencodeMap | BencodeRecord): void {
+  const entries: [Buffer, BencodeValue][] = []
+  for (const [key, item] of isMap(value) ? value : Object.entries(value)) {
+    if (item !== undefined) entries.push([Buffer.from(key), item])
+  }
+  entries.sort(([a], [b]) => Buffer.compare(a, b))
+  parts.push(DICTIONARY_START)
+  for (const [key, item] of entries) {
+    parts.push(bencode.encode(key))
+    encodeInto(parts, item)
+  }
+  parts.push(END)
+}
+
+function isMap(value: BencodeMap | BencodeRecord): value is BencodeMap {
+  return value instanceof Map
+}
+
+function isList(value: BencodeValue): value is readonly BencodeValue[] {
+  return Array.isArray(value)
+}
+
+/** Depth is bounded by the check, so recursion is safe from here on. */
+function assertUniqueKeys(view: BencodeView): void {
+  if (view.kind === 'list') for (const item of view.items()) assertUniqueKeys(item)
+  if (view.kind !== 'dictionary') return
+  const keys = new Set<string>()
+  for (const { key, value } of view.entries()) {
+    const name = key.toString('latin1')
+    if (keys.has(name)) {
+      const shown = key.toString('utf8', 0, 60)
+      throw new BencodeError('BENCODE_DUPLICATE_KEY', `key "${shown}" is there twice (byte ${value.start})`)
+    }
+    keys.add(name)
+    assertUniqueKeys(value)
+  }
+}
+
+function withoutPrototypes(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined
+  if (value instanceof Uint8Array) return value
+  if (Array.isArray(value)) return value.map(withoutPrototypes)
+  if (typeof value !== 'object' || value === null) return undefined
+  const dictionary = new Map<string, unknown>()
+  for (const [key, item] of Object.entries(value)) dictionary.set(key, withoutPrototypes(item))
+  return dictionary
+}

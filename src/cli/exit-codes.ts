@@ -1,0 +1,74 @@
+/** Exit codes: the table of the help text, and the only place where an error becomes a number. */
+import { InputError, SourceError, StorageError, UsageError, messageOf } from '../common/errors.ts'
+import { KnownError } from '../common/errors.ts'
+
+export const EXIT = {
+  ok: 0,
+  internal: 1,
+  usage: 2,
+  input: 3,
+  noSource: 4,
+  limit: 5,
+  someFailed: 8,
+  diskFull: 9,
+  fileSystem: 10,
+  locked: 12,
+  fileInTheWay: 13,
+} as const
+
+/** Code and meaning, in the order of the help text. */
+export const EXIT_CODE_TABLE: readonly (readonly [string, string])[] = [
+  ['0', 'everything asked for is there and verified'],
+  ['1', 'internal error'],
+  ['2', 'wrong usage'],
+  ['3', 'not a valid torrent, or not readable'],
+  ['4', 'no source: no tracker answered, no peer'],
+  ['5', 'time or stall limit reached'],
+  ['8', 'several sources: some failed'],
+  ['9', 'disk full'],
+  ['10', 'file system error'],
+  ['12', 'another process is writing this torrent'],
+  ['13', 'a different file is in the way'],
+  ['129, 130, 143', 'stopped by SIGHUP, SIGINT, SIGTERM after a clean save'],
+]
+
+const BY_CODE: Readonly<Record<string, number>> = {
+  NO_SOURCE: EXIT.noSource,
+  TIME_LIMIT: EXIT.limit,
+  STALLED: EXIT.limit,
+  DISK_FULL: EXIT.diskFull,
+  LOCKED: EXIT.locked,
+  FILE_IN_THE_WAY: EXIT.fileInTheWay,
+  SESSION_PORT_TAKEN: EXIT.usage,
+}
+
+/** The exit code that an error ends a command (or one item of it) with. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof KnownError)) return EXIT.internal
+  const byCode = BY_CODE[error.code]
+  if (byCode !== undefined) return byCode
+  if (error instanceof UsageError) return EXIT.usage
+  if (error instanceof InputError) return EXIT.input
+  if (error instanceof StorageError) return EXIT.fileSystem
+  if (error instanceof SourceError) return EXIT.noSource
+  return EXIT.internal
+}
+
+/** One item alone ends with its own code; several with 0 when all are fine, else 8. */
+export function combinedExitCode(codes: readonly number[]): number {
+  const [only] = codes
+  if (codes.length === 1 && only !== undefined) return only
+  return codes.every((code) => code === EXIT.ok) ? EXIT.ok : EXIT.someFailed
+}
+
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
+/** 128 + the signal's number, as a shell reports it. */
+export const SIGNAL_EXIT: Readonly<Record<StopSignal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+
+/** What to print for an error: a sentence for those we expect, the stack for our own mistakes. Not yet cleaned. */
+export function describeError(error: unknown): string {
+  const isExpected = error instanceof KnownError && exitCodeOf(error) !== EXIT.internal
+  if (isExpected) return error.message
+  return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`
+}

@@ -1,0 +1,93 @@
+/**
+ * Parsers of what is typed after an option. Pure; each takes text and gives a bounded value or throws a UsageError
+ * that says what would be right. program.ts puts the option's name in front.
+ */
+import { UsageError } from '../common/errors.ts'
+
+const SECOND_MS = 1000
+const DURATION_UNITS: Readonly<Record<string, number>> = {
+  '': SECOND_MS,
+  s: SECOND_MS,
+  m: 60 * SECOND_MS,
+  h: 3600 * SECOND_MS,
+  d: 86_400 * SECOND_MS,
+}
+const MAX_DURATION_MS = 365 * 86_400 * SECOND_MS
+
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  K: 1024,
+  M: 1024 ** 2,
+  G: 1024 ** 3,
+  T: 1024 ** 4,
+}
+
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
+/** A host that may still be a name. */
+export interface HostAndPort {
+  /** Without brackets. */
+  readonly host: string
+  /** 1..65535 */
+  readonly port: number
+}
+
+/** `30`, `30s`, `5m`, `1.5h`, `1d`, `1h30m` to milliseconds; a bare number is seconds. Above 0, at most 365d. */
+export function parseDuration(text: string): number {
+  if (!/^(\d+(\.\d+)?|(\d+(\.\d+)?[smhd])+)$/.test(text)) {
+    throw usage(text, 'a duration such as 30s, 5m, 2h or 1d (a bare number is seconds)')
+  }
+  let ms = 0
+  for (const [, amount = '', unit = ''] of text.matchAll(/([\d.]+)([smhd]?)/g)) {
+    ms += Number(amount) * (DURATION_UNITS[unit] ?? 0)
+  }
+  if (ms < 1) throw usage(text, 'a duration above 0')
+  if (ms > MAX_DURATION_MS) throw usage(text, 'a duration of at most 365d')
+  return Math.round(ms)
+}
+
+/** `4096`, `512K`, `1.5G`, also `512KiB`, to bytes; K, M, G, T are powers of 1024. At most 2^53 - 1. */
+export function parseSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text)
+  const bytes = match && Math.round(Number(match[1]) * (SIZE_UNITS[(match[2] ?? '').toUpperCase()] ?? 1))
+  if (bytes === null) throw usage(text, 'a size such as 4096, 512K, 10M or 1.5G (K M G T = powers of 1024)')
+  if (!Number.isSafeInteger(bytes)) throw usage(text, 'a size below 8192T')
+  return bytes
+}
+
+/** `6881` or `6881-6999`; `0` lets the system choose. */
+export function parsePortRange(text: string): PortRange {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text)
+  if (match === null) throw usage(text, 'a port or a range such as 6881-6999')
+  const first = Number(match[1])
+  const last = Number(match[2] ?? first)
+  if (first > 65_535 || last > 65_535) throw usage(text, 'a port of at most 65535')
+  if (first > last) throw usage(text, 'a range from low to high')
+  if (first === 0 && last !== 0) throw usage(text, 'a range from 1 on, or 0 alone for any free port')
+  return { first, last }
+}
+
+/** `10.0.0.7:6881`, `seed.example.org:6881`, `[::1]:6881`. The host may be a name. */
+export function parseHostAndPort(text: string): HostAndPort {
+  const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^\s[\]:]+)):(\d{1,5})$/i.exec(text)
+  if (match === null) throw usage(text, 'HOST:PORT (IPv6 in brackets: [::1]:6881)')
+  const host = match[1] ?? match[2] ?? ''
+  const port = Number(match[3])
+  if (port < 1 || port > 65_535) throw usage(text, 'HOST:PORT with a port from 1 to 65535')
+  if (host.length > 253) throw usage(text, 'HOST:PORT with a host of at most 253 characters')
+  return { host, port }
+}
+
+/** A whole number within bounds. */
+export function parseCount(text: string, min: number, max: number): number {
+  const count = /^\d{1,15}$/.test(text) ? Number(text) : NaN
+  if (!(count >= min && count <= max)) throw usage(text, `a whole number from ${min} to ${max}`)
+  return count
+}
+
+function usage(text: string, wanted: string): UsageError {
+  return new UsageError('USAGE', `'${text}' is not ${wanted}`)
+}

@@ -1,0 +1,232 @@
+/** On a terminal: one cli-progress bar a torrent, results and log lines above them, and a line of totals for several. */
+import type { MultiBar, SingleBar } from 'cli-progress'
+import type { Clock } from '../common/clock.ts'
+import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
+import { drawBar, fitColumns } from './bar-line.ts'
+import type { BarColumns, BarRow } from './bar-line.ts'
+import { BarTerminal } from './bar-terminal.ts'
+import { formatRate } from './format.ts'
+import { IdleWatch } from './idle-watch.ts'
+import { PREFIX, endLine, resultLines } from './summary.ts'
+import type { LineStyle } from './summary.ts'
+import type { OutputStream } from './terminal.ts'
+import { truncateEnd } from './text-width.ts'
+import type { JobResult, JobView, RunSummary, Screen } from './view.ts'
+import { describePeers } from './why-idle.ts'
+
+const REDRAWS_PER_SECOND = 4
+/** A pause is shown as a stall after this. */
+const STALLED_AFTER_SECONDS = 10
+
+export interface BarsParts {
+  readonly stream: OutputStream
+  readonly style: LineStyle
+  readonly clock: Clock
+  /** How many sources there are. */
+  readonly sourceCount: number
+}
+
+interface Row {
+  readonly job: JobView
+  readonly bar: SingleBar
+  /** For the rate while checking, which the engine does not measure. */
+  checkedFromMs: number
+  shown: BarRow
+}
+
+/** Loads cli-progress. */
+export async function openProgressBars(parts: BarsParts): Promise<Screen> {
+  const { MultiBar } = (await import('cli-progress')).default
+  const terminal = new BarTerminal(parts.stream, () => parts.style.terminal.width())
+  const options = {
+    fps: REDRAWS_PER_SECOND,
+    forceRedraw: true, // a line that was written above shifts every bar
+    clearOnComplete: true,
+    emptyOnZero: true,
+    gracefulExit: false, // signals are ours
+    terminal, // not in the package's types
+  }
+  return new ProgressBars(new MultiBar(options), terminal, parts)
+}
+
+class ProgressBars implements Screen {
+  readonly #bars: MultiBar
+  readonly #terminal: BarTerminal
+  readonly #parts: BarsParts
+  readonly #rows = new Map<JobView, Row>()
+  readonly #idle: IdleWatch
+  readonly #results: JobResult[] = []
+  #columns: BarColumns = { nameCells: 0, barCells: 0, fields: [] }
+  #totals: SingleBar | undefined
+  #isClosed = false
+
+  constructor(bars: MultiBar, terminal: BarTerminal, parts: BarsParts) {
+    this.#bars = bars
+    this.#terminal = terminal
+    this.#parts = parts
+    this.#idle = new IdleWatch(parts.clock)
+    bars.on('update-pre', () => {
+      this.#refresh()
+    })
+    for (const event of ['update-post', 'stop']) {
+      bars.on(event, () => {
+        terminal.flush()
+      })
+    }
+    parts.stream.on?.('resize', this.#onResize)
+  }
+
+  onStart(job: JobView): void {
+    // The totals stay below the bars: taken out and put back.
+    if (this.#totals !== undefined) this.#bars.remove(this.#totals)
+    const bar = this.#bars.create(1, 0, {}, { format: () => this.#draw(job) })
+    const row = { job, bar, checkedFromMs: this.#parts.clock.now(), shown: EMPTY_ROW }
+    this.#rows.set(job, row)
+    if (this.#parts.sourceCount > 1) {
+      this.#totals = this.#bars.create(1, 0, {}, { format: () => this.#drawTotals() })
+    }
+    this.#bars.update()
+  }
+
+  onState(_job: JobView, _state: TorrentState): void {
+    // The next frame shows it.
+  }
+
+  onTracker(): void {
+    // The bar's note tells when it matters.
+  }
+
+  onFile(): void {
+    // Too much for eyes; -v and --json have it.
+  }
+
+  onWarning(_job: JobView | undefined, message: string): void {
+    this.line(PREFIX + this.#parts.style.terminal.clean(message))
+  }
+
+  onTick(): void {
+    for (const { job } of this.#rows.values()) {
+      const reason = this.#idle.reason(job)
+      if (reason !== undefined) this.line(PREFIX + this.#parts.style.terminal.clean(reason))
+    }
+  }
+
+  onResult(result: JobResult): void {
+    this.#results.push(result)
+    const row = result.job && this.#rows.get(result.job)
+    for (const line of resultLines(result, this.#parts.style)) this.line(line)
+    if (row === undefined) return
+    this.#rows.delete(row.job)
+    this.#bars.remove(row.bar)
+    this.#terminal.flush()
+  }
+
+  onEnd(summary: RunSummary): void {
+    this.close()
+    const line = endLine(summary)
+    if (line !== undefined) this.line(line)
+  }
+
+  line(text: string): void {
+    if (this.#bars.isActive) this.#bars.log(`${text}\n`)
+    else this.#parts.stream.write(`${text}\n`)
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#parts.stream.off?.('resize', this.#onResize)
+    if (!this.#bars.isActive) return
+    this.#bars.update() // writes lines that still wait
+    this.#bars.stop()
+  }
+
+  readonly #onResize = (): void => {
+    if (this.#bars.isActive) this.#bars.update()
+  }
+
+  /** Before each frame: one snapshot a torrent, and columns that fit all of them. */
+  #refresh(): void {
+    for (const row of this.#rows.values()) row.shown = this.#rowOf(row)
+    const rows = [...this.#rows.values()].map(({ shown }) => shown)
+    this.#columns = fitColumns(rows, this.#parts.style.terminal.width())
+    for (const { bar, shown } of this.#rows.values()) {
+      bar.setTotal(shown.totalBytes)
+      bar.update(shown.doneBytes)
+    }
+  }
+
+  #draw(job: JobView): string {
+    const row = this.#rows.get(job)
+    if (row === undefined) return ''
+    return drawBar(row.shown, this.#parts.style.terminal.width(), this.#columns, this.#parts.style.theme)
+  }
+
+  #drawTotals(): string {
+    const { theme, terminal } = this.#parts.style
+    const done = this.#results.filter(({ outcome }) => outcome === 'complete').length
+    const failed = this.#results.filter(({ outcome }) => outcome === 'failed').length
+    let rate = 0
+    for (const { shown } of this.#rows.values()) if (shown.state !== 'checking') rate += shown.bytesPerSecond
+    const parts = [`${done} of ${this.#parts.sourceCount} done`]
+    if (failed > 0) parts.push(`${failed} failed`)
+    parts.push(formatRate(rate))
+    return theme.paint('quiet', truncateEnd(parts.join(` ${theme.symbols.dot} `), terminal.width() - 1, ''))
+  }
+
+  #rowOf({ job, checkedFromMs }: Row): BarRow {
+    const snapshot = job.snapshot()
+    const name = this.#parts.style.terminal.clean(snapshot.name)
+    if (snapshot.state === 'checking') {
+      return checkingRow(name, snapshot, this.#parts.clock.now() - checkedFromMs)
+    }
+    const state = stateOf(snapshot)
+    return {
+      name,
+      state,
+      doneBytes: snapshot.doneBytes,
+      totalBytes: snapshot.totalBytes,
+      bytesPerSecond: snapshot.downloadBytesPerSecond,
+      peerCount: snapshot.peers.connected,
+      etaSeconds: snapshot.etaSeconds,
+      note: this.#parts.style.terminal.clean(noteOf(state, snapshot)),
+    }
+  }
+}
+
+const EMPTY_ROW: BarRow = {
+  name: '',
+  state: 'connecting',
+  doneBytes: 0,
+  totalBytes: 0,
+  bytesPerSecond: 0,
+  peerCount: 0,
+  etaSeconds: undefined,
+  note: '',
+}
+
+function checkingRow(name: string, { checkedBytes, bytesToCheck }: TorrentSnapshot, elapsedMs: number): BarRow {
+  const bytesPerSecond = elapsedMs > 0 ? (checkedBytes * 1000) / elapsedMs : 0
+  const leftBytes = bytesToCheck - checkedBytes
+  return {
+    ...EMPTY_ROW,
+    name,
+    state: 'checking',
+    doneBytes: checkedBytes,
+    totalBytes: bytesToCheck,
+    bytesPerSecond,
+    etaSeconds: bytesPerSecond > 0 ? leftBytes / bytesPerSecond : undefined,
+  }
+}
+
+function stateOf({ state, peers, idleSeconds, downloadBytesPerSecond }: TorrentSnapshot): BarRow['state'] {
+  if (state !== 'downloading' || downloadBytesPerSecond > 0) return 'moving'
+  if (idleSeconds >= STALLED_AFTER_SECONDS) return 'stalled'
+  return peers.connected === 0 ? 'connecting' : 'moving'
+}
+
+function noteOf(state: BarRow['state'], { peers }: TorrentSnapshot): string {
+  if (state === 'stalled') return `stalled: ${describePeers(peers)}`
+  if (state !== 'connecting') return ''
+  return peers.known === 0 ? 'looking for peers' : describePeers(peers)
+}

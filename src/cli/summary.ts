@@ -1,0 +1,87 @@
+/** The lines that say how a download ended. Pure: used by bars and plain lines alike; the texts are clean. */
+import type { Terminal } from './terminal.ts'
+import type { Theme } from './theme.ts'
+import type { JobResult, RunSummary } from './view.ts'
+import { EXIT, describeError } from './exit-codes.ts'
+import { formatBytes, formatDuration, formatPercent, formatProgress, formatRate } from './format.ts'
+import { sourceLabel } from './source.ts'
+import { trackerFailures } from './why-idle.ts'
+
+/** Where and how the lines are shown. */
+export interface LineStyle {
+  readonly terminal: Terminal
+  readonly theme: Theme
+  /** Is this one of several sources? */
+  readonly isBatch: boolean
+}
+
+export const PREFIX = 'torrent-dl: '
+
+/** The line of a finished, failed or stopped source, and after a missing source one line a tracker. */
+export function resultLines(result: JobResult, style: LineStyle): string[] {
+  if (result.outcome === 'complete') return [completeLine(result, style)]
+  if (result.outcome === 'stopped') return [stoppedLine(result, style)]
+  const missesSource = result.code === EXIT.noSource || result.code === EXIT.limit
+  const details = missesSource && result.snapshot ? trackerFailures(result.snapshot.trackers) : []
+  return [failedLine(result, style), ...details.map((line) => `${PREFIX}  ${style.terminal.clean(line)}`)]
+}
+
+/** The last line of a run of several sources, or after a signal; undefined when there is no more to say. */
+export function endLine({ results, signal }: RunSummary): string | undefined {
+  const count = (outcome: JobResult['outcome']): number => results.filter((r) => r.outcome === outcome).length
+  const advice = signal === undefined ? '' : 'the same command goes on from there'
+  if (results.length <= 1) return advice === '' ? undefined : PREFIX + advice
+  const parts = [`${count('complete')} of ${results.length} done`]
+  if (count('failed') > 0) parts.push(`${count('failed')} failed`)
+  if (count('stopped') > 0) parts.push(`${count('stopped')} stopped`)
+  return PREFIX + parts.join(', ') + (advice === '' ? '' : `; ${advice}`)
+}
+
+/** `631.0 MiB in 15.2 s (41.5 MiB/s)`, or what of it had to be fetched, or that nothing had. */
+export function transferText({ snapshot, seconds }: JobResult): string {
+  if (snapshot === undefined) return ''
+  const total = formatBytes(snapshot.totalBytes)
+  const usefulBytes = Math.max(0, snapshot.downloadedBytes - snapshot.wastedBytes)
+  if (usefulBytes === 0) return `${total}, was there already, verified`
+  const rate = formatRate(usefulBytes / Math.max(seconds, 0.001))
+  const size = usefulBytes < snapshot.totalBytes ? `${formatBytes(usefulBytes)} of ${total}` : total
+  return `${size} in ${formatDuration(seconds)} (${rate})`
+}
+
+function completeLine(result: JobResult, { terminal, theme }: LineStyle): string {
+  const name = terminal.clean(nameOf(result))
+  const path = terminal.clean(visiblePath(result.job?.path ?? ''))
+  if (!terminal.isTty) return `${PREFIX}${name}: ${transferText(result)} -> ${path}`
+  const { done, arrow } = theme.symbols
+  return `${theme.paint('done', done)} ${name}  ${transferText(result)}  ${theme.paint('quiet', arrow)} ${path}`
+}
+
+function failedLine(result: JobResult, { terminal, theme, isBatch }: LineStyle): string {
+  const name = nameOf(result)
+  const message = describeError(result.error)
+  if (isBatch && terminal.isTty) {
+    return `${theme.paint('failed', theme.symbols.failed)} ${terminal.clean(`${name}  exit ${result.code}: ${message}`)}`
+  }
+  return PREFIX + terminal.clean(message.includes(name) ? message : `${name}: ${message}`)
+}
+
+function stoppedLine(result: JobResult, { terminal, theme, isBatch }: LineStyle): string {
+  const name = terminal.clean(nameOf(result))
+  const { snapshot } = result
+  const progress =
+    snapshot === undefined
+      ? 'not started'
+      : `stopped at ${formatPercent(snapshot.doneBytes, snapshot.totalBytes)}, ` +
+        formatProgress(snapshot.doneBytes, snapshot.totalBytes)
+  if (isBatch && terminal.isTty) return `${theme.paint('stalled', theme.symbols.stopped)} ${name}  ${progress}`
+  return `${PREFIX}${name}: ${progress}`
+}
+
+function nameOf({ job, source }: JobResult): string {
+  return job?.metainfo.name ?? sourceLabel(source)
+}
+
+/** A relative path is shown with `./`, so that it can be told from a name. */
+function visiblePath(path: string): string {
+  return path.startsWith('/') || path.startsWith('.') ? path : `./${path}`
+}

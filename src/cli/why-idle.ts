@@ -1,0 +1,68 @@
+/** Why nothing moves, in one phrase for people: what the peers do and what the trackers said. Pure. */
+import type { PeerCounts, TorrentSnapshot } from '../torrent/snapshot.ts'
+import type { TrackerStatus } from '../tracker/tracker.ts'
+import { formatEta, plural } from './format.ts'
+
+const MAX_ERROR_CHARACTERS = 160
+
+/** `3 peers, all choking; tracker.example: 412 seeds, next try in 25 s`. Holds foreign text. */
+export function whyIdle({ peers, trackers }: TorrentSnapshot): string {
+  return `${describePeers(peers)}; ${describeTrackers(trackers)}`
+}
+
+/** The part of whyIdle about peers: short enough for a bar. */
+export function describePeers(peers: PeerCounts): string {
+  const banned = peers.banned > 0 ? `, ${peers.banned} banned` : ''
+  if (peers.connected > 0 && peers.unchoking === 0) return `${plural(peers.connected, 'peer')}, all choking${banned}`
+  if (peers.connected > 0) return `${plural(peers.connected, 'peer')}, none sends${banned}`
+  if (peers.dialing > 0) return `calling ${peers.dialing} of ${plural(peers.known, 'address').replace('ss', 'sses')}`
+  if (peers.known > 0) return `none of ${peers.known} addresses answers${banned}`
+  return `no peers known${banned}`
+}
+
+/** One line a tracker that failed: `udp://tracker.example:6969: no answer`. Foreign text inside. */
+export function trackerFailures(trackers: readonly TrackerStatus[]): string[] {
+  if (trackers.length === 0) return ['the torrent names no tracker']
+  return trackers.map(({ url, state, lastError, endpointCount }) => {
+    if (lastError !== undefined) return `${url}: ${shorten(lastError)}`
+    if (state === 'working') return `${url}: answered with ${plural(endpointCount ?? 0, 'peer')}`
+    return `${url}: ${state === 'announcing' ? 'no answer yet' : 'not asked yet'}`
+  })
+}
+
+function describeTrackers(trackers: readonly TrackerStatus[]): string {
+  const shown =
+    trackers.find(({ state }) => state === 'working') ??
+    trackers.find(({ lastError }) => lastError !== undefined) ??
+    trackers.find(({ state }) => state === 'announcing') ??
+    trackers[0]
+  if (shown === undefined) return 'no trackers'
+  const others = trackers.length > 1 ? ` (and ${plural(trackers.length - 1, 'more tracker')})` : ''
+  return `${hostOf(shown.url)}: ${describeTracker(shown)}${others}`
+}
+
+function describeTracker(tracker: TrackerStatus): string {
+  const next = nextTry(tracker.nextAnnounceInMs)
+  if (tracker.state === 'refused') return `refused: ${shorten(tracker.lastError ?? 'no reason given')}`
+  if (tracker.state === 'working') {
+    const seeds = tracker.seederCount === undefined ? 'answered' : plural(tracker.seederCount, 'seed')
+    return seeds + next
+  }
+  if (tracker.lastError !== undefined) return shorten(tracker.lastError) + next
+  return tracker.state === 'announcing' ? 'asked, no answer yet' : `not asked yet${next}`
+}
+
+function nextTry(inMs: number | undefined): string {
+  if (inMs === undefined) return ''
+  const seconds = Math.max(0, Math.ceil(inMs / 1000))
+  return `, next try in ${seconds < 120 ? `${seconds} s` : formatEta(seconds)}`
+}
+
+function shorten(error: string): string {
+  return error.length <= MAX_ERROR_CHARACTERS ? error : `${error.slice(0, MAX_ERROR_CHARACTERS)}...`
+}
+
+/** The host of a URL, or the text as it is when it is none. */
+function hostOf(url: string): string {
+  return /^[a-z]+:\/\/(?:[^/@]*@)?(\[[^\]]+\]|[^/:?#]+)/i.exec(url)?.[1] ?? url
+}

@@ -1,0 +1,138 @@
+/** The port that peers reach us on. */
+import type { AttachHandler, ByteStream } from './byte-stream.ts'
+import type { ReceiveMode } from './tcp-stream.ts'
+import type { Server, Socket } from 'node:net'
+import { UsageError, messageOf, systemCodeOf } from '../common/errors.ts'
+import { acceptTcp } from './tcp-stream.ts'
+import { createServer } from 'node:net'
+
+export interface ListenOptions {
+  /** Tried in turn; 0 to 0 takes any free port. */
+  readonly ports: { readonly first: number; readonly last: number }
+  /** The IP address to listen on; without it all, of both families where the machine has both. */
+  readonly host?: string | undefined
+  /** Called for each accepted connection; when it throws, the connection is closed. */
+  readonly attach: AttachHandler
+  /** Open at one time; more are closed at once. */
+  readonly maxConnections?: number | undefined
+  /** What went wrong while listening: an exception of `attach`, no descriptors left. Listening goes on. */
+  readonly onError?: ((error: unknown) => void) | undefined
+  readonly receive?: ReceiveMode | undefined
+}
+
+/** The system's reasons to try the next port. */
+const TAKEN = new Set(['EADDRINUSE', 'EACCES'])
+/** ... and to do without IPv6. */
+const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL', 'EPROTONOSUPPORT'])
+const BACKLOG = 128
+
+export class TcpListener {
+  readonly port: number
+  readonly #server: Server
+  readonly #streams: Set<ByteStream>
+
+  /** @throws UsageError LISTEN_PORT_TAKEN, LISTEN_FAILED */
+  static async open(options: ListenOptions): Promise<TcpListener> {
+    const { first, last } = options.ports
+    let failure: unknown
+    for (let port = first; port <= last; port++) {
+      try {
+        return await TcpListener.#listenOnHosts(options, port)
+      } catch (error) {
+        failure = error
+        if (!TAKEN.has(systemCodeOf(error) ?? '')) break
+      }
+    }
+    throw listenError(options, failure)
+  }
+
+  /** Without a host: both families through one socket, or IPv4 alone where there is no IPv6. */
+  static async #listenOnHosts(options: ListenOptions, port: number): Promise<TcpListener> {
+    if (options.host !== undefined) return TcpListener.#listen(options, options.host, port)
+    try {
+      return await TcpListener.#listen(options, '::', port)
+    } catch (error) {
+      if (!NO_IPV6.has(systemCodeOf(error) ?? '')) throw error
+      return TcpListener.#listen(options, '0.0.0.0', port)
+    }
+  }
+
+  static async #listen(options: ListenOptions, host: string, port: number): Promise<TcpListener> {
+    const streams = new Set<ByteStream>()
+    const server = createServer({ pauseOnConnect: true }, (socket) => {
+      accept(socket, options, streams)
+    })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port, backlog: BACKLOG }, resolve)
+    })
+    server.removeAllListeners('error')
+    server.on('error', (error) => options.onError?.(error))
+    return new TcpListener(server, streams)
+  }
+
+  private constructor(server: Server, streams: Set<ByteStream>) {
+    const address = server.address()
+    this.port = typeof address === 'object' && address !== null ? address.port : 0
+    this.#server = server
+    this.#streams = streams
+  }
+
+  /** Connections that were accepted here and are open. */
+  get connectionCount(): number {
+    return this.#streams.size
+  }
+
+  /** Frees the port and closes every connection that was accepted on it. Never rejects. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve() // an error only says that it was closed before
+      })
+    })
+    for (const stream of [...this.#streams]) stream.close()
+    await closed
+  }
+}
+
+function accept(socket: Socket, options: ListenOptions, streams: Set<ByteStream>): void {
+  if (streams.size >= (options.maxConnections ?? Infinity)) {
+    socket.on('error', () => undefined) // refused: how it ends is of no interest
+    socket.destroy()
+    return
+  }
+  const attach: AttachHandler = (stream) => {
+    const handler = options.attach(stream)
+    streams.add(stream)
+    return {
+      onBytes: (bytes) => {
+        handler.onBytes(bytes)
+      },
+      onDrain: () => {
+        handler.onDrain()
+      },
+      onClose: (error) => {
+        streams.delete(stream)
+        handler.onClose(error)
+      },
+    }
+  }
+  try {
+    acceptTcp(socket, attach, options.receive)
+  } catch (error) {
+    options.onError?.(error)
+  }
+}
+
+function listenError(
+  { ports: { first, last }, host = 'all addresses' }: ListenOptions,
+  cause: unknown,
+): UsageError {
+  const range = first === last ? `port ${first}` : `ports ${first}-${last}`
+  if (systemCodeOf(cause) === 'EADDRINUSE') {
+    return new UsageError('LISTEN_PORT_TAKEN', `${range} of ${host}: in use by another program`, { cause })
+  }
+  return new UsageError('LISTEN_FAILED', `cannot listen on ${range} of ${host}: ${messageOf(cause)}`, {
+    cause,
+  })
+}

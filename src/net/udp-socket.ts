@@ -1,0 +1,112 @@
+/**
+ * Datagrams. The only file that knows node:dgram: sockets that the kernel keeps to one remote address (UDP trackers)
+ * and sockets that serve everybody (our own tracker). IPv4 addresses that arrive on an IPv6 socket look like IPv4.
+ */
+import { createSocket, type Socket } from 'node:dgram'
+import { formatEndpoint, type Endpoint } from '../common/endpoint.ts'
+
+export interface UdpHandler {
+  /** @param bytes the datagram; the receiver may keep it */
+  onPacket(bytes: Buffer, from: Endpoint): void
+  /** `ECONNREFUSED` of a closed port, no route, no descriptor left... The socket may go on working. */
+  onError(error: Error): void
+}
+
+export interface UdpSocket {
+  /** Where a bound socket listens; of a connected one, only once it is connected. */
+  readonly local: Endpoint
+  /** @param to needed for a bound socket only. Failures go to `onError`. */
+  send(bytes: Buffer, to?: Endpoint): void
+  /** No call reaches the handler afterwards. Calling it again does nothing. */
+  close(): void
+}
+
+/** Datagrams kept while the socket is still being connected, which takes one turn of the event loop. */
+const MAX_QUEUED_PACKETS = 16
+/** A family's share of `::ffff:a.b.c.d`, the IPv4-mapped form. */
+const MAPPED_PREFIX = '::ffff:'
+
+/** A socket that sends to `remote` alone and hears nobody else: the kernel drops what comes from elsewhere. */
+export function connectUdp(remote: Endpoint, handler: UdpHandler): UdpSocket {
+  const socket = createSocket(remote.host.includes(':') ? 'udp6' : 'udp4')
+  const queued: Buffer[] = []
+  let state: 'connecting' | 'open' | 'closed' = 'connecting'
+  const onError = (error: Error | null | undefined): void => {
+    if (error && state !== 'closed') handler.onError(error)
+  }
+  const send = (bytes: Buffer): void => {
+    socket.send(bytes, onError)
+  }
+  socket.on('error', onError)
+  socket.on('message', (bytes) => {
+    if (state !== 'closed') handler.onPacket(bytes, remote)
+  })
+  socket.once('connect', () => {
+    if (state === 'closed') return
+    state = 'open'
+    for (const bytes of queued.splice(0)) send(bytes)
+  })
+  socket.connect(remote.port, remote.host)
+  return {
+    get local() {
+      return localOf(socket)
+    },
+    send(bytes) {
+      if (state === 'open') send(bytes)
+      else if (state === 'connecting' && queued.length < MAX_QUEUED_PACKETS) queued.push(bytes)
+    },
+    close() {
+      if (state === 'closed') return
+      state = 'closed'
+      socket.close()
+    },
+  }
+}
+
+/**
+ * A socket that listens on `local` (port 0: any free one). On `::` it serves IPv4 too.
+ * @throws Error a Node system error (`EADDRINUSE`...)
+ */
+export async function bindUdp(local: Endpoint, handler: UdpHandler): Promise<UdpSocket> {
+  const isV6 = local.host.includes(':')
+  const socket = createSocket(isV6 ? 'udp6' : 'udp4')
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject)
+    socket.bind(local.port, local.host, () => {
+      socket.off('error', reject)
+      resolve()
+    })
+  })
+  let isClosed = false
+  const onError = (error: Error | null | undefined): void => {
+    if (error && !isClosed) handler.onError(error)
+  }
+  socket.on('error', onError)
+  socket.on('message', (bytes, { address, port }) => {
+    if (!isClosed) handler.onPacket(bytes, { host: withoutMapping(address), port })
+  })
+  return {
+    local: localOf(socket),
+    send(bytes, to) {
+      if (isClosed || to === undefined) return
+      const host = isV6 && !to.host.includes(':') ? MAPPED_PREFIX + to.host : to.host
+      socket.send(bytes, to.port, host, (error) => {
+        if (error !== null) onError(new Error(`cannot send to ${formatEndpoint(to)}`, { cause: error }))
+      })
+    },
+    close() {
+      if (isClosed) return
+      isClosed = true
+      socket.close()
+    },
+  }
+}
+
+function localOf(socket: Socket): Endpoint {
+  const { address, port } = socket.address()
+  return { host: withoutMapping(address), port }
+}
+
+function withoutMapping(host: string): string {
+  return host.startsWith(MAPPED_PREFIX) && host.includes('.') ? host.slice(MAPPED_PREFIX.length) : host
+}

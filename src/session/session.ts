@@ -1,0 +1,128 @@
+/** The process-wide part: one listener, one dialer, many torrents. Knows which torrent an inbound peer is for. */
+import { randomBytes } from 'node:crypto'
+import type { Acceptance } from '../peer/peer-handler.ts'
+import type { Clock } from '../common/clock.ts'
+import type { Handshake } from '../wire/handshake.ts'
+import type { LogSink } from '../common/log.ts'
+import type { Metainfo } from '../metainfo/metainfo.ts'
+import type { Settings, TorrentSettings } from './settings.ts'
+import type { TorrentObserver } from '../torrent/snapshot.ts'
+import { Dialer } from '../peer/dialer.ts'
+import { FileStorage } from '../storage/file-storage.ts'
+import { InputError, PeerError } from '../common/errors.ts'
+import { PeerConnection } from '../peer/peer-connection.ts'
+import { TcpListener } from '../net/tcp-listener.ts'
+import { Torrent } from '../torrent/torrent.ts'
+import { formatEndpoint } from '../common/endpoint.ts'
+import { makePeerId } from '../wire/peer-id.ts'
+import { VERSION } from '../common/version.ts'
+import { makeTracker } from '../tracker/make-tracker.ts'
+
+export interface SessionParts {
+  readonly clock: Clock
+  readonly log: LogSink
+}
+
+export class Session {
+  readonly #settings: Settings
+  readonly #parts: SessionParts
+  readonly #dialer: Dialer
+  /** By info-hash in hex. */
+  readonly #torrents = new Map<string, Torrent>()
+  #listener: TcpListener | undefined
+
+  private constructor(settings: Settings, parts: SessionParts) {
+    this.#settings = settings
+    this.#parts = parts
+    this.#dialer = new Dialer({ clock: parts.clock })
+  }
+
+  /** Listens. @throws UsageError LISTEN_PORT_TAKEN when every port of the range is taken, LISTEN_FAILED */
+  static async open(settings: Settings, parts: SessionParts): Promise<Session> {
+    const session = new Session(settings, parts)
+    session.#listener = await TcpListener.open({
+      ports: settings.listenPorts,
+      ...(settings.listenHost === undefined ? {} : { host: settings.listenHost }),
+      attach: (stream) => session.#makeInbound().attach(stream),
+    })
+    return session
+  }
+
+  /** The TCP port that peers reach us on. */
+  get listenPort(): number {
+    return this.#listener?.port ?? 0
+  }
+
+  /** The torrent does nothing until its `start`. @throws InputError TORRENT_DUPLICATE when it is here already */
+  add(metainfo: Metainfo, settings: TorrentSettings, observer: TorrentObserver): Torrent {
+    const key = metainfo.infoHash.toString('hex')
+    if (this.#torrents.has(key)) {
+      throw new InputError(
+        'TORRENT_DUPLICATE',
+        `${metainfo.name} is being downloaded already (info-hash ${key})`,
+      )
+    }
+    const torrent = new Torrent({
+      metainfo,
+      clock: this.#parts.clock,
+      log: this.#parts.log,
+      random: Math.random,
+      observer,
+      storage: this.#makeStorage(metainfo, settings),
+      dialer: this.#dialer,
+      makeTracker: (url) =>
+        makeTracker(url, { clock: this.#parts.clock, userAgent: `torrent-dl/${VERSION}` }),
+      peerId: makePeerId(randomBytes(12)),
+      listenPort: this.listenPort,
+      maxPeers: this.#settings.maxPeers,
+      userPeers: settings.peers,
+      seedWhenComplete: settings.seedWhenComplete,
+    })
+    this.#torrents.set(key, torrent)
+    return torrent
+  }
+
+  /** Stops every torrent and the listener. Never rejects. */
+  async close(): Promise<void> {
+    this.#dialer.close()
+    const torrents = [...this.#torrents.values()].map(async (torrent) => torrent.stop())
+    await Promise.all([this.#listener?.close(), ...torrents])
+  }
+
+  #makeStorage(metainfo: Metainfo, settings: TorrentSettings): FileStorage {
+    return new FileStorage({
+      metainfo,
+      outputDirectory: settings.outputDirectory,
+      stateDirectory: this.#settings.stateDirectory,
+      usePartFiles: settings.usePartFiles,
+      force: settings.force,
+      log: this.#parts.log,
+    })
+  }
+
+  #makeInbound(): PeerConnection {
+    const { clock, log } = this.#parts
+    const inbound: PeerConnection = new PeerConnection({
+      clock,
+      log,
+      isInbound: true,
+      accept: (connection, peerHandshake) => this.#accept(connection, peerHandshake),
+      onFailed: (reason) => {
+        log(
+          'debug',
+          'peer',
+          `${formatEndpoint(inbound.endpoint)} (inbound): ${reason.message} [${reason.code}]`,
+        )
+      },
+    })
+    return inbound
+  }
+
+  #accept(connection: PeerConnection, peerHandshake: Handshake): Acceptance {
+    const key = peerHandshake.infoHash.toString('hex')
+    const torrent = this.#torrents.get(key)
+    if (torrent === undefined)
+      throw new PeerError('PEER_UNKNOWN_TORRENT', `asks for ${key}, which is not here`)
+    return torrent.accept(connection, peerHandshake)
+  }
+}

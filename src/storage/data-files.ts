@@ -1,0 +1,248 @@
+/**
+ * The torrent's files on disk, one by one: made, opened, written, read, moved. Nothing is followed (O_NOFOLLOW, and
+ * each directory looked at), nothing is replaced, and a file that is not the one we know any more is refused.
+ *
+ * Writing is synchronous: the bytes were hashed a moment ago on this thread and are still in its cache. Measured on 2
+ * cores with tmpfs, 2048 pieces of 256 KiB hashed and written, best of several: sync 0.56 s CPU and 0.54 s wall; the thread pool,
+ * one write at a time, 0.63 s and 0.70 s; eight at a time, 0.57 s and 0.36 s. So the pool buys wall time only where a
+ * second core idles, and a slow disk is better met by back-pressure than by queues.
+ */
+import type { BigIntStats } from 'node:fs'
+import type { DiskVerb } from './disk-errors.ts'
+import type { FilePaths } from './file-paths.ts'
+import type { FileTable } from './file-table.ts'
+import type { DirectoryWalk } from './safe-directories.ts'
+import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, read, readSync, unlinkSync, writeSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { StorageError, systemCodeOf } from '../common/errors.ts'
+import { diskError } from './disk-errors.ts'
+import { identityOf, inodeOf } from './file-identity.ts'
+import { moveFile } from './move-file.ts'
+import { OpenFiles } from './open-files.ts'
+import { checkDirectories, makeDirectories } from './safe-directories.ts'
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
+const readAsync = promisify(read)
+
+export interface DataFilesOptions {
+  readonly paths: FilePaths
+  readonly table: FileTable
+  /** The name under which files begin. */
+  readonly firstPlace: 'part' | 'final'
+  /** Bytes still to be written, for the message when the disk is full. */
+  readonly neededBytes: () => number
+}
+
+export class DataFiles {
+  readonly #paths: FilePaths
+  readonly #table: FileTable
+  readonly #firstPlace: 'part' | 'final'
+  readonly #neededBytes: () => number
+  readonly #open: OpenFiles
+
+  constructor({ paths, table, firstPlace, neededBytes }: DataFilesOptions) {
+    this.#paths = paths
+    this.#table = table
+    this.#firstPlace = firstPlace
+    this.#neededBytes = neededBytes
+    this.#open = new OpenFiles((file) => this.#openFile(file, !this.#isFinished(file)))
+  }
+
+  /** Keeps one descriptor back for hard times. */
+  holdReserve(): void {
+    this.#attempt('open', this.#paths.root, () => {
+      this.#open.holdReserve(this.#paths.root)
+    })
+  }
+
+  /** Closes every descriptor that no read is using; those follow when their read ends. */
+  closeAll(): void {
+    this.#open.closeAll()
+  }
+
+  /** Its path as the user shall see it. */
+  shown(file: number): string {
+    return this.#paths.shown(file, this.#nameForm(file))
+  }
+
+  /** What lies under its present name, or undefined. @throws StorageError DISK_PATH_UNSAFE... */
+  look(file: number): BigIntStats | undefined {
+    return this.#attempt('inspect', this.shown(file), () => {
+      if (!checkDirectories(this.#walk(file))) return undefined
+      return lstatSync(this.#path(file), { bigint: true, throwIfNoEntry: false })
+    })
+  }
+
+  /** `look`, and it must still be the file we know. @throws StorageError FILE_CHANGED */
+  lookAtOurs(file: number): BigIntStats {
+    const stat = this.look(file)
+    if (stat === undefined) throw this.changed(file, 'was removed')
+    if (!stat.isFile() || inodeOf(stat) !== this.#table.inode(file)) throw this.changed(file, 'was replaced')
+    return stat
+  }
+
+  /** Writes all of `bytes` at `offset`; the file is made if it is not there. */
+  write(file: number, offset: number, bytes: Buffer): void {
+    this.#attempt('write', this.shown(file), () => {
+      const fd = this.#open.get(file)
+      this.#touch(file, fd)
+      for (let at = 0; at < bytes.length;) {
+        const written = writeSync(fd, bytes, at, bytes.length - at, offset + at)
+        if (written <= 0) throw new StorageError('DISK_IO', `cannot write ${this.shown(file)}: nothing was written`)
+        at += written
+      }
+    })
+  }
+
+  /** Fills `into` from `offset`. @throws StorageError DISK_SHORT where the file ends before that */
+  async read(file: number, offset: number, into: Buffer): Promise<void> {
+    const shown = this.shown(file)
+    if (this.#table.place(file) === 'absent') throw short(shown, offset, into.length)
+    try {
+      await this.#open.withFile(file, async (fd) => {
+        for (let at = 0; at < into.length;) {
+          const { bytesRead } = await readAsync(fd, into, at, into.length - at, offset + at)
+          if (bytesRead === 0) throw short(shown, offset + at, into.length - at)
+          at += bytesRead
+        }
+      })
+    } catch (error) {
+      throw diskError(error, { verb: 'read', path: shown })
+    }
+  }
+
+  /** Does the file hold exactly these bytes at `offset`? */
+  holds(file: number, offset: number, bytes: Buffer): boolean {
+    return this.#attempt('read', this.shown(file), () => {
+      const fd = this.#open.get(file)
+      const present = Buffer.allocUnsafe(bytes.length)
+      for (let at = 0; at < present.length;) {
+        const count = readSync(fd, present, at, present.length - at, offset + at)
+        if (count === 0) return false
+        at += count
+      }
+      return present.equals(bytes)
+    })
+  }
+
+  /**
+   * Gives the file its other name. Where its identity holds, the new one takes its place.
+   * @throws StorageError FILE_IN_THE_WAY, FILE_CHANGED
+   */
+  move(file: number, place: 'part' | 'final'): void {
+    const isWritten = this.#table.isWritten(file)
+    if (!isWritten && this.#table.identity(file) !== identityOf(this.lookAtOurs(file))) {
+      throw this.changed(file, 'changed')
+    }
+    const to = place === 'part' ? this.#paths.partPath(file) : this.#paths.finalPath(file)
+    this.#attempt('move', this.shown(file), () => {
+      moveFile(this.#path(file), to, this.#paths.shown(file, place))
+    })
+    this.#table.setPlace(file, place)
+    if (!isWritten) this.#table.setIdentity(file, this.lookAtOurs(file))
+  }
+
+  /** Cuts off what lies beyond its length, or makes an empty file that is not there. */
+  setLength(file: number): void {
+    this.#attempt('write', this.shown(file), () => {
+      const fd = this.#openFile(file, true)
+      try {
+        ftruncateSync(fd, this.#table.lengthOf(file))
+        this.#table.setIdentity(file, fstatSync(fd, { bigint: true }))
+      } finally {
+        closeSync(fd)
+      }
+    })
+  }
+
+  /** Removes what lies under its other name. */
+  removeOther(file: number): void {
+    const form = this.#nameForm(file) === 'part' ? 'final' : 'part'
+    this.#attempt('write', this.#paths.shown(file, form), () => {
+      unlinkSync(form === 'part' ? this.#paths.partPath(file) : this.#paths.finalPath(file))
+    })
+  }
+
+  changed(file: number, how: string): StorageError {
+    const message = `${this.shown(file)} ${how} while we were working on it; start again to check what is there`
+    return new StorageError('FILE_CHANGED', message)
+  }
+
+  /** The first write since its identity was taken: did anybody else write meanwhile? */
+  #touch(file: number, fd: number): void {
+    if (this.#table.isWritten(file)) return
+    const known = this.#table.identity(file)
+    if (known !== undefined && known !== identityOf(fstatSync(fd, { bigint: true }))) {
+      this.#table.setSuspect(file, true)
+    }
+    this.#table.setWritten(file)
+  }
+
+  /** Nothing will be written to it any more; perhaps we may not even. */
+  #isFinished(file: number): boolean {
+    const place = this.#table.place(file)
+    return place === 'adopted' || (place === 'final' && this.#table.isWhole(file))
+  }
+
+  #openFile(file: number, isWritable: boolean): number {
+    if (this.#table.place(file) === 'absent') return this.#create(file)
+    if (!checkDirectories(this.#walk(file))) throw this.changed(file, 'was removed')
+    let fd
+    try {
+      fd = openSync(this.#path(file), (isWritable ? O_RDWR : O_RDONLY) | O_NOFOLLOW)
+    } catch (error) {
+      const code = systemCodeOf(error)
+      if (code === 'ENOENT') throw this.changed(file, 'was removed')
+      if (code === 'ELOOP') throw this.changed(file, 'was replaced by a symbolic link')
+      throw error
+    }
+    const stat = fstatSync(fd, { bigint: true })
+    if (stat.isFile() && inodeOf(stat) === this.#table.inode(file)) return fd
+    closeSync(fd)
+    throw this.changed(file, 'was replaced')
+  }
+
+  #create(file: number): number {
+    makeDirectories(this.#walk(file))
+    let fd
+    try {
+      const mode = this.#table.isExecutable(file) ? 0o777 : 0o666
+      fd = openSync(this.#path(file), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
+    } catch (error) {
+      if (systemCodeOf(error) !== 'EEXIST') throw error
+      const message = `${this.shown(file)} is in the way: it appeared while we were writing`
+      throw new StorageError('FILE_IN_THE_WAY', message, { cause: error })
+    }
+    this.#table.setPlace(file, this.#nameForm(file))
+    this.#table.setInode(file, fstatSync(fd, { bigint: true }))
+    return fd
+  }
+
+  /** An empty file is whole as soon as it is there, so it never has a part name. */
+  #nameForm(file: number): 'part' | 'final' {
+    const place = this.#table.place(file)
+    if (place === 'absent') return this.#table.lengthOf(file) === 0 ? 'final' : this.#firstPlace
+    return place === 'part' ? 'part' : 'final'
+  }
+
+  #path(file: number): string {
+    return this.#nameForm(file) === 'part' ? this.#paths.partPath(file) : this.#paths.finalPath(file)
+  }
+
+  #walk(file: number): DirectoryWalk {
+    const { root, shownRoot } = this.#paths
+    return { root, shownRoot, elements: this.#paths.directoriesOf(file) }
+  }
+
+  #attempt<T>(verb: DiskVerb, path: string, run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      throw diskError(error, { verb, path, space: { neededBytes: this.#neededBytes(), directory: this.#paths.root } })
+    }
+  }
+}
+
+function short(shown: string, offset: number, length: number): StorageError {
+  return new StorageError('DISK_SHORT', `cannot read ${shown}: no ${length} bytes at ${offset}`)
+}

@@ -1,0 +1,105 @@
+/** Files on disk -> the pieces that are there: taken on trust where the record allows it, hashed elsewhere. */
+import type { PieceIndex } from '../metainfo/geometry.ts'
+import type { Metainfo } from '../metainfo/metainfo.ts'
+import type { FilePaths } from './file-paths.ts'
+import type { FileTable } from './file-table.ts'
+import type { Inspection } from './inspect-files.ts'
+import type { ResumeRecord } from './resume-file.ts'
+import type { CheckProgress } from './storage.ts'
+import { Bitfield } from '../common/bitfield.ts'
+import { StorageError } from '../common/errors.ts'
+import { fileSpans } from '../metainfo/file-layout.ts'
+import { pieceIndices, pieceLength, pieceStart } from '../metainfo/geometry.ts'
+import { recheck } from './recheck.ts'
+
+export interface ExistingPiecesOptions {
+  readonly metainfo: Metainfo
+  readonly table: FileTable
+  readonly paths: FilePaths
+  readonly inspection: Inspection
+  readonly record: ResumeRecord | undefined
+  readonly read: (start: number, into: Buffer) => Promise<void>
+}
+
+/**
+ * The pieces that are there. Nothing is changed on disk.
+ * @throws StorageError FILE_IN_THE_WAY when somebody else's file has a piece that does not match
+ */
+export async function findExistingPieces(options: ExistingPiecesOptions, progress: CheckProgress): Promise<Bitfield> {
+  const have = new Bitfield(options.metainfo.geometry.pieceCount)
+  if (options.inspection.sizes.size === 0) return have
+  const verdicts = new AdoptionVerdicts(options)
+  await recheck({
+    metainfo: options.metainfo,
+    pieces: sortPieces(options, have),
+    read: options.read,
+    onPiece(piece, isRight) {
+      if (isRight) have.set(piece)
+      verdicts.add(piece, isRight)
+    },
+    onProgress(checkedBytes, totalBytes) {
+      progress.onChecked(checkedBytes, totalBytes)
+    },
+    signal: progress.signal,
+  })
+  verdicts.assertNoneInTheWay()
+  return have
+}
+
+/** Puts trusted pieces into `have`. @returns those to be hashed: wholly there, but not wholly trusted */
+function sortPieces({ metainfo, table, inspection, record }: ExistingPiecesOptions, have: Bitfield): PieceIndex[] {
+  const unsure: PieceIndex[] = []
+  for (const piece of pieceIndices(metainfo.geometry)) {
+    const spans = realSpans(metainfo, table, piece)
+    const isThere = spans.every(({ file, offset, length }) => (inspection.sizes.get(file) ?? 0) >= offset + length)
+    if (!isThere) continue
+    if (!spans.every(({ file }) => inspection.trusted.has(file))) unsure.push(piece)
+    else if (record?.pieces.has(piece) === true) have.set(piece)
+  }
+  return unsure
+}
+
+/** Counts right and wrong pieces of the files that somebody else made. */
+class AdoptionVerdicts {
+  readonly #options: ExistingPiecesOptions
+  readonly #counts = new Map<number, { right: number; wrong: number }>()
+
+  constructor(options: ExistingPiecesOptions) {
+    this.#options = options
+  }
+
+  add(piece: PieceIndex, isRight: boolean): void {
+    const { metainfo, table } = this.#options
+    const files = realSpans(metainfo, table, piece).map(({ file }) => file)
+    const adopted = files.filter((file) => table.place(file) === 'adopted')
+    // A wrong piece that reaches into a file of ours says nothing: ours may be unfinished there.
+    if (!isRight && adopted.length < files.length) return
+    for (const file of adopted) {
+      const count = this.#counts.get(file) ?? { right: 0, wrong: 0 }
+      count[isRight ? 'right' : 'wrong']++
+      this.#counts.set(file, count)
+    }
+  }
+
+  assertNoneInTheWay(): void {
+    let worst: { file: number; right: number; wrong: number } | undefined
+    for (const [file, { right, wrong }] of this.#counts) {
+      // Of two neighbours that share a wrong piece, the one with more wrong pieces is more likely the culprit.
+      if (wrong > (worst?.wrong ?? 0)) worst = { file, right, wrong }
+    }
+    if (worst === undefined) return
+    const { file, right, wrong } = worst
+    const shown = this.#options.paths.shown(file, 'final')
+    const message = `${shown} is in the way: a different file, ${right} of ${right + wrong} pieces match`
+    throw new StorageError('FILE_IN_THE_WAY', `${message} (--force replaces those that do not)`)
+  }
+}
+
+function realSpans(
+  { files, geometry }: Metainfo,
+  table: FileTable,
+  piece: PieceIndex,
+): ReturnType<typeof fileSpans> {
+  const spans = fileSpans(files, pieceStart(geometry, piece), pieceLength(geometry, piece))
+  return spans.filter(({ file }) => table.isReal(file))
+}

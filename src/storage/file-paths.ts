@@ -1,0 +1,125 @@
+/**
+ * Where each file of a torrent lies: its final name, and the name it has until it is whole. Pure. The path elements
+ * are safe already (metainfo/safe-path.ts): this is the only place where they are joined.
+ */
+import type { FileEntry } from '../metainfo/metainfo.ts'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+
+const MAX_NAME_BYTES = 255
+const SUFFIX = '.part'
+
+export class FilePaths {
+  readonly #files: readonly FileEntry[]
+  readonly #root: string
+  readonly #shownRoot: string
+  /** Only the files for which `NAME.part` is too long, or the name of something else in the torrent. */
+  readonly #oddPartNames: ReadonlyMap<number, string>
+
+  /**
+   * @param root absolute; every path lies below it
+   * @param shownRoot the same as the user wrote it, for messages
+   */
+  constructor(files: readonly FileEntry[], root: string, shownRoot: string) {
+    this.#files = files
+    this.#root = root
+    this.#shownRoot = shownRoot
+    this.#oddPartNames = chooseOddPartNames(files)
+  }
+
+  /** As the user wrote it. */
+  get shownRoot(): string {
+    return this.#shownRoot
+  }
+
+  /** Absolute. */
+  get root(): string {
+    return this.#root
+  }
+
+  /** Directories between the root and this file, outermost first. */
+  directoriesOf(file: number): readonly string[] {
+    return this.#elements(file).slice(0, -1)
+  }
+
+  finalPath(file: number): string {
+    return join(this.#root, ...this.#elements(file))
+  }
+
+  /** In the same directory, at most 255 bytes, the same on every run, and the name of no other file. */
+  partPath(file: number): string {
+    return join(this.#root, ...this.directoriesOf(file), this.#partName(file))
+  }
+
+  /** For messages. */
+  shown(file: number, form: 'part' | 'final'): string {
+    const name = form === 'part' ? this.#partName(file) : (this.#elements(file).at(-1) ?? '')
+    return join(this.#shownRoot, ...this.directoriesOf(file), name)
+  }
+
+  #elements(file: number): readonly string[] {
+    return this.#files[file]?.path ?? []
+  }
+
+  #partName(file: number): string {
+    return this.#oddPartNames.get(file) ?? `${this.#elements(file).at(-1) ?? ''}${SUFFIX}`
+  }
+}
+
+function chooseOddPartNames(files: readonly FileEntry[]): Map<number, string> {
+  const odd = new Map<number, string>()
+  if (!files.some(needsCare)) return odd
+  const taken = new Set<string>()
+  for (const { path } of files) for (let end = 1; end <= path.length; end++) taken.add(key(path.slice(0, end)))
+  for (const [file, { path }] of files.entries()) {
+    const plain = withName(path, `${path.at(-1) ?? ''}${SUFFIX}`)
+    if (Buffer.byteLength(plain.at(-1) ?? '') > MAX_NAME_BYTES || taken.has(key(plain))) odd.set(file, '')
+  }
+  for (const [file, { path }] of files.entries()) {
+    if (!odd.has(file)) taken.add(key(withName(path, `${path.at(-1) ?? ''}${SUFFIX}`)))
+  }
+  for (const file of odd.keys()) odd.set(file, oddPartName(files[file]?.path ?? [], taken))
+  return odd
+}
+
+/** Only then can `NAME.part` be too long, or be another name of the torrent. */
+function needsCare({ path }: FileEntry): boolean {
+  return (
+    Buffer.byteLength(path.at(-1) ?? '') + SUFFIX.length > MAX_NAME_BYTES ||
+    path.some((element) => element.toLowerCase().endsWith(SUFFIX))
+  )
+}
+
+/** `START-OF-NAME~HASH.part`: the hash is that of the whole path, with a number if somebody took that name too. */
+function oddPartName(path: readonly string[], taken: Set<string>): string {
+  for (let attempt = 0; ; attempt++) {
+    const hash = createHash('sha1').update(`${attempt}/${path.join('/')}`).digest('hex').slice(0, 8)
+    const ending = `~${hash}${SUFFIX}`
+    const name = `${cutToBytes(path.at(-1) ?? '', MAX_NAME_BYTES - ending.length)}${ending}`
+    const candidate = key(withName(path, name))
+    if (taken.has(candidate)) continue
+    taken.add(candidate)
+    return name
+  }
+}
+
+/** The longest start of `text` of at most `maxBytes` in UTF-8 that ends between two characters. */
+function cutToBytes(text: string, maxBytes: number): string {
+  let bytes = 0
+  let cut = ''
+  for (const character of text) {
+    bytes += Buffer.byteLength(character)
+    if (bytes > maxBytes) break
+    cut += character
+  }
+  return cut
+}
+
+function withName(path: readonly string[], name: string): string[] {
+  return [...path.slice(0, -1), name]
+}
+
+/** Equal for paths that a file system blind to case or normalisation takes for the same. */
+function key(path: readonly string[]): string {
+  return path.join('/').normalize('NFC').toLowerCase()
+}

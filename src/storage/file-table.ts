@@ -1,0 +1,159 @@
+/**
+ * What we know of each file of one torrent. Typed arrays, because a torrent may have a million files; text only for
+ * files that exist.
+ */
+import type { FileEntry, Metainfo } from '../metainfo/metainfo.ts'
+import type { BigIntStats } from 'node:fs'
+import type { FileIdentity, InodeId } from './file-identity.ts'
+import { piecesOfFile } from '../metainfo/file-layout.ts'
+import { identityOf, inodeOf } from './file-identity.ts'
+
+/**
+ * - `absent`: not made yet
+ * - `part`, `final`: ours, under that name
+ * - `adopted`: under its final name, made by somebody else: compared, never written
+ */
+export type FilePlace = 'absent' | 'part' | 'final' | 'adopted'
+
+const PLACES: readonly FilePlace[] = ['absent', 'part', 'final', 'adopted']
+
+export class FileTable {
+  readonly #files: readonly FileEntry[]
+  readonly #metainfo: Metainfo
+  readonly #places: Uint8Array
+  readonly #missingPieces: Uint32Array
+  readonly #inodes = new Map<number, InodeId>()
+  readonly #identities = new Map<number, FileIdentity>()
+  /** Written by us since their identity was taken. */
+  readonly #written = new Set<number>()
+  /** Their identity holds, but no record has it yet, or it was too fresh to be recorded. */
+  readonly #unrecorded = new Set<number>()
+  /** Something other than us changed them since their pieces were hashed. */
+  readonly #suspect = new Set<number>()
+
+  constructor(metainfo: Metainfo) {
+    this.#metainfo = metainfo
+    this.#files = metainfo.files
+    this.#places = new Uint8Array(metainfo.files.length)
+    this.#missingPieces = new Uint32Array(metainfo.files.length)
+  }
+
+  /** Files that exist on disk or shall: no padding, no symlinks. In order. */
+  *realFiles(): Generator<readonly [file: number, entry: FileEntry]> {
+    for (const [file, entry] of this.#files.entries()) if (isReal(entry)) yield [file, entry]
+  }
+
+  isReal(file: number): boolean {
+    const entry = this.#files[file]
+    return entry !== undefined && isReal(entry)
+  }
+
+  lengthOf(file: number): number {
+    return this.#files[file]?.lengthBytes ?? 0
+  }
+
+  isExecutable(file: number): boolean {
+    return this.#files[file]?.isExecutable === true
+  }
+
+  place(file: number): FilePlace {
+    return PLACES[this.#places[file] ?? 0] ?? 'absent'
+  }
+
+  setPlace(file: number, place: FilePlace): void {
+    this.#places[file] = PLACES.indexOf(place)
+  }
+
+  /** How it looked when its pieces were last known to be in it. */
+  identity(file: number): FileIdentity | undefined {
+    return this.#identities.get(file)
+  }
+
+  /** Which file on disk it is. */
+  inode(file: number): InodeId | undefined {
+    return this.#inodes.get(file)
+  }
+
+  /** It exists now as a file that we have not seen yet. */
+  setInode(file: number, stat: BigIntStats): void {
+    this.#inodes.set(file, inodeOf(stat))
+  }
+
+  /** This is how it looks with its verified pieces in it. @param isRecorded the resume record says so already */
+  setIdentity(file: number, stat: BigIntStats, isRecorded = false): void {
+    this.#inodes.set(file, inodeOf(stat))
+    this.#identities.set(file, identityOf(stat))
+    this.#written.delete(file)
+    if (!isRecorded) this.#unrecorded.add(file)
+  }
+
+  /** Did we write to it since its identity was taken? */
+  isWritten(file: number): boolean {
+    return this.#written.has(file)
+  }
+
+  setWritten(file: number): void {
+    this.#written.add(file)
+  }
+
+  /** Files whose identity has to be taken or recorded. A copy. */
+  unsettledFiles(): number[] {
+    return [...this.#written, ...this.#unrecorded]
+  }
+
+  setRecorded(file: number): void {
+    this.#unrecorded.delete(file)
+  }
+
+  /** May a record say of this file that its identity vouches for its pieces? */
+  isVouchedFor(file: number): boolean {
+    return !this.#written.has(file) && !this.#unrecorded.has(file) && !this.#suspect.has(file)
+  }
+
+  isSuspect(file: number): boolean {
+    return this.#suspect.has(file)
+  }
+
+  /** Not to be trusted in the next run; this run hashes it before it counts as whole. */
+  setSuspect(file: number, isSuspect: boolean): void {
+    if (isSuspect) this.#suspect.add(file)
+    else this.#suspect.delete(file)
+  }
+
+  /** Nothing more is known of it than that it is not what it was. */
+  giveUp(file: number): void {
+    this.#suspect.add(file)
+    this.#written.delete(file)
+    this.#unrecorded.delete(file)
+  }
+
+  /** Every one of its pieces is verified and written. */
+  isWhole(file: number): boolean {
+    return this.#missingPieces[file] === 0
+  }
+
+  /** Sets the count of missing pieces from scratch. O(pieces of the file). */
+  countMissing(file: number, has: (piece: number) => boolean): void {
+    let missing = 0
+    for (const piece of this.piecesOf(file)) if (!has(piece)) missing++
+    this.#missingPieces[file] = missing
+  }
+
+  /** One of its missing pieces came. @returns true when that was the last */
+  pieceArrived(file: number): boolean {
+    const missing = (this.#missingPieces[file] ?? 0) - 1
+    this.#missingPieces[file] = missing
+    return missing === 0
+  }
+
+  *piecesOf(file: number): Generator<number> {
+    const entry = this.#files[file]
+    const range = entry === undefined ? undefined : piecesOfFile(this.#metainfo.geometry, entry)
+    if (range === undefined) return
+    for (let piece = range.first; piece <= range.last; piece++) yield piece
+  }
+}
+
+function isReal({ isPadding, isSymlink }: FileEntry): boolean {
+  return !isPadding && !isSymlink
+}

@@ -1,0 +1,167 @@
+/**
+ * First look at what lies on disk, before anything is hashed or changed: for each file, is it ours, whose bytes may be
+ * taken on trust, what is in the way?
+ *
+ * | final name | part name | record says | then |
+ * |---|---|---|---|
+ * | - | - | anything | absent |
+ * | - | yes | anything | ours; trusted when the record's identity fits; too long and not recorded: in the way |
+ * | yes | - | final | ours; trusted when the record's identity fits |
+ * | yes | any | else | somebody else's: adopted if its size fits and its pieces will match; else in the way |
+ *
+ * With `force` somebody else's file is taken for ours.
+ */
+import type { BigIntStats } from 'node:fs'
+import type { FilePaths } from './file-paths.ts'
+import type { FilePlace, FileTable } from './file-table.ts'
+import type { RecordedFile, ResumeRecord } from './resume-file.ts'
+import { lstatSync } from 'node:fs'
+import { StorageError } from '../common/errors.ts'
+import { diskError } from './disk-errors.ts'
+import { identityOf, inodeOf } from './file-identity.ts'
+import { checkDirectories } from './safe-directories.ts'
+
+export interface InspectOptions {
+  readonly paths: FilePaths
+  readonly table: FileTable
+  readonly record: ResumeRecord | undefined
+  readonly bootId: string | undefined
+  readonly force: boolean
+  readonly signal: AbortSignal
+}
+
+export interface Inspection {
+  /** Bytes of each file that is there (not those of length 0). */
+  readonly sizes: ReadonlyMap<number, number>
+  /** Bytes that the file system has set aside for all of them. */
+  readonly allocatedBytes: ReadonlyMap<number, number>
+  /** The record's pieces in these count without hashing. */
+  readonly trusted: ReadonlySet<number>
+  /** Files with a second file under the other name, which has to go. */
+  readonly doubled: ReadonlySet<number>
+  /** Sentences for the user. */
+  readonly notices: readonly string[]
+}
+
+/** Files looked at before other work gets its turn. */
+const FILES_PER_TURN = 500
+
+interface Found {
+  readonly final: BigIntStats | undefined
+  readonly part: BigIntStats | undefined
+}
+
+interface Decision {
+  readonly place: FilePlace
+  readonly stat: BigIntStats | undefined
+  readonly isDoubled?: boolean
+}
+
+/** Sets each file's place and identity in the table. @throws StorageError FILE_IN_THE_WAY, DISK_PATH_UNSAFE... */
+export async function inspectFiles(options: InspectOptions): Promise<Inspection> {
+  const { table, record, signal } = options
+  const seen = new Inspected()
+  let count = 0
+  for (const [file] of table.realFiles()) {
+    const found = find(options, file)
+    const recorded = record?.files[file] ?? NOTHING_RECORDED
+    const { place, stat, isDoubled } = decide(options, file, found, recorded)
+    table.setPlace(file, place)
+    const trusted = isTrusted(options, stat, recorded)
+    if (stat !== undefined) table.setIdentity(file, stat, trusted)
+    if (isDoubled === true) seen.doubled.add(file)
+    seen.add(file, stat, recorded, trusted)
+    if (++count % FILES_PER_TURN === 0) {
+      await new Promise(setImmediate)
+      signal.throwIfAborted()
+    }
+  }
+  return seen
+}
+
+const NOTHING_RECORDED: RecordedFile = { place: 'none', identity: undefined }
+
+class Inspected implements Inspection {
+  readonly sizes = new Map<number, number>()
+  readonly allocatedBytes = new Map<number, number>()
+  readonly trusted = new Set<number>()
+  readonly doubled = new Set<number>()
+  #goneCount = 0
+  #changedCount = 0
+
+  add(file: number, stat: BigIntStats | undefined, recorded: RecordedFile, trusted: boolean): void {
+    if (stat === undefined) {
+      if (recorded.identity !== undefined) this.#goneCount++
+      return
+    }
+    this.sizes.set(file, Number(stat.size))
+    this.allocatedBytes.set(file, Number(stat.blocks) * 512) // POSIX: blocks are 512 bytes, whatever blksize says
+    if (trusted) this.trusted.add(file)
+    else if (recorded.place !== 'none') this.#changedCount++
+  }
+
+  get notices(): string[] {
+    const notices: string[] = []
+    if (this.#goneCount > 0) notices.push(`${files(this.#goneCount)} of the last run gone: fetched again`)
+    if (this.#changedCount > 0) notices.push(`${files(this.#changedCount)} not as last recorded: checked again`)
+    return notices
+  }
+}
+
+function files(count: number): string {
+  return count === 1 ? '1 file is' : `${count} files are`
+}
+
+function find({ paths, table }: InspectOptions, file: number): Found {
+  const shown = paths.shown(file, 'final')
+  try {
+    const { root, shownRoot } = paths
+    if (!checkDirectories({ root, shownRoot, elements: paths.directoriesOf(file) })) {
+      return { final: undefined, part: undefined }
+    }
+    const final = regularFile(paths.finalPath(file), shown)
+    const isEmpty = table.lengthOf(file) === 0 // whole once it is there: it never has a part name
+    return { final, part: isEmpty ? undefined : regularFile(paths.partPath(file), paths.shown(file, 'part')) }
+  } catch (error) {
+    throw diskError(error, { verb: 'inspect', path: shown })
+  }
+}
+
+function regularFile(path: string, shown: string): BigIntStats | undefined {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  if (stat === undefined || stat.isFile()) return stat
+  const kind = stat.isSymbolicLink() ? 'a symbolic link' : stat.isDirectory() ? 'a directory' : 'not a regular file'
+  throw new StorageError('FILE_IN_THE_WAY', `${shown} is in the way: it is ${kind}`)
+}
+
+function decide(options: InspectOptions, file: number, { final, part }: Found, recorded: RecordedFile): Decision {
+  const { table, paths, force } = options
+  const length = BigInt(table.lengthOf(file))
+  if (final === undefined) {
+    if (part !== undefined && part.size > length && recorded.place === 'none' && !force) {
+      throw wrongSize(paths.shown(file, 'part'), part, length)
+    }
+    return { place: part === undefined ? 'absent' : 'part', stat: part }
+  }
+  // Killed while it was moved from one name to the other, a file has both.
+  const isMoving = part !== undefined && inodeOf(part) === inodeOf(final)
+  if (isMoving && recorded.place !== 'none') return { place: 'final', stat: final, isDoubled: true }
+  if (recorded.place === 'final' && part === undefined) return { place: 'final', stat: final }
+  if (force) {
+    return part === undefined ? { place: 'final', stat: final } : { place: 'part', stat: part, isDoubled: true }
+  }
+  if (final.size !== length) throw wrongSize(paths.shown(file, 'final'), final, length)
+  return { place: 'adopted', stat: final }
+}
+
+function isTrusted({ record, bootId }: InspectOptions, stat: BigIntStats | undefined, recorded: RecordedFile): boolean {
+  if (stat === undefined || bootId === undefined || record?.bootId !== bootId) return false
+  return recorded.identity === identityOf(stat)
+}
+
+function wrongSize(shown: string, { size }: BigIntStats, length: bigint): StorageError {
+  return new StorageError(
+    'FILE_IN_THE_WAY',
+    `${shown} is in the way: it has ${size} bytes, the torrent's file has ${length} (--force replaces it)`,
+  )
+}

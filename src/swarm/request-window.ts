@@ -1,0 +1,237 @@
+/**
+ * How many requests to keep open at one peer: enough that its pipe never runs dry, and no more, because a request that
+ * waits at a slow peer is a block that nobody else fetches.
+ *
+ * It begins with a slow start (one more per block, so the depth doubles each round trip) until two rounds bring no more
+ * speed, or one when blocks already take long. From then on
+ *
+ *   depth = bandwidth x max(gain x rtMin, 50 ms) / 16 KiB + reserve      gain 2; 1 while blocks take > 4 rtMin + 300 ms
+ *
+ * with bandwidth the best rate of a short sample over the last seconds and a reserve of up to 16 blocks, at most a
+ * second's worth. The 50 ms cover our own pauses. Time is an argument; nothing is allocated per block.
+ */
+import { RateMeter } from '../common/rate-meter.ts'
+
+export interface RequestWindowOptions {
+  /** The peer's `reqq` (BEP 10), or what we assume it to be. */
+  readonly maxDepth?: number
+  readonly startDepth?: number
+}
+
+/** What clients keep when they do not say `reqq` (BEP 10). */
+export const DEFAULT_REQUEST_QUEUE = 250
+const START_DEPTH = 32
+const MIN_DEPTH = 2
+/** After a timeout the first block shows that the peer lives, not how fast it is. */
+const RESTART_DEPTH = 4
+const BLOCK_BYTES = 16_384
+
+const MIN_COVERED_MS = 50
+const RESERVE_BLOCKS = 16
+const RESERVE_MS = 1_000
+const STEADY_GAIN = 2
+const DRAIN_GAIN = 1
+
+/** Rates are measured over at least this long. */
+const SAMPLE_MS = 50
+/** Half of the window over which the best sample counts: at least 1 s, or 5 round trips. */
+const HALF_WINDOW_MS = 1_000
+const HALF_WINDOW_ROUND_TRIPS = 5
+
+/** A round of the slow start is a round trip, but not less than this. */
+const MIN_ROUND_MS = 5
+const MIN_ROUND_BLOCKS = 8
+const GROWTH_WANTED = 1.25
+
+/** The round trip may turn out longer than we thought, when for this long no block came sooner and the rate fell. */
+const ROUND_TRIP_WINDOW_MS = 10_000
+const RATE_FELL = 0.8
+const MAX_ROUND_TRIP_MS = 1_000
+const ASSUMED_ROUND_TRIP_MS = 200
+/** For predictions before the first block. */
+const ASSUMED_BYTES_PER_SECOND = 65_536
+const RATE_WINDOW_MS = 2_000
+
+export class RequestWindow {
+  #maxDepth: number
+  #depth: number
+  #isSlowStart = true
+  #isSnubbed = false
+  readonly #rate = new RateMeter(RATE_WINDOW_MS)
+
+  // Shortest time from request to block.
+  #minRoundTripMs = Infinity
+  #recentMinMs = Infinity
+  #recentSinceMs = -Infinity
+  #recentBandwidth = 0
+  #earlierBandwidth = 0
+
+  // Best sample of the current and of the last half window, bytes a millisecond.
+  #best = 0
+  #lastBest = 0
+  #halfSinceMs = -Infinity
+
+  #sampleBytes = 0
+  #sampleSinceMs = -Infinity
+
+  #roundBytes = 0
+  #roundSinceMs = -Infinity
+  #roundRate = 0
+  #flatRounds = 0
+  #isGrowing = true
+
+  constructor({ maxDepth = DEFAULT_REQUEST_QUEUE, startDepth = START_DEPTH }: RequestWindowOptions = {}) {
+    this.#maxDepth = Math.max(1, maxDepth)
+    this.#depth = startDepth
+  }
+
+  /** The peer said how many it keeps; requests beyond are dropped. */
+  setMaxDepth(maxDepth: number): void {
+    this.#maxDepth = Math.max(1, Math.floor(maxDepth))
+  }
+
+  /** Requests to keep open now; at least 1. */
+  get depth(): number {
+    if (this.#isSnubbed) return 1
+    return Math.min(this.#maxDepth, Math.max(MIN_DEPTH, this.#depth))
+  }
+
+  /** Is the peer slow to start sending after a timeout? */
+  get isSnubbed(): boolean {
+    return this.#isSnubbed
+  }
+
+  /** A measured time to the peer and back that no block was part of, as of the TCP connect. */
+  onRoundTripHint(ms: number): void {
+    if (ms >= 0 && ms < this.#minRoundTripMs) this.#minRoundTripMs = ms
+  }
+
+  /** @param requestAgeMs time since it was asked for; undefined when the request had been dropped */
+  onBlock(bytes: number, requestAgeMs: number | undefined, nowMs: number): void {
+    this.#rate.add(bytes, nowMs)
+    if (this.#isSnubbed) this.#restart()
+    const ageMs = requestAgeMs ?? Infinity
+    if (ageMs < this.#minRoundTripMs) this.#minRoundTripMs = ageMs
+    if (ageMs < this.#recentMinMs) this.#recentMinMs = ageMs
+    if (this.#sampleSinceMs === -Infinity) {
+      this.#beginMeasuring(nowMs)
+      if (this.#isSlowStart) this.#depth++
+      return
+    }
+    this.#sampleBytes += bytes
+    if (this.#isSlowStart) this.#onSlowStartBlock(bytes, requestAgeMs ?? 0, nowMs)
+    const elapsedMs = nowMs - this.#sampleSinceMs
+    if (elapsedMs >= SAMPLE_MS) this.#onSample(this.#sampleBytes / elapsedMs, requestAgeMs ?? 0, nowMs)
+  }
+
+  /** Nothing came for too long: one request at a time until a block shows that the peer lives. */
+  onTimeout(_nowMs: number): void {
+    this.#isSnubbed = true
+  }
+
+  /** What the peer sent over the last 2 s. */
+  bytesPerSecond(nowMs: number): number {
+    return this.#rate.bytesPerSecond(nowMs)
+  }
+
+  /**
+   * When a block asked for now would come, in ms from now; Infinity from a peer that stopped sending.
+   * Also for a block already asked for: `queuedBlocks` is the number of requests before it.
+   */
+  expectedBlockMs(queuedBlocks: number, nowMs: number): number {
+    if (this.#isSnubbed) return Infinity
+    const roundTripMs = Number.isFinite(this.#minRoundTripMs) ? this.#minRoundTripMs : ASSUMED_ROUND_TRIP_MS
+    const rate = this.#rate.totalBytes === 0 ? ASSUMED_BYTES_PER_SECOND : this.bytesPerSecond(nowMs)
+    return Math.max(roundTripMs, ((queuedBlocks + 1) * BLOCK_BYTES * 1000) / rate)
+  }
+
+  /** Time runs from the first block: what came before it says nothing about the rate. */
+  #beginMeasuring(nowMs: number): void {
+    this.#sampleBytes = 0
+    this.#sampleSinceMs = nowMs
+    this.#halfSinceMs = nowMs
+    this.#recentSinceMs = nowMs
+    this.#roundBytes = 0
+    this.#roundSinceMs = nowMs
+  }
+
+  #restart(): void {
+    this.#isSnubbed = false
+    this.#isSlowStart = true
+    this.#isGrowing = false
+    this.#depth = RESTART_DEPTH
+    this.#best = 0
+    this.#lastBest = 0
+    this.#roundRate = 0
+    this.#flatRounds = 0
+    this.#sampleSinceMs = -Infinity
+  }
+
+  /** Grows by one per block, unless blocks already queue up at the peer and the rate does not grow. */
+  #onSlowStartBlock(bytes: number, ageMs: number, nowMs: number): void {
+    const isQueueing = ageMs > this.#drainAboveMs
+    if (this.#depth < this.#maxDepth && (this.#isGrowing || !isQueueing)) this.#depth++
+    this.#roundBytes += bytes
+    const elapsedMs = nowMs - this.#roundSinceMs
+    if (this.#roundBytes < MIN_ROUND_BLOCKS * BLOCK_BYTES) return
+    if (elapsedMs < Math.max(MIN_ROUND_MS, Math.min(this.#minRoundTripMs, MAX_ROUND_TRIP_MS))) return
+    this.#onRound(this.#roundBytes / elapsedMs, isQueueing, nowMs)
+  }
+
+  #onRound(rate: number, isQueueing: boolean, nowMs: number): void {
+    this.#isGrowing = rate >= this.#roundRate * GROWTH_WANTED
+    this.#flatRounds = this.#isGrowing ? 0 : this.#flatRounds + 1
+    this.#roundRate = Math.max(rate, this.#roundRate)
+    this.#roundBytes = 0
+    this.#roundSinceMs = nowMs
+    if (this.#flatRounds < (isQueueing ? 1 : 2)) return
+    this.#isSlowStart = false
+    this.#best = Math.max(this.#best, this.#roundRate)
+    this.#adapt(isQueueing)
+  }
+
+  #onSample(rate: number, ageMs: number, nowMs: number): void {
+    this.#sampleBytes = 0
+    this.#sampleSinceMs = nowMs
+    if (nowMs - this.#halfSinceMs >= Math.max(HALF_WINDOW_MS, HALF_WINDOW_ROUND_TRIPS * this.#roundTripMs)) {
+      this.#lastBest = this.#best
+      this.#best = 0
+      this.#halfSinceMs = nowMs
+    }
+    if (rate > this.#best) this.#best = rate
+    if (rate > this.#recentBandwidth) this.#recentBandwidth = rate
+    if (nowMs - this.#recentSinceMs >= ROUND_TRIP_WINDOW_MS) this.#reviewRoundTrip(nowMs)
+    if (!this.#isSlowStart) this.#adapt(ageMs > this.#drainAboveMs)
+  }
+
+  #adapt(isQueueing: boolean): void {
+    const bandwidth = Math.max(this.#best, this.#lastBest)
+    const gain = isQueueing ? DRAIN_GAIN : STEADY_GAIN
+    const coveredMs = Math.max(gain * this.#roundTripMs, MIN_COVERED_MS)
+    const reserve = Math.min(RESERVE_BLOCKS, Math.ceil((bandwidth * RESERVE_MS) / BLOCK_BYTES))
+    this.#depth = Math.ceil((bandwidth * coveredMs) / BLOCK_BYTES) + reserve
+  }
+
+  /**
+   * A long queue hides the round trip, so its lowest value is kept; but when the rate fell and still no block came
+   * sooner, the way may have become longer, and a depth for the short way would keep the rate down.
+   */
+  #reviewRoundTrip(nowMs: number): void {
+    const hasFallen = this.#recentBandwidth < RATE_FELL * this.#earlierBandwidth
+    if (hasFallen && this.#recentMinMs > this.#minRoundTripMs && this.#recentMinMs < Infinity) {
+      this.#minRoundTripMs = Math.min(this.#recentMinMs, MAX_ROUND_TRIP_MS)
+    }
+    this.#earlierBandwidth = this.#recentBandwidth
+    this.#recentBandwidth = 0
+    this.#recentMinMs = Infinity
+    this.#recentSinceMs = nowMs
+  }
+
+  get #roundTripMs(): number {
+    return Math.min(this.#minRoundTripMs, MAX_ROUND_TRIP_MS)
+  }
+
+  get #drainAboveMs(): number {
+    return 4 * this.#roundTripMs + 300
+  }
+}

@@ -1,0 +1,131 @@
+/** Where peers come from: trackers and the user name addresses, the pool orders them, the dialer calls them. */
+import type { AddressScope } from '../common/address-scope.ts'
+import type { Announcer } from '../tracker/announcer.ts'
+import type { Dialer } from '../peer/dialer.ts'
+import type { Endpoint } from '../common/endpoint.ts'
+import type { Handshake } from '../wire/handshake.ts'
+import type { KnownError } from '../common/errors.ts'
+import type { TorrentContext } from './torrent-context.ts'
+import type { TrackerStatus } from '../tracker/tracker.ts'
+import type { Acceptance } from '../peer/peer-handler.ts'
+import { PeerConnection } from '../peer/peer-connection.ts'
+import { SourceError } from '../common/errors.ts'
+import { formatEndpoint } from '../common/endpoint.ts'
+
+export interface DiscoveryParts {
+  readonly announcer: Announcer
+  readonly dialer: Dialer
+  readonly ourHandshake: Handshake
+  /** Takes a dialled connection in once its handshake is done. */
+  readonly accept: (connection: PeerConnection, peerHandshake: Handshake) => Acceptance
+  readonly maxPeers: number
+  readonly userPeers: readonly Endpoint[]
+}
+
+/** Ask trackers before their interval is over when fewer peers than this are connected. */
+const FEW_PEERS = 20
+
+export class Discovery {
+  readonly #context: TorrentContext
+  readonly #parts: DiscoveryParts
+  #dialing = 0
+  #isStopped = false
+
+  constructor(context: TorrentContext, parts: DiscoveryParts) {
+    this.#context = context
+    this.#parts = parts
+  }
+
+  get dialingCount(): number {
+    return this.#dialing
+  }
+
+  start(): void {
+    for (const endpoint of this.#parts.userPeers) this.#context.pool.add(endpoint, 'user', 'loopback')
+    this.#parts.announcer.start()
+    this.dialMore()
+  }
+
+  /** A tracker named these addresses. */
+  onEndpoints(endpoints: readonly Endpoint[], scope: AddressScope, trackerUrl: string): void {
+    let newCount = 0
+    for (const endpoint of endpoints) if (this.#context.pool.add(endpoint, 'tracker', scope)) newCount++
+    this.#context.log('info', 'tracker', `${trackerUrl}: ${endpoints.length} addresses, ${newCount} new`)
+    this.dialMore()
+  }
+
+  onSecond(): void {
+    if (this.#context.state !== 'downloading') return
+    this.dialMore()
+    if (this.#context.peers.size + this.#dialing < FEW_PEERS) this.#parts.announcer.wantPeers()
+    if (this.#isHopeless()) this.#context.fail(noSource(this.#parts.announcer.statuses()))
+  }
+
+  completed(): void {
+    this.#parts.announcer.completed()
+  }
+
+  statuses(): readonly TrackerStatus[] {
+    return this.#parts.announcer.statuses()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#parts.announcer.stop()
+  }
+
+  /** Calls as many known addresses as limits allow. */
+  dialMore(): void {
+    const { context, parts } = { context: this.#context, parts: this.#parts }
+    if (this.#isStopped || context.state !== 'downloading') return
+    while (context.peers.size + this.#dialing < parts.maxPeers && parts.dialer.freeSlots > 0) {
+      const endpoint = context.pool.takeDialable(context.clock.now())
+      if (endpoint === undefined) return
+      this.#dial(endpoint)
+    }
+  }
+
+  #dial(endpoint: Endpoint): void {
+    this.#dialing++
+    const connection = new PeerConnection({
+      clock: this.#context.clock,
+      isInbound: false,
+      ourHandshake: this.#parts.ourHandshake,
+      log: this.#context.log,
+      accept: (opened, peerHandshake) => {
+        const accepted = this.#parts.accept(opened, peerHandshake)
+        this.#dialing--
+        return accepted
+      },
+      onFailed: (reason) => {
+        this.#onDialFailed(endpoint, reason)
+      },
+    })
+    this.#parts.dialer.dial(endpoint, connection)
+  }
+
+  #onDialFailed(endpoint: Endpoint, reason: KnownError): void {
+    this.#dialing--
+    const { pool, clock, log } = this.#context
+    if (reason.code === 'PEER_SELF') pool.markSelf(endpoint)
+    else pool.onDialFailed(endpoint, clock.now())
+    log('debug', 'peer', `${formatEndpoint(endpoint)}: ${reason.message} [${reason.code}]`)
+    this.dialMore()
+  }
+
+  /** Every tracker said no to this torrent, and nobody else is left to ask. */
+  #isHopeless(): boolean {
+    const { peers, pool } = this.#context
+    return (
+      this.#parts.announcer.isHopeless && peers.size === 0 && this.#dialing === 0 && pool.counts.known === 0
+    )
+  }
+}
+
+function noSource(trackers: readonly TrackerStatus[]): SourceError {
+  if (trackers.length === 0) {
+    return new SourceError('NO_SOURCE', 'nobody to ask: the torrent names no tracker and no --peer was given')
+  }
+  const count = trackers.length === 1 ? 'its tracker' : `each of its ${trackers.length} trackers`
+  return new SourceError('NO_SOURCE', `nobody to ask: ${count} refused this torrent`)
+}

@@ -1,0 +1,55 @@
+/**
+ * The tail of a download: every missing block is asked for, and a peer has room. It may fetch a copy of a block that is
+ * late elsewhere; the loser gets a cancel when the block arrives. Which one: swarm/duplicate-request.ts.
+ */
+import type { Peer } from './peer.ts'
+import type { TorrentContext } from './torrent-context.ts'
+import { DuplicatePlan } from '../swarm/duplicate-request.ts'
+import { checkPiece } from '../metainfo/geometry.ts'
+
+/** Predictions are made anew after this long. */
+const PLAN_LIFETIME_MS = 100
+
+/** The plan of one torrent, with its age. */
+export class LateBlocks {
+  readonly #plan = new DuplicatePlan()
+  #madeAtMs = -Infinity
+
+  /** Asks `peer`, for whom nothing free is left, for up to `room` blocks that others are late with. */
+  duplicate(context: TorrentContext, peer: Peer, room: number): void {
+    if (context.picker.hasOpen) return // not the end: the memory budget is used up, or this peer has little
+    const nowMs = context.clock.now()
+    if (nowMs - this.#madeAtMs >= PLAN_LIFETIME_MS) this.#make(context, nowMs)
+    const { geometry } = context.metainfo
+    const chosen = this.#plan.choose({
+      count: room,
+      arrivalMs: (extra) => peer.window.expectedBlockMs(peer.ledger.size + extra, nowMs),
+      isEligible: (blockId) => isEligible(context, peer, blockId),
+    })
+    for (const blockId of chosen) {
+      const piece = checkPiece(geometry, Math.floor(blockId / geometry.blocksPerPiece))
+      if (piece === undefined) continue
+      const block = blockId % geometry.blocksPerPiece
+      context.openPieces.get(piece)?.progress.request(block)
+      peer.sendRequest(geometry, piece, block)
+    }
+  }
+
+  #make(context: TorrentContext, nowMs: number): void {
+    this.#plan.begin()
+    this.#madeAtMs = nowMs
+    for (const peer of context.peers.values()) {
+      let before = 0
+      for (const blockId of peer.ledger.blocks())
+        this.#plan.note(blockId, peer.window.expectedBlockMs(before++, nowMs))
+    }
+  }
+}
+
+function isEligible(context: TorrentContext, peer: Peer, blockId: number): boolean {
+  const { blocksPerPiece } = context.metainfo.geometry
+  const piece = Math.floor(blockId / blocksPerPiece)
+  const open = context.openPieces.get(piece)
+  if (open === undefined || open.isSingleSource || !peer.pieces.has(piece)) return false
+  return !open.progress.isReceived(blockId % blocksPerPiece) && !peer.ledger.has(blockId)
+}

@@ -1,0 +1,105 @@
+/**
+ * Keeps a peer's request window full: which blocks to ask this peer for next. In this order:
+ * the piece it works on; a piece another peer left; for slow peers, or when the memory budget is used up, a share of a
+ * piece others work on; a new piece, rarest first; and when nothing free is left, a copy of a block that is late
+ * elsewhere (swarm/duplicate-request.ts). Requests leave with the connection's next flush.
+ */
+import type { OpenPiece } from './open-pieces.ts'
+import type { Peer } from './peer.ts'
+import type { TorrentContext } from './torrent-context.ts'
+import { blockCount } from '../metainfo/geometry.ts'
+import { abandonPiece } from './release-piece.ts'
+
+/** A peer that would need longer for a piece of its own shares pieces with others, so that pieces get done. */
+const SHARE_ABOVE_SECONDS = 10
+
+export function fillRequests(context: TorrentContext, peer: Peer): void {
+  if (!canAsk(context, peer)) return
+  let room = peer.window.depth - peer.ledger.size
+  const nowMs = context.clock.now()
+  while (room > 0) {
+    const open = nextPiece(context, peer, nowMs)
+    if (open === undefined) break
+    room -= requestFrom(context, peer, open, room)
+  }
+  if (room > 0) context.lateBlocks.duplicate(context, peer, room)
+}
+
+function canAsk(context: TorrentContext, peer: Peer): boolean {
+  return context.state === 'downloading' && !peer.connection.peerChoking && peer.interestingCount > 0
+}
+
+/** Asks for up to `room` free blocks of this piece. @returns how many */
+function requestFrom(context: TorrentContext, peer: Peer, open: OpenPiece, room: number): number {
+  let count = 0
+  while (count < room) {
+    const block = context.openPieces.takeFree(open)
+    if (block === undefined) break
+    peer.sendRequest(context.metainfo.geometry, open.piece, block)
+    count++
+  }
+  return count
+}
+
+/** A piece with at least one free block for this peer. */
+function nextPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiece | undefined {
+  const own = peer.currentPiece
+  if (own?.owner === peer.key && own.progress.freeCount > 0) return own
+  peer.currentPiece = undefined
+  const chosen =
+    adoptPiece(context, peer) ??
+    (isSlow(context, peer, nowMs) ? sharedPiece(context, peer) : undefined) ??
+    newPiece(context, peer) ??
+    sharedPiece(context, peer)
+  return chosen
+}
+
+function isSlow(context: TorrentContext, peer: Peer, nowMs: number): boolean {
+  const rate = peer.window.bytesPerSecond(nowMs)
+  return rate > 0 && context.metainfo.geometry.pieceBytes / rate > SHARE_ABOVE_SECONDS
+}
+
+/** A piece whose peer went away: finishing it frees memory and keeps what was fetched. */
+function adoptPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined {
+  for (const open of context.openPieces.withFree()) {
+    if (open.owner !== undefined || !peer.pieces.has(open.piece)) continue
+    open.owner = peer.key
+    peer.currentPiece = open
+    return open
+  }
+  return undefined
+}
+
+function sharedPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined {
+  for (const open of context.openPieces.withFree()) {
+    if (!open.isSingleSource && peer.pieces.has(open.piece)) return open
+  }
+  return undefined
+}
+
+function newPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined {
+  const piece = context.picker.pick(peer.isSeed ? 'all' : peer.pieces)
+  if (piece === undefined) return undefined
+  const { geometry } = context.metainfo
+  const isSingleSource = context.inquiry.mustBeSingleSource(piece)
+  const reopen = (): OpenPiece | undefined =>
+    context.openPieces.open(piece, blockCount(geometry, piece), peer.key, isSingleSource)
+  const open = reopen() ?? (dropUnreachablePiece(context) ? reopen() : undefined)
+  if (open === undefined) return undefined
+  context.picker.start(piece)
+  peer.currentPiece = open
+  return open
+}
+
+/**
+ * Frees the budget of a piece that nobody connected can finish: without it, pieces begun at peers that left could hold
+ * all memory for ever.
+ */
+function dropUnreachablePiece(context: TorrentContext): boolean {
+  for (const open of context.openPieces.withFree()) {
+    if (context.picker.availability(open.piece) > 0) continue
+    abandonPiece(context, open)
+    return true
+  }
+  return false
+}

@@ -1,0 +1,64 @@
+/**
+ * The hot path: one block from a peer. Synchronous, no allocation, one copy: from the shared receive buffer into the
+ * piece's buffer. The last block of a piece hands over to on-piece.ts.
+ */
+import type { OpenPiece } from './open-pieces.ts'
+import type { Peer } from './peer.ts'
+import type { TorrentContext } from './torrent-context.ts'
+import { checkBlock, checkPiece } from '../metainfo/geometry.ts'
+import { PeerError } from '../common/errors.ts'
+import { finishPiece } from './on-piece.ts'
+
+/** Blocks we never asked for, from one peer, before it is closed. */
+const MAX_UNREQUESTED_BLOCKS = 32
+
+/** @param data a view, valid only during the call @throws PeerError PEER_BAD_BLOCK, PEER_UNREQUESTED */
+export function onBlock(peer: Peer, index: number, offset: number, data: Buffer): void {
+  const { context } = peer
+  const { geometry } = context.metainfo
+  const piece = checkPiece(geometry, index)
+  const block = piece === undefined ? undefined : checkBlock(geometry, piece, offset, data.length)
+  if (piece === undefined || block === undefined) {
+    throw new PeerError('PEER_BAD_BLOCK', `block of ${data.length} bytes at ${offset} of piece ${index}`)
+  }
+  const blockId = piece * geometry.blocksPerPiece + block
+  const nowMs = context.clock.now()
+  const request = peer.settleRequest(blockId, data.length, nowMs)
+  if (request === undefined) {
+    onUnrequested(context, peer, data.length)
+    return
+  }
+  const open = context.openPieces.get(piece)
+  if (request === 'taken back') open?.progress.request(block) // `receive` settles one request
+  if (open === undefined || !accept(context, open, peer, block)) {
+    context.stats.onWasted(data.length)
+    return
+  }
+  context.openPieces.bufferOf(open).set(data, offset)
+  context.stats.onUsefulBytes(data.length, nowMs)
+  if (open.progress.requesterCount(block) > 0) cancelElsewhere(context, open, blockId, block)
+  if (open.progress.isComplete) void finishPiece(context, open)
+}
+
+function onUnrequested(context: TorrentContext, peer: Peer, length: number): void {
+  context.stats.onWasted(length)
+  peer.unrequestedCount++
+  if (peer.unrequestedCount > MAX_UNREQUESTED_BLOCKS) {
+    throw new PeerError('PEER_UNREQUESTED', `${peer.unrequestedCount} blocks that nobody asked for`)
+  }
+}
+
+/** Counts the block in. @returns false when it is not needed (any more) from this peer */
+function accept(context: TorrentContext, open: OpenPiece, peer: Peer, block: number): boolean {
+  if (!open.isSingleSource || open.owner === peer.key) return open.progress.receive(block, peer.key)
+  context.openPieces.release(open, block)
+  return false
+}
+
+/** The others that were asked for the same block need not send it any more. */
+function cancelElsewhere(context: TorrentContext, open: OpenPiece, blockId: number, block: number): void {
+  for (const other of context.peers.values()) {
+    if (!other.cancelRequest(context.metainfo.geometry, open.piece, block, blockId)) continue
+    context.openPieces.release(open, block)
+  }
+}

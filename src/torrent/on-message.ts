@@ -1,0 +1,159 @@
+/** Reactions of a torrent to what its peers say, all but blocks (on-block.ts). One function a message. */
+import type { ExtensionHandshake } from '../wire/extensions.ts'
+import type { KnownError } from '../common/errors.ts'
+import type { PieceIndex } from '../metainfo/geometry.ts'
+import type { BlockRange, Peer } from './peer.ts'
+import type { TorrentContext } from './torrent-context.ts'
+import { Bitfield } from '../common/bitfield.ts'
+import { VERSION } from '../common/version.ts'
+import { PeerError } from '../common/errors.ts'
+import { MAX_QUEUED_REQUESTS } from './serve-uploads.ts'
+import { checkBlock, checkPiece } from '../metainfo/geometry.ts'
+import { formatEndpoint } from '../common/endpoint.ts'
+import { disownPiece, releaseIfUntouched } from './release-piece.ts'
+import { unchokeNow } from './run-choker.ts'
+
+/** The name peers see (BEP 10 `v`). */
+const CLIENT_NAME = `torrent-dl ${VERSION}`
+
+/** An unchoking peer that only rejects would have us ask for ever. */
+const MAX_REJECTS_IN_A_ROW = 500
+
+export function onOpen(context: TorrentContext, peer: Peer): void {
+  const { connection } = peer
+  if (connection.supportsFast && context.have.isFull) connection.haveAll()
+  else if (connection.supportsFast && context.have.isEmpty) connection.haveNone()
+  else if (!context.have.isEmpty) connection.bitfield(context.have.toBytes())
+  if (connection.supportsExtensions) {
+    connection.extensionHandshake({
+      m: new Map(),
+      clientName: CLIENT_NAME,
+      requestQueueLimit: MAX_QUEUED_REQUESTS,
+      listenPort: context.listenPort,
+    })
+  }
+  context.log('debug', 'peer', `${formatEndpoint(peer.endpoint)} connected (${connection.clientName})`)
+}
+
+/** Without the Fast extension a choke drops every open request (BEP 3); with it each is answered (BEP 6). */
+export function onChoke(context: TorrentContext, peer: Peer): void {
+  if (!peer.connection.supportsFast) releaseRequests(context, peer)
+}
+
+export function onInterested(context: TorrentContext, peer: Peer): void {
+  unchokeNow(context, peer)
+}
+
+export function onNotInterested(context: TorrentContext, peer: Peer): void {
+  context.log('trace', 'peer', `${formatEndpoint(peer.endpoint)} wants nothing from us`)
+}
+
+export function onHave(context: TorrentContext, peer: Peer, index: number): void {
+  const piece = checkPiece(context.metainfo.geometry, index)
+  if (piece === undefined) throw new PeerError('PEER_BAD_PIECE_INDEX', `have of piece ${index}`)
+  if (!peer.pieces.set(piece)) return
+  if (peer.isSeed) countAsSeed(context, peer, piece)
+  else context.picker.increment(piece)
+  if (context.have.has(piece)) return
+  peer.interestingCount++
+  updateInterest(peer)
+}
+
+/** The last have makes a seed of a peer whose other pieces were counted one by one. */
+function countAsSeed(context: TorrentContext, peer: Peer, last: PieceIndex): void {
+  const counted = new Bitfield(peer.pieces.length)
+  counted.setAll()
+  counted.clear(last)
+  context.picker.removePeer(counted)
+  context.picker.addSeed()
+  peer.isCountedAsSeed = true
+}
+
+export function onBitfield(context: TorrentContext, peer: Peer, bits: Buffer): void {
+  const { pieceCount } = context.metainfo.geometry
+  const pieces = Bitfield.fromBytes(bits, pieceCount)
+  if (pieces === undefined)
+    throw new PeerError('PEER_BAD_BITFIELD', `bitfield of ${bits.length} bytes for ${pieceCount} pieces`)
+  if (pieces.isFull) {
+    onHaveAll(context, peer)
+    return
+  }
+  for (const piece of pieces.indices()) {
+    peer.pieces.set(piece)
+    if (!context.have.has(piece)) peer.interestingCount++
+  }
+  context.picker.addPeer(pieces)
+  updateInterest(peer)
+}
+
+export function onHaveAll(context: TorrentContext, peer: Peer): void {
+  peer.pieces.setAll()
+  peer.isCountedAsSeed = true
+  peer.interestingCount = context.have.length - context.have.count
+  context.picker.addSeed()
+  updateInterest(peer)
+}
+
+/** One of our requests will not be served (BEP 6). @throws PeerError PEER_BAD_REJECT when we never made it */
+export function onReject(context: TorrentContext, peer: Peer, { index, offset, length }: BlockRange): void {
+  const { geometry } = context.metainfo
+  const piece = checkPiece(geometry, index)
+  const block = piece === undefined ? undefined : checkBlock(geometry, piece, offset, length)
+  if (piece === undefined || block === undefined) {
+    throw new PeerError('PEER_BAD_REJECT', `reject of ${length} bytes at ${offset} of piece ${index}`)
+  }
+  if (peer.ledger.settle(piece * geometry.blocksPerPiece + block) < 0) return
+  if (!peer.connection.peerChoking && ++peer.rejectsInARow > MAX_REJECTS_IN_A_ROW) {
+    throw new PeerError('PEER_REJECTS_ALL', `${peer.rejectsInARow} requests rejected without a block`)
+  }
+  releaseBlock(context, piece, block)
+}
+
+export function onExtensionHandshake(
+  context: TorrentContext,
+  peer: Peer,
+  handshake: ExtensionHandshake,
+): void {
+  const name = handshake.clientName ?? peer.connection.clientName
+  const limit = handshake.requestQueueLimit ?? 'no limit given'
+  context.log('debug', 'peer', `${formatEndpoint(peer.endpoint)} is ${name}, requests: ${limit}`)
+}
+
+/** The connection is gone: nothing of it may stay behind. */
+export function onClosed(context: TorrentContext, peer: Peer, reason: KnownError): void {
+  context.peers.remove(peer)
+  if (peer.isCountedAsSeed) context.picker.removeSeed()
+  else context.picker.removePeer(peer.pieces)
+  releaseRequests(context, peer)
+  for (const open of context.openPieces.values()) if (open.owner === peer.key) disownPiece(context, open)
+  peer.uploads.clear(peer)
+  context.pool.onClosed(peer.endpoint, {
+    wasUseful: peer.downloadRate.totalBytes > 0,
+    nowMs: context.clock.now(),
+  })
+  context.log('debug', 'peer', `${formatEndpoint(peer.endpoint)} closed: ${reason.message} [${reason.code}]`)
+}
+
+/** Takes back all open requests: their blocks are free for others, and still welcome from this peer. */
+export function releaseRequests(context: TorrentContext, peer: Peer): void {
+  const { blocksPerPiece } = context.metainfo.geometry
+  for (const blockId of peer.ledger.takeAll()) {
+    peer.forgive(blockId)
+    const piece = checkPiece(context.metainfo.geometry, Math.floor(blockId / blocksPerPiece))
+    if (piece !== undefined) releaseBlock(context, piece, blockId % blocksPerPiece)
+  }
+  if (peer.currentPiece?.owner === peer.key) peer.currentPiece.owner = undefined
+  peer.currentPiece = undefined
+}
+
+function releaseBlock(context: TorrentContext, piece: PieceIndex, block: number): void {
+  const open = context.openPieces.get(piece)
+  if (open === undefined) return
+  context.openPieces.release(open, block)
+  releaseIfUntouched(context, open)
+}
+
+function updateInterest(peer: Peer): void {
+  if (peer.interestingCount > 0) peer.connection.interested()
+  else peer.connection.notInterested()
+}

@@ -1,0 +1,100 @@
+/**
+ * The pieces being fetched right now: their block states, their buffer, and who works on them.
+ *
+ * Memory is bounded in two steps (storage/piece-buffers.ts): opening a piece reserves budget, because requests for it
+ * go out; its buffer is taken when the first block arrives. When the budget is used up no further piece is opened and
+ * peers share those that are open: this is the download's only back-pressure.
+ */
+import type { PieceBuffers } from '../storage/piece-buffers.ts'
+import type { PeerKey } from '../swarm/piece-progress.ts'
+import type { PieceIndex } from '../metainfo/geometry.ts'
+import { PieceProgress } from '../swarm/piece-progress.ts'
+
+export interface OpenPiece {
+  readonly piece: PieceIndex
+  readonly progress: PieceProgress
+  /** Taken with the first block. */
+  buffer: Buffer | undefined
+  /** The peer that fetches this piece; undefined: up for adoption. */
+  owner: PeerKey | undefined
+  /** Its blocks may come from the owner only (after a failed hash: swarm/piece-inquiry.ts). */
+  readonly isSingleSource: boolean
+}
+
+export class OpenPieces {
+  readonly #byPiece = new Map<number, OpenPiece>()
+  /** Those with blocks nobody was asked for, oldest first. */
+  readonly #withFree = new Set<OpenPiece>()
+  readonly #buffers: PieceBuffers
+
+  constructor(buffers: PieceBuffers) {
+    this.#buffers = buffers
+  }
+
+  get size(): number {
+    return this.#byPiece.size
+  }
+
+  get(piece: number): OpenPiece | undefined {
+    return this.#byPiece.get(piece)
+  }
+
+  values(): IterableIterator<OpenPiece> {
+    return this.#byPiece.values()
+  }
+
+  /** Pieces with free blocks, oldest first. Taking blocks while iterating is allowed. */
+  *withFree(): Generator<OpenPiece> {
+    for (const open of this.#withFree) {
+      if (open.progress.freeCount > 0) yield open
+      else this.#withFree.delete(open)
+    }
+  }
+
+  /** @returns undefined when the memory budget is used up */
+  open(
+    piece: PieceIndex,
+    blockCount: number,
+    owner: PeerKey,
+    isSingleSource: boolean,
+  ): OpenPiece | undefined {
+    if (!this.#buffers.reserve()) return undefined
+    const progress = new PieceProgress(piece, blockCount)
+    const open: OpenPiece = { piece, progress, buffer: undefined, owner, isSingleSource }
+    this.#byPiece.set(piece, open)
+    this.#withFree.add(open)
+    return open
+  }
+
+  /** The lowest block nobody was asked for, now asked for. */
+  takeFree(open: OpenPiece): number | undefined {
+    const block = open.progress.takeFree()
+    if (open.progress.freeCount === 0) this.#withFree.delete(open)
+    return block
+  }
+
+  /** A request was dropped: its block may be free again. */
+  release(open: OpenPiece, block: number): void {
+    open.progress.free(block)
+    if (open.progress.freeCount > 0 && this.#byPiece.has(open.piece)) this.#withFree.add(open)
+  }
+
+  bufferOf(open: OpenPiece): Buffer {
+    open.buffer ??= this.#buffers.take()
+    return open.buffer
+  }
+
+  /** Out of the set, while its hash is checked and its bytes are written. The budget stays reserved. */
+  detach(open: OpenPiece): void {
+    this.#byPiece.delete(open.piece)
+    this.#withFree.delete(open)
+  }
+
+  /** The end of a detached or open piece: memory and budget go back. */
+  discard(open: OpenPiece): void {
+    this.detach(open)
+    if (open.buffer !== undefined) this.#buffers.give(open.buffer)
+    open.buffer = undefined
+    this.#buffers.unreserve()
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * What the reactions of one torrent share. torrent.ts makes it and owns every part; the functions beside it
+ * (on-block, on-piece, fill-requests...) take it as their first argument and change state only through these parts.
+ */
+import type { Bitfield } from '../common/bitfield.ts'
+import type { Clock } from '../common/clock.ts'
+import type { KnownError } from '../common/errors.ts'
+import type { LogSink } from '../common/log.ts'
+import type { LateBlocks } from './duplicate-late-blocks.ts'
+import type { Metainfo } from '../metainfo/metainfo.ts'
+import type { PieceInquiry } from '../swarm/piece-inquiry.ts'
+import type { PiecePicker } from '../swarm/piece-picker.ts'
+import type { PeerPool } from '../swarm/peer-pool.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { OpenPieces } from './open-pieces.ts'
+import type { PeerRegistry } from './peer-registry.ts'
+import type { TorrentObserver, TorrentState } from './snapshot.ts'
+import type { TransferStats } from './transfer-stats.ts'
+
+export interface TorrentContext {
+  readonly metainfo: Metainfo
+  readonly clock: Clock
+  readonly log: LogSink
+  readonly random: () => number
+  readonly observer: TorrentObserver
+  readonly storage: Storage
+  readonly picker: PiecePicker
+  readonly openPieces: OpenPieces
+  readonly lateBlocks: LateBlocks
+  readonly inquiry: PieceInquiry
+  readonly pool: PeerPool
+  readonly peers: PeerRegistry
+  readonly stats: TransferStats
+  /** The TCP port that peers reach us on. */
+  readonly listenPort: number
+  /** Verified and written pieces; nothing else is ever offered to peers. */
+  readonly have: Bitfield
+  /** Torrent.state: the reactions look, torrent.ts changes it. */
+  readonly state: TorrentState
+  /** A piece is written and `have` has it. */
+  readonly onPieceDone: () => void
+  /** The torrent cannot go on. */
+  readonly fail: (error: KnownError) => void
+}

@@ -1,0 +1,277 @@
+/**
+ * One torrent: owner of everything below it, and its life cycle:
+ *
+ *   checking -> downloading -> complete -> stopped
+ *       \____________\____________\-> failed
+ *
+ * From `checking` straight to `complete` when everything is there. All state changes happen here, on one thread, in
+ * reaction to events; the reactions themselves are the functions beside this file.
+ */
+import type { CancelTimer, Clock } from '../common/clock.ts'
+import type { Dialer } from '../peer/dialer.ts'
+import type { Handshake } from '../wire/handshake.ts'
+import type { KnownError } from '../common/errors.ts'
+import type { LogSink } from '../common/log.ts'
+import type { Metainfo } from '../metainfo/metainfo.ts'
+import type { Acceptance } from '../peer/peer-handler.ts'
+import type { PeerConnection } from '../peer/peer-connection.ts'
+import type { Endpoint } from '../common/endpoint.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { TorrentContext } from './torrent-context.ts'
+import type { TorrentObserver, TorrentSnapshot, TorrentState } from './snapshot.ts'
+import type { Tracker } from '../tracker/tracker.ts'
+import { Announcer } from '../tracker/announcer.ts'
+import { Bitfield } from '../common/bitfield.ts'
+import { BugError, KnownError as AnyKnownError, messageOf, PeerError } from '../common/errors.ts'
+import { Discovery } from './discovery.ts'
+import { LateBlocks } from './duplicate-late-blocks.ts'
+import { OpenPieces } from './open-pieces.ts'
+import { Peer } from './peer.ts'
+import { PeerPool } from '../swarm/peer-pool.ts'
+import { PeerRegistry } from './peer-registry.ts'
+import { PieceBuffers } from '../storage/piece-buffers.ts'
+import { PieceInquiry } from '../swarm/piece-inquiry.ts'
+import { PiecePicker } from '../swarm/piece-picker.ts'
+import { TransferStats } from './transfer-stats.ts'
+import { admitPeer } from './admit-peer.ts'
+import { onTick, TICK_MS } from './tick.ts'
+import { doneBytes, takeSnapshot } from './take-snapshot.ts'
+
+/** Bytes asked for but not yet written, over all pieces: the download's memory. */
+const PIECE_BUDGET_BYTES = 64 << 20
+const SAVE_EVERY_TICKS = 100
+const TICKS_A_SECOND = 10
+
+export interface TorrentParts {
+  readonly metainfo: Metainfo
+  readonly clock: Clock
+  readonly log: LogSink
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly observer: TorrentObserver
+  readonly storage: Storage
+  readonly dialer: Dialer
+  readonly makeTracker: (url: string) => Tracker
+  /** 20 bytes */
+  readonly peerId: Buffer
+  readonly listenPort: number
+  readonly maxPeers: number
+  readonly userPeers: readonly Endpoint[]
+  /** Go on uploading once complete; otherwise the network is left alone then. */
+  readonly seedWhenComplete: boolean
+}
+
+export class Torrent {
+  readonly #parts: TorrentParts
+  readonly #context: TorrentContext
+  readonly #discovery: Discovery
+  readonly #ourHandshake: Handshake
+  readonly #stopping = new AbortController()
+  #state: TorrentState = 'checking'
+  #checkedBytes = 0
+  #bytesToCheck = 0
+  #ticks = 0
+  #cancelTicker: CancelTimer | undefined
+  #stopped: Promise<void> | undefined
+
+  constructor(parts: TorrentParts) {
+    this.#parts = parts
+    const { infoHash } = parts.metainfo
+    this.#ourHandshake = { infoHash, peerId: parts.peerId, hasFast: true, hasExtensions: true, hasDht: false }
+    this.#context = this.#makeContext()
+    this.#discovery = this.#makeDiscovery()
+  }
+
+  /** Begins: checks what is there, then downloads. Results arrive at the observer. */
+  start(): void {
+    void this.#run()
+  }
+
+  snapshot(): TorrentSnapshot {
+    return takeSnapshot(this.#context, {
+      checkedBytes: this.#checkedBytes,
+      bytesToCheck: this.#bytesToCheck,
+      dialingCount: this.#discovery.dialingCount,
+      trackers: this.#discovery.statuses(),
+    })
+  }
+
+  /** Takes in a peer that shook hands, whoever dialled. @throws PeerError when it is refused */
+  accept(connection: PeerConnection, peerHandshake: Handshake): Acceptance {
+    if (this.#state !== 'downloading' && this.#state !== 'complete') {
+      throw new PeerError('PEER_NOT_READY', `the torrent is ${this.#state}`)
+    }
+    const { context, limits } = { context: this.#context, limits: { maxPeers: this.#parts.maxPeers } }
+    admitPeer(context, connection, { ourPeerId: this.#parts.peerId, peerId: peerHandshake.peerId, ...limits })
+    const peer = new Peer(context, connection, peerHandshake.peerId)
+    context.peers.add(peer)
+    context.pool.onConnected(connection.endpoint)
+    return {
+      handler: peer,
+      ourHandshake: this.#ourHandshake,
+      pieceCount: this.#parts.metainfo.geometry.pieceCount,
+    }
+  }
+
+  /** Stops asking, saves, says goodbye to trackers (2 s at most). Never rejects; calling it again waits for the first. */
+  async stop(): Promise<void> {
+    this.#stopped ??= this.#shutDown('stopped')
+    await this.#stopped
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#check()
+      if (this.#stopping.signal.aborted) return
+      const isComplete = this.#context.have.isFull
+      if (isComplete) this.#setState('complete')
+      else this.#setState('downloading')
+      if (!isComplete || this.#parts.seedWhenComplete) this.#goLive()
+      if (isComplete) this.#parts.observer.onComplete()
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#fail(asKnown(error))
+    }
+  }
+
+  async #check(): Promise<void> {
+    const { observer } = this.#parts
+    observer.onState('checking')
+    const found = await this.#parts.storage.open({
+      onChecked: (checkedBytes, totalBytes) => {
+        this.#checkedBytes = checkedBytes
+        this.#bytesToCheck = totalBytes
+      },
+      onFileWhole: (file) => {
+        observer.onFile(file)
+      },
+      onNotice: (message) => {
+        observer.onWarning(message)
+      },
+      signal: this.#stopping.signal,
+    })
+    for (const piece of found.indices()) {
+      this.#context.have.set(piece)
+      this.#context.picker.setHave(piece)
+    }
+  }
+
+  #goLive(): void {
+    this.#context.stats.restartIdleTime(this.#parts.clock.now())
+    this.#cancelTicker = this.#parts.clock.every(TICK_MS, () => {
+      this.#tick()
+    })
+    this.#discovery.start()
+  }
+
+  #tick(): void {
+    this.#ticks++
+    onTick(this.#context, this.#ticks)
+    if (this.#ticks % TICKS_A_SECOND === 0) this.#discovery.onSecond()
+    if (this.#ticks % SAVE_EVERY_TICKS === 0) void this.#save()
+  }
+
+  async #save(): Promise<void> {
+    try {
+      await this.#parts.storage.save()
+    } catch (error) {
+      this.#parts.observer.onWarning(`progress could not be saved: ${messageOf(error)}`)
+    }
+  }
+
+  #onPieceDone(): void {
+    if (!this.#context.have.isFull || this.#state !== 'downloading') return
+    this.#setState('complete')
+    this.#discovery.completed()
+    this.#parts.observer.onComplete()
+  }
+
+  #fail(error: KnownError): void {
+    if (this.#stopped !== undefined) return
+    this.#stopped = this.#shutDown('failed')
+    this.#parts.observer.onFailed(error)
+  }
+
+  async #shutDown(last: 'stopped' | 'failed'): Promise<void> {
+    this.#stopping.abort()
+    this.#setState(last)
+    this.#cancelTicker?.()
+    for (const peer of [...this.#context.peers.values()]) {
+      peer.connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
+    }
+    await Promise.all([this.#discovery.stop(), this.#parts.storage.close()])
+  }
+
+  #setState(state: TorrentState): void {
+    this.#state = state
+    this.#parts.observer.onState(state)
+  }
+
+  #makeContext(): TorrentContext {
+    const { metainfo, random } = this.#parts
+    const { pieceCount, pieceBytes } = metainfo.geometry
+    const stateOf = (): TorrentState => this.#state
+    return {
+      ...this.#parts,
+      picker: new PiecePicker(pieceCount, random),
+      openPieces: new OpenPieces(new PieceBuffers({ pieceBytes, budgetBytes: PIECE_BUDGET_BYTES })),
+      lateBlocks: new LateBlocks(),
+      inquiry: new PieceInquiry(),
+      pool: new PeerPool({ random }),
+      peers: new PeerRegistry(),
+      stats: new TransferStats(this.#parts.clock.now()),
+      have: new Bitfield(pieceCount),
+      get state() {
+        return stateOf()
+      },
+      onPieceDone: () => {
+        this.#onPieceDone()
+      },
+      fail: (error) => {
+        this.#fail(error)
+      },
+    }
+  }
+
+  #makeDiscovery(): Discovery {
+    const { metainfo, clock, random, log, peerId, listenPort, observer } = this.#parts
+    const announcer = new Announcer({
+      tiers: metainfo.trackerTiers,
+      makeTracker: this.#parts.makeTracker,
+      clock,
+      random,
+      log,
+      counters: () => ({
+        uploadedBytes: this.#context.stats.uploadedBytes,
+        downloadedBytes: this.#context.stats.downloadedBytes,
+        leftBytes: metainfo.geometry.totalBytes - doneBytes(metainfo.geometry, this.#context.have),
+      }),
+      identity: {
+        infoHash: metainfo.infoHash,
+        peerId,
+        key: Math.floor(random() * 2 ** 32),
+        port: listenPort,
+      },
+      handler: {
+        onEndpoints: (endpoints, scope, trackerUrl) => {
+          this.#discovery.onEndpoints(endpoints, scope, trackerUrl)
+        },
+        onStatus: (status) => {
+          observer.onTracker(status)
+        },
+      },
+    })
+    return new Discovery(this.#context, {
+      announcer,
+      dialer: this.#parts.dialer,
+      ourHandshake: this.#ourHandshake,
+      accept: (connection, peerHandshake) => this.accept(connection, peerHandshake),
+      maxPeers: this.#parts.maxPeers,
+      userPeers: this.#parts.userPeers,
+    })
+  }
+}
+
+function asKnown(error: unknown): KnownError {
+  if (error instanceof AnyKnownError) return error
+  return new BugError('BUG_TORRENT', `the torrent stopped: ${messageOf(error)}`, { cause: error })
+}

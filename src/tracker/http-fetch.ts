@@ -1,0 +1,279 @@
+/**
+ * One bounded GET for HTTP trackers: every hop's address is checked before it is dialled and is the one dialled,
+ * redirects are followed by hand, sizes and times are limited, certificates are always verified.
+ */
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { RequestOptions } from 'node:https'
+import { mayLeadTo, scopeOf, type AddressScope } from '../common/address-scope.ts'
+import type { Clock } from '../common/clock.ts'
+import { messageOf, TrackerError } from '../common/errors.ts'
+import { Deadline } from './deadline.ts'
+import { resolveWithin, type ResolveHost } from './resolve-host.ts'
+import { aborted, hostOf, unreachable } from './tracker-url.ts'
+import { maskUrl } from './mask-url.ts'
+
+export const FIRST_BYTE_MS = 10_000
+export const TOTAL_MS = 30_000
+export const MAX_BODY_BYTES = 1_048_576
+export const MAX_REDIRECTS = 5
+const MAX_HEADER_BYTES = 16_384
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+
+export interface FetchParts {
+  readonly clock: Clock
+  readonly resolve: ResolveHost
+  readonly userAgent: string
+  /** May this scope be dialled for the first URL? Redirects may only lead further outwards from where they came. */
+  readonly mayDial: (scope: AddressScope) => boolean
+}
+
+export interface HttpResult {
+  readonly status: number
+  /** After decompression, at most 1 MiB. */
+  readonly body: Buffer
+  /** Of the address that answered. */
+  readonly scope: AddressScope
+}
+
+/** Where the next request goes. */
+interface Hop {
+  readonly url: URL
+  /** Path and query as they go over the wire: `URL` would encode some bytes anew. */
+  readonly target: string
+  /** `user:password` of the first URL, while we are at its origin. */
+  readonly auth: string | undefined
+  readonly mayDial: (scope: AddressScope) => boolean
+}
+
+interface Response {
+  readonly message: IncomingMessage
+  readonly scope: AddressScope
+}
+
+/**
+ * @param target path and query for `url`'s host
+ * @throws TrackerError TRACKER_TIMEOUT, TRACKER_UNREACHABLE, TRACKER_ADDRESS_REFUSED, TRACKER_REDIRECT_REFUSED,
+ *   TRACKER_RESPONSE_TOO_LARGE, TRACKER_BAD_RESPONSE, TRACKER_TLS, TRACKER_NO_SUCH_HOST, TRACKER_DNS_FAILED,
+ *   TRACKER_ABORTED
+ */
+export async function fetchBounded(
+  url: URL,
+  target: string,
+  parts: FetchParts,
+  signal: AbortSignal,
+): Promise<HttpResult> {
+  const whole = new Deadline(parts.clock, TOTAL_MS, `no whole answer in ${TOTAL_MS / 1000} s`, signal)
+  try {
+    let hop: Hop = { url, target, auth: authOf(url), mayDial: parts.mayDial }
+    for (let redirects = 0; ; redirects++) {
+      const { message, scope } = await requestHop(hop, parts, whole.signal)
+      const next = nextHop(hop, message, scope)
+      if (next === undefined) {
+        const body = await readBody(message, whole.signal)
+        return { status: message.statusCode ?? 0, body: await decompressed(body, message), scope }
+      }
+      message.destroy()
+      if (redirects === MAX_REDIRECTS) throw refusedRedirect(`more than ${MAX_REDIRECTS} redirects`)
+      hop = next
+    }
+  } catch (error) {
+    throw whole.reasonOf(error)
+  } finally {
+    whole.end()
+  }
+}
+
+/** Dials one hop and waits for the head of its answer. */
+async function requestHop(hop: Hop, parts: FetchParts, signal: AbortSignal): Promise<Response> {
+  const addresses = await allowedAddresses(hop, parts, signal)
+  const head = new Deadline(parts.clock, FIRST_BYTE_MS, `no answer in ${FIRST_BYTE_MS / 1000} s`, signal)
+  try {
+    const { request } = hop.url.protocol === 'https:' ? await import('node:https') : await import('node:http')
+    const message = await headOf(
+      request(requestOptions(hop, addresses, parts.userAgent, signal)),
+      head.signal,
+    )
+    const dialled = message.socket.remoteAddress ?? addresses[0] ?? ''
+    return { message, scope: scopeOf(dialled) }
+  } catch (error) {
+    throw head.reasonOf(error instanceof TrackerError ? error : requestFailure(hop, addresses, error))
+  } finally {
+    head.end()
+  }
+}
+
+/** Resolves only to what may be dialled. @throws TrackerError TRACKER_ADDRESS_REFUSED when nothing is left */
+async function allowedAddresses(
+  hop: Hop,
+  parts: FetchParts,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const host = hostOf(hop.url)
+  const found = await resolveWithin(host, { resolve: parts.resolve, clock: parts.clock, signal })
+  const allowed = found.filter((address) => hop.mayDial(scopeOf(address)))
+  if (allowed.length > 0) return allowed
+  const [first = ''] = found
+  throw new TrackerError(
+    'TRACKER_ADDRESS_REFUSED',
+    `${host} is at ${first} (${scopeOf(first)}), where ${maskUrl(hop.url.href)} may not lead us`,
+  )
+}
+
+function requestOptions(
+  hop: Hop,
+  addresses: readonly string[],
+  userAgent: string,
+  signal: AbortSignal,
+): RequestOptions {
+  return {
+    method: 'GET',
+    host: hostOf(hop.url),
+    port: hop.url.port === '' ? undefined : Number(hop.url.port),
+    path: hop.target,
+    auth: hop.auth,
+    headers: { 'User-Agent': userAgent, 'Accept-Encoding': 'gzip', Accept: '*/*', Connection: 'close' },
+    agent: false,
+    lookup: lookupOf(addresses),
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // Said aloud so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
+    rejectUnauthorized: true,
+    signal,
+  }
+}
+
+/** Node dials what this says: the addresses that were checked, not what DNS says a moment later. */
+function lookupOf(addresses: readonly string[]): NonNullable<RequestOptions['lookup']> {
+  const answers = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
+  return (_host, options, callback) => {
+    if (options.all === true) callback(null, answers)
+    else callback(null, answers[0]?.address ?? '', answers[0]?.family)
+  }
+}
+
+async function headOf(request: ClientRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    const onAbort = (): void => {
+      request.destroy(aborted())
+    }
+    request.on('error', reject) // stays: an error after the head must not be without a listener
+    request.once('response', (message) => {
+      signal.removeEventListener('abort', onAbort)
+      message.on('error', () => undefined) // readBody has its own; a redirect's body interests nobody
+      resolve(message)
+    })
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    request.end()
+  })
+}
+
+function requestFailure(hop: Hop, addresses: readonly string[], error: unknown): TrackerError {
+  const code = errorCodeOf(error)
+  const host = hostOf(hop.url)
+  if (isTlsFailure(hop, code)) {
+    return new TrackerError('TRACKER_TLS', `no secure connection to ${host}: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+  if (code.startsWith('HPE_')) {
+    return new TrackerError('TRACKER_BAD_RESPONSE', `not an HTTP answer: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+  const defaultPort = hop.url.protocol === 'https:' ? 443 : 80
+  const port = hop.url.port === '' ? defaultPort : Number(hop.url.port)
+  return unreachable({ host: addresses[0] ?? host, port }, error)
+}
+
+function isTlsFailure(hop: Hop, code: string): boolean {
+  return hop.url.protocol === 'https:' && /CERT|TLS|SSL|ISSUER|SIGNATURE|EPROTO/.test(code)
+}
+
+/** Of the error, or of the first of those that dialling several addresses left behind. */
+function errorCodeOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return errorCodeOf(error.errors[0])
+  if (typeof error !== 'object' || error === null || !('code' in error)) return ''
+  return String(error.code)
+}
+
+/** @returns undefined when the answer is no redirect @throws TrackerError TRACKER_REDIRECT_REFUSED */
+function nextHop(hop: Hop, message: IncomingMessage, scope: AddressScope): Hop | undefined {
+  const { location } = message.headers
+  if (!REDIRECTS.has(message.statusCode ?? 0) || location === undefined) return undefined
+  if (!URL.canParse(location, hop.url.href))
+    throw refusedRedirect('a redirect to something that is no address')
+  const url = new URL(location, hop.url.href)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw refusedRedirect(`a redirect to ${url.protocol}, not http or https`)
+  }
+  if (hop.url.protocol === 'https:' && url.protocol === 'http:') {
+    throw refusedRedirect(`a redirect from https to http (${maskUrl(url.href)})`)
+  }
+  return {
+    url,
+    target: url.pathname + url.search,
+    auth: url.origin === hop.url.origin ? hop.auth : undefined,
+    mayDial: (next) => mayLeadTo(scope, next),
+  }
+}
+
+function refusedRedirect(message: string): TrackerError {
+  return new TrackerError('TRACKER_REDIRECT_REFUSED', message)
+}
+
+/** @throws TrackerError TRACKER_RESPONSE_TOO_LARGE, TRACKER_BAD_RESPONSE when it breaks off */
+async function readBody(message: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of message as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > MAX_BODY_BYTES) throw tooLarge()
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (error instanceof TrackerError || signal.aborted) throw error
+    throw new TrackerError('TRACKER_BAD_RESPONSE', `the answer broke off after ${length} bytes`, {
+      cause: error,
+    })
+  }
+  return Buffer.concat(chunks)
+}
+
+async function decompressed(body: Buffer, message: IncomingMessage): Promise<Buffer> {
+  const encoding = message.headers['content-encoding']?.toLowerCase() ?? 'identity'
+  if (encoding === 'identity' || encoding === '') return body
+  if (encoding !== 'gzip' && encoding !== 'x-gzip') {
+    throw new TrackerError(
+      'TRACKER_BAD_RESPONSE',
+      `an answer in an encoding we did not ask for (${encoding.slice(0, 40)})`,
+    )
+  }
+  const { gunzip } = await import('node:zlib')
+  return new Promise<Buffer>((resolve, reject) => {
+    gunzip(body, { maxOutputLength: MAX_BODY_BYTES }, (error, bytes) => {
+      if (error === null) resolve(bytes)
+      else if (errorCodeOf(error) === 'ERR_BUFFER_TOO_LARGE') reject(tooLarge())
+      else reject(new TrackerError('TRACKER_BAD_RESPONSE', `broken gzip: ${error.message}`, { cause: error }))
+    })
+  })
+}
+
+function tooLarge(): TrackerError {
+  return new TrackerError('TRACKER_RESPONSE_TOO_LARGE', `an answer of more than ${MAX_BODY_BYTES} bytes`)
+}
+
+function authOf(url: URL): string | undefined {
+  if (url.username === '' && url.password === '') return undefined
+  return `${unescaped(url.username)}:${unescaped(url.password)}`
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // A "%" that stands for itself.
+    return text
+  }
+}

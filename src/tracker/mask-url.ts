@@ -1,0 +1,43 @@
+/** Tracker URLs as they may be shown: private trackers put the user's key into them, and logs get shared. */
+
+const MASK = '***'
+/** Shorter path segments and values are hardly keys; info-hash-like and random ones are longer. */
+const MIN_KEY_LENGTH = 16
+const KEY_LIKE = /^[\w.~%+=-]+$/
+const KEY_NAMES = /pass|auth|token|key|secret|uid|sig/i
+
+/**
+ * The URL without userinfo, and with `***` for path segments and query values that look like keys: 16 characters
+ * or more with a digit among them, 32 or more without, or named like one. What cannot be read as a URL is cut to 80 characters.
+ */
+export function maskUrl(text: string): string {
+  if (!URL.canParse(text)) return text.slice(0, 80)
+  const url = new URL(text)
+  const userinfo = url.username === '' && url.password === '' ? '' : `${MASK}@`
+  const path = url.pathname
+    .split('/')
+    .map((segment) => (looksLikeKey(segment) ? MASK : segment))
+    .join('/')
+  return `${url.protocol}//${userinfo}${url.host}${path}${maskedQuery(url.search)}`
+}
+
+function maskedQuery(search: string): string {
+  if (search === '') return ''
+  const pairs = search
+    .slice(1)
+    .split('&')
+    .map((pair) => {
+      const nameEnd = pair.indexOf('=')
+      const name = pair.slice(0, Math.max(nameEnd, 0))
+      const value = pair.slice(nameEnd + 1)
+      const isSecret = value !== '' && (KEY_NAMES.test(name) || looksLikeKey(value))
+      if (!isSecret) return pair
+      return nameEnd < 0 ? MASK : `${name}=${MASK}`
+    })
+  return `?${pairs.join('&')}`
+}
+
+function looksLikeKey(text: string): boolean {
+  if (text.length < MIN_KEY_LENGTH || !KEY_LIKE.test(text)) return false
+  return /\d/.test(text) || text.length >= 2 * MIN_KEY_LENGTH
+}

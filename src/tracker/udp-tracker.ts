@@ -1,0 +1,135 @@
+/** A UDP tracker (BEP 15, 41): names to addresses, one link an address, the answer of the first that gives one. */
+import { randomBytes } from 'node:crypto'
+import { scopeOf } from '../common/address-scope.ts'
+import { systemClock, type Clock } from '../common/clock.ts'
+import type { Endpoint } from '../common/endpoint.ts'
+import { TrackerError } from '../common/errors.ts'
+import { connectUdp, type UdpHandler, type UdpSocket } from '../net/udp-socket.ts'
+import { raceAddresses } from './race-addresses.ts'
+import { resolveWithin, resolveWithSystem, type ResolveHost } from './resolve-host.ts'
+import { hostOf, parseTrackerUrl } from './tracker-url.ts'
+import type { AnnounceRequest, AnnounceResponse, ScrapeResponse, Tracker } from './tracker.ts'
+import {
+  readAnnounceResponse,
+  readScrapeResponse,
+  writeAnnounceRequest,
+  writeScrapeRequest,
+  type UdpFamily,
+} from './udp-codec.ts'
+import { UdpLink, type UdpParts, type UdpRequest } from './udp-link.ts'
+
+export interface UdpTrackerOptions {
+  readonly clock?: Clock
+  readonly resolve?: ResolveHost
+  /** u32 transaction ids; from the system's random source unless a test says otherwise. */
+  readonly randomId?: () => number
+  readonly connect?: (remote: Endpoint, handler: UdpHandler) => UdpSocket
+}
+
+const DEFAULT_PORT = 80
+
+export class UdpTracker implements Tracker {
+  readonly url: string
+  readonly #host: string
+  readonly #port: number
+  readonly #urlData: string
+  readonly #resolve: ResolveHost
+  readonly #parts: UdpParts
+  readonly #links = new Map<string, UdpLink>()
+  /** The address that answered last; asked first the next time. */
+  #goodAddress: string | undefined
+  readonly #closing = new AbortController()
+
+  /** @throws TrackerError TRACKER_URL_INVALID, TRACKER_URL_UNSUPPORTED */
+  constructor(url: string, options: UdpTrackerOptions = {}) {
+    const parsed = parseTrackerUrl(url)
+    this.url = url
+    this.#host = hostOf(parsed)
+    this.#port = parsed.port === '' ? DEFAULT_PORT : Number(parsed.port)
+    this.#urlData = urlDataOf(parsed)
+    this.#resolve = options.resolve ?? resolveWithSystem
+    this.#parts = {
+      clock: options.clock ?? systemClock,
+      randomId: options.randomId ?? (() => randomBytes(4).readUInt32BE(0)),
+      connect: options.connect ?? connectUdp,
+    }
+  }
+
+  async announce(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceResponse> {
+    return this.#ask(
+      (family) => ({
+        write: (ids) => writeAnnounceRequest(ids, request, this.#urlData),
+        read: (packet) => readAnnounceResponse(packet, family),
+      }),
+      (answer, address) => ({
+        ...answer,
+        minIntervalSeconds: undefined,
+        warning: undefined,
+        scope: scopeOf(address),
+      }),
+      signal,
+    )
+  }
+
+  async scrape(infoHash: Buffer, signal: AbortSignal): Promise<ScrapeResponse> {
+    return this.#ask(
+      () => ({ write: (ids) => writeScrapeRequest(ids, infoHash), read: readScrapeResponse }),
+      (answer) => answer,
+      signal,
+    )
+  }
+
+  close(): void {
+    this.#closing.abort()
+    for (const link of this.#links.values()) link.close()
+    this.#links.clear()
+  }
+
+  async #ask<A, T>(
+    requestFor: (family: UdpFamily) => UdpRequest<A>,
+    finish: (answer: A, address: string) => T,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const limits = { clock: this.#parts.clock, signal: AbortSignal.any([signal, this.#closing.signal]) }
+    const addresses = await this.#addresses(limits)
+    return raceAddresses(
+      addresses,
+      async (address, raceSignal) => {
+        const family = address.includes(':') ? 'v6' : 'v4'
+        const answer = await this.#linkTo(address).ask(requestFor(family), raceSignal)
+        this.#goodAddress = address
+        return finish(answer, address)
+      },
+      limits,
+    )
+  }
+
+  async #addresses(limits: { clock: Clock; signal: AbortSignal }): Promise<readonly string[]> {
+    const found = await resolveWithin(this.#host, { resolve: this.#resolve, ...limits })
+    const usable = found.filter((address) => scopeOf(address) !== 'unusable')
+    if (usable.length === 0) {
+      throw new TrackerError(
+        'TRACKER_ADDRESS_REFUSED',
+        `${this.#host} is at ${String(found[0])}, which is no host's address`,
+      )
+    }
+    const good = this.#goodAddress
+    if (good === undefined || !usable.includes(good)) return usable
+    return [good, ...usable.filter((address) => address !== good)]
+  }
+
+  #linkTo(address: string): UdpLink {
+    let link = this.#links.get(address)
+    if (link === undefined) {
+      link = new UdpLink({ host: address, port: this.#port }, this.#parts)
+      this.#links.set(address, link)
+    }
+    return link
+  }
+}
+
+/** BEP 41: path and query, unless they are the plain ones that every tracker expects. */
+function urlDataOf(url: URL): string {
+  const hasPlainPath = url.pathname === '' || url.pathname === '/' || url.pathname === '/announce'
+  return hasPlainPath && url.search === '' ? '' : url.pathname + url.search
+}

@@ -1,0 +1,202 @@
+/**
+ * The real clients, as data: how each is told to seed or to download one torrent and nothing else. What is switched off
+ * (DHT, PEX, LSD, uTP, port mapping, encryption) would reach outside the lab or hide which way a byte came.
+ */
+import { join } from 'node:path'
+import type { Host } from './lab.ts'
+import type { MadeTorrent } from './made-torrent.ts'
+import { projectDirectory } from './project.ts'
+
+export type Role = 'seed' | 'download'
+
+export interface Job {
+  readonly role: Role
+  readonly host: Host
+  readonly torrent: MadeTorrent
+  /** Where the payload is or shall be. */
+  readonly directory: string
+  /** The client's own folder: configuration, session, logs. */
+  readonly home: string
+  readonly port: number
+  /** A client that does not end by itself makes this file when the torrent is whole. */
+  readonly doneFile: string
+}
+
+export interface Launch {
+  readonly command: readonly string[]
+  /** Paths below `home`. Those that end in `.sh` are made executable. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+export interface Client {
+  readonly name: string
+  readonly program: string
+  /** Of Debian. */
+  readonly packageName: string
+  launch(job: Job): Launch
+}
+
+const aria2: Client = {
+  name: 'aria2',
+  program: 'aria2c',
+  packageName: 'aria2',
+  launch: ({ role, torrent, directory, port }) => ({
+    command: [
+      'aria2c',
+      '--no-conf',
+      `--dir=${directory}`,
+      `--listen-port=${port}`,
+      ...[
+        '--enable-dht=false',
+        '--enable-dht6=false',
+        '--enable-peer-exchange=false',
+        '--bt-enable-lpd=false',
+      ],
+      ...[
+        '--file-allocation=none',
+        '--allow-overwrite=true',
+        '--summary-interval=0',
+        '--console-log-level=warn',
+      ],
+      ...(role === 'seed' ? ['--check-integrity=true', '--seed-ratio=0.0'] : ['--seed-time=0']),
+      // It asks UDP trackers through its DHT socket only.
+      torrent.httpTorrentFile,
+    ],
+  }),
+}
+
+const libtorrent: Client = {
+  name: 'libtorrent',
+  program: '/usr/bin/python3',
+  packageName: 'python3-libtorrent',
+  launch: ({ role, torrent, host, directory, port }) => ({
+    command: [
+      '/usr/bin/python3',
+      join(projectDirectory, 'test/interop/support/libtorrent-peer.py'),
+      ...[role, torrent.torrentFile, directory, host.address, String(port)],
+    ],
+  }),
+}
+
+const transmission: Client = {
+  name: 'transmission',
+  program: 'transmission-daemon',
+  packageName: 'transmission-daemon',
+  launch: ({ torrent, directory, home, port, doneFile }) => ({
+    // It takes the torrent from the folder it watches, and checks what is there of it.
+    command: [
+      'sh',
+      '-c',
+      `cp "$0" "$1/watch/" && exec transmission-daemon -f -g "$1"`,
+      torrent.torrentFile,
+      home,
+    ],
+    files: {
+      'watch/.keep': '',
+      'done.sh': `#!/bin/sh\ntouch '${doneFile}'\n`,
+      'settings.json': JSON.stringify({
+        'dht-enabled': false,
+        'pex-enabled': false,
+        'lpd-enabled': false,
+        'utp-enabled': false,
+        'port-forwarding-enabled': false,
+        'rpc-enabled': false,
+        encryption: 0,
+        preallocation: 0,
+        'peer-port': port,
+        'download-dir': directory,
+        'watch-dir': join(home, 'watch'),
+        'watch-dir-enabled': true,
+        'script-torrent-done-enabled': true,
+        'script-torrent-done-filename': join(home, 'done.sh'),
+      }),
+    },
+  }),
+}
+
+const qbittorrent: Client = {
+  name: 'qbittorrent',
+  program: 'qbittorrent-nox',
+  packageName: 'qbittorrent-nox',
+  launch: ({ torrent, directory, home, port, doneFile }) => ({
+    command: [
+      'qbittorrent-nox',
+      `--profile=${home}`,
+      `--save-path=${directory}`,
+      ...['--add-paused=false', '--skip-dialog=true'],
+      torrent.torrentFile,
+    ],
+    files: {
+      // Its settings cannot hold a semicolon or quotes, so the command is a script.
+      'done.sh': `#!/bin/sh\ntouch '${doneFile}'\n`,
+      'qBittorrent/config/qBittorrent.conf': [
+        '[LegalNotice]',
+        'Accepted=true',
+        '[Preferences]',
+        'WebUI\\Enabled=false',
+        '[Network]',
+        'PortForwardingEnabled=false',
+        '[AutoRun]',
+        'enabled=true',
+        `program=${join(home, 'done.sh')}`,
+        '[BitTorrent]',
+        'Session\\DHTEnabled=false',
+        'Session\\PeXEnabled=false',
+        'Session\\LSDEnabled=false',
+        'Session\\BTProtocol=TCP',
+        'Session\\Encryption=2',
+        'Session\\QueueingSystemEnabled=false',
+        'Session\\MultiConnectionsPerIp=true',
+        `Session\\Port=${port}`,
+        '',
+      ].join('\n'),
+    },
+  }),
+}
+
+const rtorrent: Client = {
+  name: 'rtorrent',
+  program: 'rtorrent',
+  packageName: 'rtorrent',
+  launch: ({ torrent, directory, home, port, doneFile }) => ({
+    command: ['rtorrent', '-n', '-o', `import=${join(home, 'rtorrent.rc')}`],
+    files: {
+      'session/.keep': '',
+      'rtorrent.rc': [
+        'system.daemon.set = true',
+        `session.path.set = ${join(home, 'session')}`,
+        `directory.default.set = ${directory}`,
+        `network.port_range.set = ${port}-${port}`,
+        'network.port_random.set = no',
+        'dht.mode.set = disable',
+        'protocol.pex.set = no',
+        'protocol.encryption.set = allow_incoming',
+        'pieces.hash.on_completion.set = no',
+        `method.set_key = event.download.finished, zz_done, "execute2={touch,${doneFile}}"`,
+        `schedule2 = load, 0, 0, "load.start=${torrent.torrentFile}"`,
+        '',
+      ].join('\n'),
+    },
+  }),
+}
+
+export const CLIENTS = { aria2, libtorrent, transmission, qbittorrent, rtorrent } as const
+
+export type ClientName = keyof typeof CLIENTS
+
+export const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[]
+
+/** The product: what a user types. */
+export const torrentDl: Client = {
+  name: 'torrent-dl',
+  program: process.execPath,
+  packageName: 'nodejs',
+  launch: ({ torrent, directory, port }) => ({
+    command: [...torrentDlCommand(), '-p', String(port), '-o', directory, torrent.torrentFile],
+  }),
+}
+
+/** Options and sources follow. */
+export function torrentDlCommand(): string[] {
+  return [process.execPath, join(projectDirectory, 'bin/torrent-dl.js'), '--progress', 'none']
+}

@@ -1,0 +1,169 @@
+/**
+ * Torrents of any size over data made here: the same bytes for the same name, written as a stream, hashed on the way.
+ * A writer of its own, so that a fault in src/ cannot hide in the test's expectations.
+ */
+import { createCipheriv, createHash } from 'node:crypto'
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+
+export interface TorrentPlan {
+  /** Folder for the .torrent files and, below `data/`, the payload. */
+  readonly directory: string
+  readonly name: string
+  /** One file of the torrent's name, or many below it. */
+  readonly content: number | readonly PlannedFile[]
+  readonly pieceLength: number
+  /** Announce URLs by kind; either may be missing. */
+  readonly trackers: { readonly udp?: string; readonly http?: string }
+}
+
+export interface PlannedFile {
+  readonly path: readonly string[]
+  readonly lengthBytes: number
+}
+
+export interface MadeTorrent {
+  readonly name: string
+  /** 40 hex digits */
+  readonly infoHash: string
+  readonly totalBytes: number
+  readonly pieceLength: number
+  /** Where the payload lies: what a seeder calls its download folder. */
+  readonly dataDirectory: string
+  /** Relative to dataDirectory. */
+  readonly files: readonly string[]
+  /** Announces by UDP (by HTTP where there is no UDP URL). */
+  readonly torrentFile: string
+  /** The same torrent announced by HTTP. */
+  readonly httpTorrentFile: string
+  /** 20 bytes a piece. */
+  readonly pieceHashes: Buffer
+}
+
+const CHUNK_BYTES = 1 << 20
+
+export function makeTorrent(plan: TorrentPlan): MadeTorrent {
+  const { content, name } = plan
+  const planned = typeof content === 'number' ? [{ path: [], lengthBytes: content }] : content
+  const files = planned.map((file) => join(name, ...file.path))
+  const dataDirectory = join(plan.directory, 'data')
+  const hasher = new PieceHasher(plan.pieceLength)
+  const source = randomStream(name)
+  planned.forEach((file, index) => {
+    writeData(join(dataDirectory, files[index]!), file.lengthBytes, source, hasher)
+  })
+  const pieceHashes = hasher.finish()
+  const info = bencode({
+    ...(typeof content === 'number'
+      ? { length: content }
+      : { files: content.map((file) => ({ length: file.lengthBytes, path: file.path })) }),
+    name,
+    'piece length': plan.pieceLength,
+    pieces: pieceHashes,
+  })
+  const { udp, http } = plan.trackers
+  const torrentFile = join(plan.directory, `${name}.torrent`)
+  const httpTorrentFile = join(plan.directory, `${name}.http.torrent`)
+  writeFileSync(torrentFile, metainfo(info, udp ?? http))
+  writeFileSync(httpTorrentFile, metainfo(info, http ?? udp))
+  return {
+    name,
+    infoHash: createHash('sha1').update(info).digest('hex'),
+    totalBytes: planned.reduce((sum, file) => sum + file.lengthBytes, 0),
+    pieceLength: plan.pieceLength,
+    dataDirectory,
+    files,
+    torrentFile,
+    httpTorrentFile,
+    pieceHashes,
+  }
+}
+
+/** The first file below `directory` that is not, byte for byte, the torrent's; undefined when all are. */
+export function firstDifference(torrent: MadeTorrent, directory: string): string | undefined {
+  for (const file of torrent.files) {
+    const result = spawnSync('cmp', [join(torrent.dataDirectory, file), join(directory, file)], {
+      encoding: 'utf8',
+    })
+    if (result.status !== 0) return `${file}: ${result.stdout}${result.stderr}`
+  }
+  return undefined
+}
+
+type Bencodable = number | string | Buffer | readonly Bencodable[] | { readonly [key: string]: Bencodable }
+
+/** BEP 3: dictionaries with sorted keys. */
+export function bencode(value: Bencodable): Buffer {
+  if (typeof value === 'number') return Buffer.from(`i${value}e`)
+  if (typeof value === 'string') return bencode(Buffer.from(value))
+  if (Buffer.isBuffer(value)) return Buffer.concat([Buffer.from(`${value.length}:`), value])
+  if (isList(value)) return Buffer.concat([Buffer.from('l'), ...value.map(bencode), Buffer.from('e')])
+  const entries = Object.entries(value).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  const parts = entries.flatMap(([key, item]) => [bencode(key), bencode(item)])
+  return Buffer.concat([Buffer.from('d'), ...parts, Buffer.from('e')])
+}
+
+function isList(value: Bencodable): value is readonly Bencodable[] {
+  return Array.isArray(value)
+}
+
+/** `info` goes in as it was hashed. */
+function metainfo(info: Buffer, announce: string | undefined): Buffer {
+  const head =
+    announce === undefined ? Buffer.from('d') : Buffer.concat([Buffer.from('d8:announce'), bencode(announce)])
+  return Buffer.concat([head, Buffer.from('4:info'), info, Buffer.from('e')])
+}
+
+type ByteSource = (length: number) => Buffer
+
+/** Bytes that no file system and no client can shorten, as fast as AES goes. */
+function randomStream(name: string): ByteSource {
+  const key = createHash('sha256').update(name).digest()
+  const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
+  const zeros = Buffer.alloc(CHUNK_BYTES)
+  return (length) => cipher.update(zeros.subarray(0, length))
+}
+
+function writeData(path: string, lengthBytes: number, source: ByteSource, hasher: PieceHasher): void {
+  mkdirSync(dirname(path), { recursive: true })
+  const fd = openSync(path, 'w')
+  for (let left = lengthBytes; left > 0; left -= CHUNK_BYTES) {
+    const chunk = source(Math.min(left, CHUNK_BYTES))
+    writeSync(fd, chunk)
+    hasher.update(chunk)
+  }
+  closeSync(fd)
+}
+
+class PieceHasher {
+  readonly #pieceLength: number
+  readonly #digests: Buffer[] = []
+  #hash = createHash('sha1')
+  #filled = 0
+
+  constructor(pieceLength: number) {
+    this.#pieceLength = pieceLength
+  }
+
+  update(chunk: Buffer): void {
+    for (let offset = 0; offset < chunk.length;) {
+      const length = Math.min(chunk.length - offset, this.#pieceLength - this.#filled)
+      this.#hash.update(chunk.subarray(offset, offset + length))
+      this.#filled += length
+      offset += length
+      if (this.#filled === this.#pieceLength) this.#endPiece()
+    }
+  }
+
+  finish(): Buffer {
+    if (this.#filled > 0) this.#endPiece()
+    return Buffer.concat(this.#digests)
+  }
+
+  #endPiece(): void {
+    this.#digests.push(this.#hash.digest())
+    this.#hash = createHash('sha1')
+    this.#filled = 0
+  }
+}

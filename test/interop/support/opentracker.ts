@@ -1,0 +1,73 @@
+/** A real tracker, UDP and HTTP on one port. Debian builds it to serve listed torrents only. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Host, Lab } from './lab.ts'
+import { onHost } from './lab.ts'
+import type { MadeTorrent } from './made-torrent.ts'
+import { runNow, waitUntil } from './processes.ts'
+import type { RunningProcess } from './processes.ts'
+
+export const TRACKER_PORT = 6969
+
+/** Where a tracker on this host will answer. */
+export function trackerUrls(host: Host): { udp: string; http: string } {
+  const place = `${host.address}:${TRACKER_PORT}/announce`
+  return { udp: `udp://${place}`, http: `http://${place}` }
+}
+
+export interface Opentracker {
+  readonly host: Host
+  /** Resolves when the tracker counts so many whole copies. */
+  waitForSeeds(torrent: MadeTorrent, count: number, running: readonly RunningProcess[]): Promise<void>
+}
+
+export async function startOpentracker(
+  lab: Lab,
+  host: Host,
+  torrents: readonly MadeTorrent[],
+): Promise<Opentracker> {
+  const directory = lab.newDirectory('opentracker')
+  writeFileSync(join(directory, 'whitelist'), torrents.map((torrent) => `${torrent.infoHash}\n`).join(''))
+  const port = String(TRACKER_PORT)
+  // It changes its root to `directory` and becomes nobody.
+  const command = ['opentracker', '-i', host.address, '-p', port, '-P', port, '-d', directory, '-u', 'nobody']
+  const tracker = lab.start(host, [...command, '-w', 'whitelist'], { label: 'opentracker' })
+  await waitUntil('opentracker answers', 5000, () => ask(host, '/stats') !== '', tracker.output)
+  return {
+    host,
+    waitForSeeds: async (torrent, count, running) => {
+      await waitUntil(
+        `${count} seeds of ${torrent.name} at the tracker`,
+        40_000,
+        () => seedCount(host, torrent) >= count,
+        () => running.map((process) => process.output()).join('\n'),
+      )
+    },
+  }
+}
+
+/** Announces a peer that cannot do it itself, as a seed. */
+export function announceSeed(tracker: Host, seeder: Host, torrent: MadeTorrent, port: number): void {
+  const query = `peer_id=-SD0001-announcement&port=${port}&uploaded=0&downloaded=0&left=0&compact=1&event=started`
+  const url = `${trackerUrls(tracker).http}?info_hash=${percentEncoded(torrent)}&${query}`
+  runNow(onHost(seeder, ['curl', '-s', '-f', '-o', '/dev/null', url]))
+}
+
+function seedCount(host: Host, torrent: MadeTorrent): number {
+  const reply = ask(host, `/scrape?info_hash=${percentEncoded(torrent)}`)
+  return Number(/8:completei(\d+)e/.exec(reply)?.[1] ?? 0)
+}
+
+function ask(host: Host, path: string): string {
+  const url = `http://${host.address}:${TRACKER_PORT}${path}`
+  try {
+    return runNow(onHost(host, ['curl', '-s', '-m', '2', url]))
+  } catch {
+    // Not listening yet.
+    return ''
+  }
+}
+
+function percentEncoded(torrent: MadeTorrent): string {
+  return torrent.infoHash.replace(/../g, '%$&')
+}

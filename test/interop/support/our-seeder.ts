@@ -1,0 +1,58 @@
+/**
+ * Our own session as a seeder of many torrents, until it is killed. A program, because it must live on a host of the lab:
+ * `node our-seeder.js STATE_DIRECTORY (TORRENT_FILE DATA_DIRECTORY)...`.
+ */
+import { readFileSync } from 'node:fs'
+import { systemClock } from '../../../src/common/clock.ts'
+import { readTorrentFile } from '../../../src/metainfo/torrent-file.ts'
+import { Session } from '../../../src/session/session.ts'
+import type { TorrentObserver } from '../../../src/torrent/snapshot.ts'
+
+const PORT = 51413
+
+function observer(name: string): TorrentObserver {
+  const say = (text: string): void => {
+    console.log(`${name}: ${text}`)
+  }
+  return {
+    onState: say,
+    onTracker: (status) => {
+      say(`${status.url} ${status.state} ${status.lastError ?? ''}`)
+    },
+    onFile: () => undefined,
+    onComplete: () => {
+      say('whole')
+    },
+    onWarning: say,
+    onFailed: (error) => {
+      say(`failed: ${error.code} ${error.message}`)
+    },
+  }
+}
+
+const [stateDirectory, ...sources] = process.argv.slice(2)
+const session = await Session.open(
+  {
+    listenPorts: { first: PORT, last: PORT },
+    listenHost: undefined,
+    maxPeers: 50,
+    stateDirectory: stateDirectory!,
+  },
+  {
+    clock: systemClock,
+    log: (level, scope, message) => {
+      console.log(level, scope, message)
+    },
+  },
+)
+for (let index = 0; index < sources.length; index += 2) {
+  const metainfo = readTorrentFile(readFileSync(sources[index]!))
+  const settings = {
+    outputDirectory: sources[index + 1]!,
+    usePartFiles: true,
+    force: false,
+    seedWhenComplete: true,
+    peers: [],
+  }
+  session.add(metainfo, settings, observer(metainfo.name)).start()
+}

@@ -1,0 +1,167 @@
+/** The picker against a slow obvious one, under random events. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Bitfield } from '../../src/common/bitfield.ts'
+import { PiecePicker } from '../../src/swarm/piece-picker.ts'
+import { seededRandom } from '../support/picker-strings.ts'
+
+type State = 'open' | 'started' | 'have' | 'unwanted'
+
+class SlowPicker {
+  readonly states: State[]
+  readonly peers: Bitfield[] = []
+  seeds = 0
+
+  constructor(pieceCount: number) {
+    this.states = Array<State>(pieceCount).fill('open')
+  }
+
+  availability(piece: number): number {
+    return this.seeds + this.peers.filter((peer) => peer.has(piece)).length
+  }
+
+  /** All right answers. */
+  rarest(peer: Bitfield | 'all'): number[] {
+    const open = [...this.states.keys()].filter((piece) => this.isFor(piece, peer))
+    const least = Math.min(...open.map((piece) => this.availability(piece)))
+    return open.filter((piece) => this.availability(piece) === least)
+  }
+
+  near(after: number, peer: Bitfield | 'all'): number | undefined {
+    const order = [...this.states.keys()].map((_, i) => (after + 1 + i) % this.states.length)
+    return order.find((piece) => this.isFor(piece, peer))
+  }
+
+  isFor(piece: number, peer: Bitfield | 'all'): boolean {
+    return this.states[piece] === 'open' && (peer === 'all' || peer.has(piece))
+  }
+}
+
+interface Step {
+  readonly kind: 'join' | 'leave' | 'seed' | 'unseed' | 'gain' | 'start' | 'release' | 'have' | 'unwanted'
+  readonly a: number
+  readonly b: number
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom(
+    'join',
+    'leave',
+    'seed',
+    'unseed',
+    'gain',
+    'gain',
+    'start',
+    'start',
+    'release',
+    'have',
+    'unwanted',
+  ),
+  a: fc.nat(1e6),
+  b: fc.nat(1e6),
+})
+
+function apply(picker: PiecePicker, slow: SlowPicker, { kind, a, b }: Step): void {
+  const pieceCount = slow.states.length
+  const piece = a % pieceCount
+  const peerIndex = slow.peers.length === 0 ? -1 : b % slow.peers.length
+  const peer = slow.peers[peerIndex]
+  if (kind === 'join') {
+    const random = seededRandom(a)
+    const density = (b % 5) / 8
+    const bits = new Bitfield(pieceCount)
+    for (let i = 0; i < pieceCount; i++) if (random() < density) bits.set(i)
+    if (b % 3 === 0) bits.set(piece)
+    slow.peers.push(bits)
+    picker.addPeer(bits)
+  } else if (kind === 'leave' && peer !== undefined) {
+    slow.peers.splice(peerIndex, 1)
+    picker.removePeer(peer)
+  } else if (kind === 'seed') {
+    slow.seeds++
+    picker.addSeed()
+  } else if (kind === 'unseed' && slow.seeds > 0) {
+    slow.seeds--
+    picker.removeSeed()
+  } else if (kind === 'gain') {
+    if (peer?.set(piece) === true) picker.increment(piece)
+  } else if (kind === 'start' && slow.states[piece] === 'open') {
+    slow.states[piece] = 'started'
+    picker.start(piece)
+  } else if (kind === 'release' && slow.states[piece] !== 'have') {
+    slow.states[piece] = 'open'
+    picker.release(piece)
+  } else if (kind === 'have') {
+    slow.states[piece] = 'have'
+    picker.setHave(piece)
+  } else if (kind === 'unwanted' && slow.states[piece] === 'open') {
+    slow.states[piece] = 'unwanted'
+    picker.setUnwanted(piece)
+  }
+}
+
+function compare(picker: PiecePicker, slow: SlowPicker, near: number): void {
+  for (const peer of [...slow.peers, 'all'] as const) {
+    const right = slow.rarest(peer)
+    const picked = picker.pick(peer)
+    if (right.length === 0) assert.equal(picked, undefined)
+    else assert.ok(picked !== undefined && right.includes(picked), `${picked} is none of ${right.join(' ')}`)
+    assert.equal(picker.pickNear(near, peer), slow.near(near, peer))
+    const missing = [...slow.states.keys()].filter(
+      (piece) => (peer === 'all' || peer.has(piece)) && ['open', 'started'].includes(slow.states[piece]!),
+    )
+    assert.equal(picker.countMissing(peer), missing.length)
+    assert.equal(picker.isInteresting(peer), missing.length > 0)
+  }
+  const open = slow.rarest('all')
+  assert.equal(picker.minAvailability, open[0] === undefined ? Infinity : slow.availability(open[0]))
+  assert.equal(picker.openCount, slow.states.filter((state) => state === 'open').length)
+}
+
+test('whatever happens in a swarm, the picker picks what a slow one would', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 90 }),
+      fc.integer(),
+      fc.array(step, { maxLength: 60 }),
+      (pieceCount, seed, steps) => {
+        const picker = new PiecePicker(pieceCount, seededRandom(seed))
+        const slow = new SlowPicker(pieceCount)
+        for (const [i, event] of steps.entries()) {
+          apply(picker, slow, event)
+          if (event.b % 2 === 0) picker.checkInvariants() // not always: several events may meet stale buckets
+          if (i % 7 === 6) compare(picker, slow, event.a % pieceCount)
+        }
+        picker.checkInvariants()
+        compare(picker, slow, 0)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('every piece is picked once, the rarest first, when a seed fetches them all', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(6), { minLength: 1, maxLength: 40 }), fc.integer(), (counts, seed) => {
+      const picker = new PiecePicker(counts.length, seededRandom(seed))
+      counts.forEach((count, piece) => {
+        for (let i = 0; i < count; i++) picker.increment(piece)
+      })
+      const order: number[] = []
+      for (let piece = picker.pick('all'); piece !== undefined; piece = picker.pick('all')) {
+        picker.start(piece)
+        order.push(piece)
+      }
+      assert.deepEqual(
+        [...order].sort((a, b) => a - b),
+        [...counts.keys()],
+      )
+      assert.deepEqual(
+        order.map((piece) => counts[piece]),
+        [...counts].sort((a, b) => a - b),
+      )
+    }),
+    { numRuns: 60 },
+  )
+})

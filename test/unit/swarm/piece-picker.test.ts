@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BugError } from '../../../src/common/errors.ts'
+import { PiecePicker } from '../../../src/swarm/piece-picker.ts'
+import { picks, pieces, seededRandom, setup } from '../../support/picker-strings.ts'
+
+test('the rarest piece is picked first', () => {
+  assert.deepEqual(picks(setup('3312333')), [2])
+})
+
+test('among equally rare pieces every one may be picked', () => {
+  assert.deepEqual(picks(setup('2223333')), [0, 1, 2])
+  assert.deepEqual(picks(setup('0000')), [0, 1, 2, 3])
+})
+
+test('ties are broken evenly', () => {
+  const counts = [0, 0, 0, 0]
+  const picker = setup('1111', '', seededRandom(7))
+  for (let i = 0; i < 4000; i++) counts[picker.pick('all')!]!++
+  for (const count of counts) assert.ok(count > 800 && count < 1200, `${counts.join(' ')}`)
+})
+
+test('two clients of one swarm begin with different pieces', () => {
+  const first = Array.from({ length: 20 }, (_, seed) =>
+    setup('1'.repeat(100), '', seededRandom(seed)).pick('all'),
+  )
+  assert.ok(new Set(first).size > 10)
+})
+
+test('pieces that are here, begun or unwanted are not picked', () => {
+  assert.deepEqual(picks(setup('1112222', '*s-    ')), [3, 4, 5, 6])
+})
+
+test('a partial peer gets the rarest of what it has', () => {
+  const picker = setup('1122334')
+  assert.deepEqual(picks(picker, pieces('..#.##.')), [2])
+  assert.deepEqual(picks(picker, pieces('....##.')), [4, 5])
+  assert.deepEqual(picks(picker, pieces('.......')), [])
+})
+
+test('nothing is picked when nothing is open', () => {
+  const picker = setup('123', '**s')
+  assert.equal(picker.pick('all'), undefined)
+  assert.equal(picker.pickNear(0, 'all'), undefined)
+  assert.equal(picker.hasOpen, false)
+  assert.equal(picker.minAvailability, Infinity)
+})
+
+test('a torrent without pieces has nothing to pick', () => {
+  const picker = setup('')
+  assert.equal(picker.pick('all'), undefined)
+  assert.equal(picker.isInteresting('all'), false)
+})
+
+test('picking changes nothing, starting does', () => {
+  const picker = setup('12')
+  assert.equal(picker.pick('all'), 0)
+  assert.equal(picker.pick('all'), 0)
+  picker.start(0)
+  assert.equal(picker.pick('all'), 1)
+  assert.equal(picker.openCount, 1)
+  assert.equal(picker.missingCount, 2)
+})
+
+test('a piece that is given up can be picked again, at its new rarity', () => {
+  const picker = setup('12', 's ')
+  picker.increment(0)
+  picker.increment(0)
+  picker.release(0)
+  assert.equal(picker.pick('all'), 1)
+  picker.setHave(1)
+  assert.equal(picker.pick('all'), 0)
+})
+
+test('a peer without anything open is asked again once a piece of its is given up', () => {
+  const picker = setup('11', 's ')
+  const peer = pieces('#.')
+  assert.equal(picker.pick(peer), undefined)
+  assert.equal(picker.pickNear(1, peer), undefined)
+  picker.release(0)
+  assert.equal(picker.pick(peer), 0)
+})
+
+test('a peer without anything open is asked again once it gets a piece', () => {
+  const picker = setup('11', 's ')
+  const peer = pieces('#.')
+  assert.equal(picker.pick(peer), undefined)
+  peer.set(1)
+  picker.increment(1)
+  assert.equal(picker.pick(peer), 1)
+})
+
+test('a have message makes a piece less rare', () => {
+  const picker = setup('1222')
+  picker.increment(0)
+  picker.increment(0)
+  assert.deepEqual(picks(picker), [1, 2, 3])
+  assert.equal(picker.availability(0), 3)
+})
+
+test('a peer that leaves takes its pieces with it', () => {
+  const picker = setup('2222')
+  picker.removePeer(pieces('..#.'))
+  assert.deepEqual(picks(picker), [2])
+  picker.checkInvariants()
+})
+
+test('seeds make every piece more available and none rarer than another', () => {
+  const picker = setup('2122')
+  picker.addSeed()
+  picker.addSeed()
+  assert.equal(picker.availability(1), 3)
+  assert.equal(picker.minAvailability, 3)
+  assert.deepEqual(picks(picker), [1])
+  picker.removeSeed()
+  assert.equal(picker.availability(1), 2)
+})
+
+test('rarity does not matter when all sources are seeds', () => {
+  assert.equal(setup('0000').isUniform, true)
+  assert.equal(setup('0100').isUniform, false)
+  assert.equal(setup('0100', ' *  ').isUniform, true)
+})
+
+test('the next open piece follows in index order and wraps round', () => {
+  const picker = setup('0'.repeat(100), ' '.repeat(50) + '*'.repeat(40))
+  assert.equal(picker.pickNear(3, 'all'), 4)
+  assert.equal(picker.pickNear(49, 'all'), 90)
+  assert.equal(picker.pickNear(99, 'all'), 0)
+})
+
+test('the next open piece is one the peer has', () => {
+  const picker = setup('111111', '  s   ')
+  assert.equal(picker.pickNear(0, pieces('#.#.#.')), 4)
+  assert.equal(picker.pickNear(4, pieces('#.#.#.')), 0)
+  assert.equal(picker.pickNear(0, pieces('..#...')), undefined)
+})
+
+test('a peer is interesting for pieces that are open or begun, not for others', () => {
+  const picker = setup('1111', '*s- ')
+  assert.equal(picker.isInteresting(pieces('#.#.')), false)
+  assert.equal(picker.isInteresting(pieces('.#..')), true)
+  assert.equal(picker.countMissing(pieces('####')), 2)
+  assert.equal(picker.countMissing('all'), 2)
+})
+
+test('taking away a piece that nobody had is a bug of ours', () => {
+  assert.throws(() => {
+    new PiecePicker(1, () => 0).decrement(0)
+  }, BugError)
+})
