@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CLIENTS, torrentDl } from '../test/interop/support/clients.ts'
 import type { Client } from '../test/interop/support/clients.ts'
 import { nativeProgram } from '../test/interop/support/native.ts'
-import type { MadeTorrent } from '../test/interop/support/made-torrent.ts'
+import type { BigTorrent } from '../test/interop/support/big-torrent.ts'
 import type { PayloadSeeder } from '../test/interop/support/payload-seeder.ts'
 
 export const CONTENDER_NAMES = ['floor', 'torrent-dl', 'libtorrent', 'libtorrent-tuned', 'aria2'] as const
@@ -20,7 +20,7 @@ const LIBTORRENT_TUNING = {
 }
 
 /** Each ends by itself when the torrent is whole. */
-export function contender(name: ContenderName, torrent: MadeTorrent, seeder: PayloadSeeder): Client {
+export function contender(name: ContenderName, torrent: BigTorrent, seeder: PayloadSeeder): Client {
   switch (name) {
     case 'floor':
       return floor(torrent, seeder)
@@ -46,7 +46,7 @@ function withArguments(client: Client, name: string, extraArguments: readonly st
 }
 
 /** It knows its seeder and its hashes beforehand. */
-function floor(torrent: MadeTorrent, seeder: PayloadSeeder): Client {
+function floor(torrent: BigTorrent, seeder: PayloadSeeder): Client {
   return {
     name: 'floor',
     program: 'gcc',

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Lab } from '../test/interop/support/lab.ts'
 import type { Host } from '../test/interop/support/lab.ts'
-import { firstDifference, makeTorrent } from '../test/interop/support/made-torrent.ts'
-import type { MadeTorrent } from '../test/interop/support/made-torrent.ts'
+import { firstDifference, makeBigTorrent } from '../test/interop/support/big-torrent.ts'
+import type { BigTorrent } from '../test/interop/support/big-torrent.ts'
 import { announceSeed, startOpentracker, trackerUrls } from '../test/interop/support/opentracker.ts'
 import { startPayloadSeeder } from '../test/interop/support/payload-seeder.ts'
 import type { PayloadSeeder } from '../test/interop/support/payload-seeder.ts'
@@ -32,7 +32,7 @@ interface Workload {
 interface Course {
   readonly lab: Lab
   readonly host: Host
-  readonly torrent: MadeTorrent
+  readonly torrent: BigTorrent
   readonly seeder: PayloadSeeder
 }
 
@@ -77,7 +77,7 @@ async function measure(workload: Workload, jsonFile: string | undefined): Promis
 
 async function prepare(lab: Lab, workload: Workload): Promise<Course> {
   const [server, host] = lab.addPair('server', 'client')
-  const torrent = makeTorrent({
+  const torrent = makeBigTorrent({
     directory: lab.newDirectory('torrent'),
     name: 'bench.bin',
     content: workload.totalBytes,

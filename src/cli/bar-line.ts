@@ -38,7 +38,7 @@ const GAP = '  '
 const MIN_NAME = 8
 const MAX_NAME = 40
 const MIN_BAR = 8
-const MAX_BAR = 60
+const MAX_BAR = 40
 const NAME_SHARE = 0.6
 
 const FIELD_SETS: readonly (readonly FieldName[])[] = [
@@ -78,7 +78,12 @@ export function drawBar(row: BarRow, columns: number, fitted: BarColumns, theme:
   if (fitted.nameCells < 1) return truncateEnd(fieldText('percent', row), Math.max(0, columns - 1), '')
   const name = padEndCells(truncateMiddle(row.name, fitted.nameCells, theme.symbols.cut), fitted.nameCells)
   const graphic = fitted.barCells > 0 ? GAP + drawGraphic(row, fitted.barCells, theme) : ''
-  return name + graphic + drawFields(row, fitted.fields, theme)
+  const usedCells = fitted.nameCells + graphicCells(fitted) + totalCells(fitted.fields)
+  return name + graphic + drawFields(row, fitted.fields, Math.max(0, columns - 1 - usedCells), theme)
+}
+
+function graphicCells({ barCells }: BarColumns): number {
+  return barCells > 0 ? GAP.length + barCells : 0
 }
 
 function drawGraphic(row: BarRow, cells: number, theme: Theme): string {
@@ -89,13 +94,14 @@ function drawGraphic(row: BarRow, cells: number, theme: Theme): string {
   return theme.paint(MEANINGS[row.state], full) + theme.paint('quiet', rest)
 }
 
-function drawFields(row: BarRow, fields: readonly Field[], theme: Theme): string {
+/** @param freeCells to the right of the fields: a note may use them */
+function drawFields(row: BarRow, fields: readonly Field[], freeCells: number, theme: Theme): string {
   const kept = row.note === '' ? fields : fields.filter(({ name }) => name === 'percent' || name === 'sizes')
   const shown = kept.map(({ name, cells }) => {
     const text = fieldText(name, row).padStart(cells)
     return GAP + (name === 'peers' ? theme.paint('quiet', text) : text)
   })
-  const noteCells = totalCells(fields) - totalCells(kept) - GAP.length
+  const noteCells = totalCells(fields) + freeCells - totalCells(kept) - GAP.length
   if (row.note === '' || noteCells < 1) return shown.join('')
   const note = truncateEnd(row.note, noteCells, theme.symbols.cut)
   return shown.join('') + GAP + theme.paint(MEANINGS[row.state], note)

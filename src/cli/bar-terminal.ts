@@ -81,14 +81,12 @@ export class BarTerminal {
     this.#frame += CLEAR_BELOW
   }
 
-  /** Left alone, see above. */
   cursor(): void {
-    this.clearRight()
+    // Left alone, see above.
   }
 
-  /** Left alone, see above. */
   lineWrapping(): void {
-    this.clearRight()
+    // Left alone, see above.
   }
 
   isTTY(): boolean {

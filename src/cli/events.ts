@@ -2,6 +2,7 @@
  * `--json`: one JSON object a line on stdout (docs/events.schema.json). Every string may be foreign text: what could
  * move or hide on a terminal is written as `\uXXXX`.
  */
+import { dirname, join } from 'node:path'
 import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import { describeError } from './exit-codes.ts'
@@ -70,7 +71,7 @@ export class EventWriter implements DownloadView {
     if (entry === undefined || entry.isPadding) return
     this.#write('file', job.infoHash, {
       index: file,
-      path: entry.path.join('/'),
+      path: join(dirname(job.path), ...entry.path),
       lengthBytes: entry.lengthBytes,
     })
   }

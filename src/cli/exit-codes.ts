@@ -1,6 +1,5 @@
 /** Exit codes: the table of the help text, and the only place where an error becomes a number. */
-import { InputError, SourceError, StorageError, UsageError, messageOf } from '../common/errors.ts'
-import { KnownError } from '../common/errors.ts'
+import { InputError, KnownError, SourceError, StorageError, UsageError, messageOf } from '../common/errors.ts'
 
 export const EXIT = {
   ok: 0,
@@ -39,7 +38,6 @@ const BY_CODE: Readonly<Record<string, number>> = {
   DISK_FULL: EXIT.diskFull,
   LOCKED: EXIT.locked,
   FILE_IN_THE_WAY: EXIT.fileInTheWay,
-  SESSION_PORT_TAKEN: EXIT.usage,
 }
 
 /** The exit code that an error ends a command (or one item of it) with. */

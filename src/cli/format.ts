@@ -74,7 +74,8 @@ export function plural(count: number, noun: string): string {
 function unitOf(bytes: number): number {
   let power = 0
   // 1023.95 KiB would print as 1024.0 KiB.
-  for (let rest = bytes; rest >= (power === 0 ? 1024 : 1023.95) && power < UNITS.length - 1; rest /= 1024) power++
+  for (let rest = bytes; rest >= (power === 0 ? 1024 : 1023.95) && power < UNITS.length - 1; rest /= 1024)
+    power++
   return power
 }
 

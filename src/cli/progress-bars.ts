@@ -58,6 +58,8 @@ class ProgressBars implements Screen {
   readonly #results: JobResult[] = []
   #columns: BarColumns = { nameCells: 0, barCells: 0, fields: [] }
   #totals: SingleBar | undefined
+  /** Collects several changes into one write. */
+  #isHolding = false
   #isClosed = false
 
   constructor(bars: MultiBar, terminal: BarTerminal, parts: BarsParts) {
@@ -70,22 +72,23 @@ class ProgressBars implements Screen {
     })
     for (const event of ['update-post', 'stop']) {
       bars.on(event, () => {
-        terminal.flush()
+        if (!this.#isHolding) terminal.flush()
       })
     }
     parts.stream.on?.('resize', this.#onResize)
   }
 
   onStart(job: JobView): void {
-    // The totals stay below the bars: taken out and put back.
-    if (this.#totals !== undefined) this.#bars.remove(this.#totals)
-    const bar = this.#bars.create(1, 0, {}, { format: () => this.#draw(job) })
-    const row = { job, bar, checkedFromMs: this.#parts.clock.now(), shown: EMPTY_ROW }
-    this.#rows.set(job, row)
-    if (this.#parts.sourceCount > 1) {
-      this.#totals = this.#bars.create(1, 0, {}, { format: () => this.#drawTotals() })
-    }
-    this.#bars.update()
+    this.#inOneWrite(() => {
+      // The totals stay below the bars: taken out and put back.
+      if (this.#totals !== undefined) this.#bars.remove(this.#totals)
+      const bar = this.#bars.create(1, 0, {}, { format: () => this.#draw(job) })
+      this.#rows.set(job, { job, bar, checkedFromMs: this.#parts.clock.now(), shown: EMPTY_ROW })
+      if (this.#parts.sourceCount > 1) {
+        this.#totals = this.#bars.create(1, 0, {}, { format: () => this.#drawTotals() })
+      }
+      this.#bars.update()
+    })
   }
 
   onState(_job: JobView, _state: TorrentState): void {
@@ -117,8 +120,9 @@ class ProgressBars implements Screen {
     for (const line of resultLines(result, this.#parts.style)) this.line(line)
     if (row === undefined) return
     this.#rows.delete(row.job)
-    this.#bars.remove(row.bar)
-    this.#terminal.flush()
+    this.#inOneWrite(() => {
+      this.#bars.remove(row.bar)
+    })
   }
 
   onEnd(summary: RunSummary): void {
@@ -139,6 +143,13 @@ class ProgressBars implements Screen {
     if (!this.#bars.isActive) return
     this.#bars.update() // writes lines that still wait
     this.#bars.stop()
+  }
+
+  #inOneWrite(change: () => void): void {
+    this.#isHolding = true
+    change()
+    this.#isHolding = false
+    this.#terminal.flush()
   }
 
   readonly #onResize = (): void => {
@@ -205,7 +216,11 @@ const EMPTY_ROW: BarRow = {
   note: '',
 }
 
-function checkingRow(name: string, { checkedBytes, bytesToCheck }: TorrentSnapshot, elapsedMs: number): BarRow {
+function checkingRow(
+  name: string,
+  { checkedBytes, bytesToCheck }: TorrentSnapshot,
+  elapsedMs: number,
+): BarRow {
   const bytesPerSecond = elapsedMs > 0 ? (checkedBytes * 1000) / elapsedMs : 0
   const leftBytes = bytesToCheck - checkedBytes
   return {
@@ -226,7 +241,7 @@ function stateOf({ state, peers, idleSeconds, downloadBytesPerSecond }: TorrentS
 }
 
 function noteOf(state: BarRow['state'], { peers }: TorrentSnapshot): string {
-  if (state === 'stalled') return `stalled: ${describePeers(peers)}`
+  if (state === 'stalled') return describePeers(peers)
   if (state !== 'connecting') return ''
   return peers.known === 0 ? 'looking for peers' : describePeers(peers)
 }

@@ -54,7 +54,8 @@ async function readPath(path: string): Promise<Buffer> {
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT' && INFO_HASH.test(path)) throw unsupported(path, 'bare info-hashes are')
+    if (systemCodeOf(error) === 'ENOENT' && INFO_HASH.test(path))
+      throw unsupported(path, 'bare info-hashes are')
     throw unreadable(path, error)
   }
   let isOpen = true

@@ -54,7 +54,8 @@ function temporaryPath(tempRoot: string, userId: number | undefined): string {
   const path = join(tempRoot, userId === undefined ? NAME : `${NAME}-${userId}`)
   if (makeUsable(path) === undefined) {
     const stat = lstatSync(path)
-    const isOurs = stat.isDirectory() && (userId === undefined || (stat.uid === userId && (stat.mode & 0o077) === 0))
+    const isOurs =
+      stat.isDirectory() && (userId === undefined || (stat.uid === userId && (stat.mode & 0o077) === 0))
     if (isOurs) return path
   }
   return mkdtempSync(join(tempRoot, `${NAME}-`))

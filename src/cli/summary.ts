@@ -5,6 +5,7 @@ import type { JobResult, RunSummary } from './view.ts'
 import { EXIT, describeError } from './exit-codes.ts'
 import { formatBytes, formatDuration, formatPercent, formatProgress, formatRate } from './format.ts'
 import { sourceLabel } from './source.ts'
+import { truncateMiddle } from './text-width.ts'
 import { trackerFailures } from './why-idle.ts'
 
 /** Where and how the lines are shown. */
@@ -14,6 +15,9 @@ export interface LineStyle {
   /** Is this one of several sources? */
   readonly isBatch: boolean
 }
+
+/** The path at the end of the line has the whole name. */
+const MAX_NAME_CELLS = 40
 
 export const PREFIX = 'torrent-dl: '
 
@@ -44,7 +48,8 @@ export function transferText({ snapshot, seconds }: JobResult): string {
   const usefulBytes = Math.max(0, snapshot.downloadedBytes - snapshot.wastedBytes)
   if (usefulBytes === 0) return `${total}, was there already, verified`
   const rate = formatRate(usefulBytes / Math.max(seconds, 0.001))
-  const size = usefulBytes < snapshot.totalBytes ? `${formatBytes(usefulBytes)} of ${total}` : total
+  const fetched = formatBytes(usefulBytes)
+  const size = fetched === total || usefulBytes > snapshot.totalBytes ? total : `${fetched} of ${total}`
   return `${size} in ${formatDuration(seconds)} (${rate})`
 }
 
@@ -52,8 +57,9 @@ function completeLine(result: JobResult, { terminal, theme }: LineStyle): string
   const name = terminal.clean(nameOf(result))
   const path = terminal.clean(visiblePath(result.job?.path ?? ''))
   if (!terminal.isTty) return `${PREFIX}${name}: ${transferText(result)} -> ${path}`
-  const { done, arrow } = theme.symbols
-  return `${theme.paint('done', done)} ${name}  ${transferText(result)}  ${theme.paint('quiet', arrow)} ${path}`
+  const { done, arrow, cut } = theme.symbols
+  const shortName = truncateMiddle(name, MAX_NAME_CELLS, cut)
+  return `${theme.paint('done', done)} ${shortName}  ${transferText(result)}  ${theme.paint('quiet', arrow)} ${path}`
 }
 
 function failedLine(result: JobResult, { terminal, theme, isBatch }: LineStyle): string {
@@ -73,7 +79,8 @@ function stoppedLine(result: JobResult, { terminal, theme, isBatch }: LineStyle)
       ? 'not started'
       : `stopped at ${formatPercent(snapshot.doneBytes, snapshot.totalBytes)}, ` +
         formatProgress(snapshot.doneBytes, snapshot.totalBytes)
-  if (isBatch && terminal.isTty) return `${theme.paint('stalled', theme.symbols.stopped)} ${name}  ${progress}`
+  if (isBatch && terminal.isTty)
+    return `${theme.paint('stalled', theme.symbols.stopped)} ${name}  ${progress}`
   return `${PREFIX}${name}: ${progress}`
 }
 

@@ -29,7 +29,7 @@ export interface Terminal {
   /** Cells of a line right now, at least 1. */
   width(): number
   /** Foreign text, safe to print here. */
-  clean(text: string): string
+  readonly clean: (text: string) => string
 }
 
 const FALLBACK_COLUMNS = 80
@@ -41,7 +41,7 @@ const MAX_SHOWN_CHARACTERS = 4096
  * surrogates, and the letters that show as nothing.
  */
 export const UNSAFE_CHARACTERS =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u{e0100}-\u{e01ef}]/gu
+  /\p{Cc}|\p{Cf}|\p{Cs}|\p{Zl}|\p{Zp}|\u034f|[\u115f\u1160\u3164\uffa0]|\u17b4|\u17b5|[\u{e0100}-\u{e01ef}]/gu
 const NOT_ASCII = /[^ -~]/gu
 
 /** @param choice `--color`; it wins over NO_COLOR and TERM */
@@ -56,7 +56,7 @@ export function describeTerminal(stream: OutputStream, env: Environment, choice:
     useColor: choice === 'always' || (choice === 'auto' && wantsColor),
     isUtf8,
     // 0 columns (a serial line, a detached screen) means nobody knows.
-    width: () => stream.columns || FALLBACK_COLUMNS,
+    width: () => (stream.columns === undefined || stream.columns < 1 ? FALLBACK_COLUMNS : stream.columns),
     clean: (text) => (isUtf8 ? show(text) : showAscii(text)),
   }
 }

@@ -63,8 +63,8 @@ export async function loadTheme(terminal: Terminal): Promise<Theme> {
     done: chalk.green,
     failed: chalk.red,
     stalled: chalk.yellow,
-    checking: chalk.cyan,
-    moving: chalk.blue,
+    checking: chalk.magenta,
+    moving: chalk.cyan,
     quiet: chalk.dim,
     strong: chalk.bold,
   }

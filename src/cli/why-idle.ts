@@ -1,7 +1,7 @@
 /** Why nothing moves, in one phrase for people: what the peers do and what the trackers said. Pure. */
 import type { PeerCounts, TorrentSnapshot } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
-import { formatEta, plural } from './format.ts'
+import { formatCount, formatEta, plural } from './format.ts'
 
 const MAX_ERROR_CHARACTERS = 160
 
@@ -13,10 +13,11 @@ export function whyIdle({ peers, trackers }: TorrentSnapshot): string {
 /** The part of whyIdle about peers: short enough for a bar. */
 export function describePeers(peers: PeerCounts): string {
   const banned = peers.banned > 0 ? `, ${peers.banned} banned` : ''
-  if (peers.connected > 0 && peers.unchoking === 0) return `${plural(peers.connected, 'peer')}, all choking${banned}`
+  if (peers.connected > 0 && peers.unchoking === 0)
+    return `${plural(peers.connected, 'peer')}, all choking${banned}`
   if (peers.connected > 0) return `${plural(peers.connected, 'peer')}, none sends${banned}`
-  if (peers.dialing > 0) return `calling ${peers.dialing} of ${plural(peers.known, 'address').replace('ss', 'sses')}`
-  if (peers.known > 0) return `none of ${peers.known} addresses answers${banned}`
+  if (peers.dialing > 0) return `calling ${peers.dialing} of ${addresses(peers.known)}`
+  if (peers.known > 0) return `${addresses(peers.known)} known, none answers${banned}`
   return `no peers known${banned}`
 }
 
@@ -65,4 +66,8 @@ function shorten(error: string): string {
 /** The host of a URL, or the text as it is when it is none. */
 function hostOf(url: string): string {
   return /^[a-z]+:\/\/(?:[^/@]*@)?(\[[^\]]+\]|[^/:?#]+)/i.exec(url)?.[1] ?? url
+}
+
+function addresses(count: number): string {
+  return `${formatCount(count)} address${count === 1 ? '' : 'es'}`
 }

@@ -190,5 +190,5 @@ function conflict(directory: Directory, element: Buffer, field: string): InputEr
 }
 
 function quote(text: string): string {
-  return JSON.stringify(shorten(text))
+  return JSON.stringify(shorten(text, 60))
 }

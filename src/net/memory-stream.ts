@@ -9,6 +9,7 @@ import type { Endpoint } from '../common/endpoint.ts'
 /** Overwrites what a handler was shown: a view that was kept reads as this. */
 const SCRUB_BYTE = 0xdb
 
+/** How a pair behaves. */
 export interface MemoryPairOptions {
   /** How each end sees the other. */
   readonly leftEndpoint?: Endpoint
@@ -38,6 +39,7 @@ export function connectMemoryPair(
   return { left: leftStream, right: rightStream }
 }
 
+/** One end of a pair. */
 export class MemoryStream implements ByteStream {
   readonly remote: Endpoint
   readonly #scratch: Buffer

@@ -6,6 +6,7 @@ import { UsageError, messageOf, systemCodeOf } from '../common/errors.ts'
 import { acceptTcp } from './tcp-stream.ts'
 import { createServer } from 'node:net'
 
+/** Where to listen, and who hears of whom it brings. */
 export interface ListenOptions {
   /** Tried in turn; 0 to 0 takes any free port. */
   readonly ports: { readonly first: number; readonly last: number }
@@ -26,6 +27,7 @@ const TAKEN = new Set(['EADDRINUSE', 'EACCES'])
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL', 'EPROTONOSUPPORT'])
 const BACKLOG = 128
 
+/** An open port. */
 export class TcpListener {
   readonly port: number
   readonly #server: Server

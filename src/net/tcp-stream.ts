@@ -20,6 +20,7 @@ const RECEIVE_BYTES = 256 * 1024
 const receiveBuffer: Buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES)
 const DEFAULT_MODE: ReceiveMode = platform() === 'win32' ? 'data' : 'shared'
 
+/** How to dial. */
 export interface ConnectOptions {
   /** The stream is connected. Whatever it throws closes the stream. */
   readonly onConnect: () => void

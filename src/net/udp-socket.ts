@@ -2,7 +2,7 @@
  * Datagrams. The only file that knows node:dgram: sockets that the kernel keeps to one remote address (UDP trackers)
  * and sockets that serve everybody (our own tracker). IPv4 addresses that arrive on an IPv6 socket look like IPv4.
  */
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket } from 'node:dgram'
 import { formatEndpoint, type Endpoint } from '../common/endpoint.ts'
 
 export interface UdpHandler {
@@ -12,11 +12,20 @@ export interface UdpHandler {
   onError(error: Error): void
 }
 
-export interface UdpSocket {
-  /** Where a bound socket listens; of a connected one, only once it is connected. */
+/** A socket that talks to one address. */
+export interface ConnectedUdpSocket {
+  /** Failures go to `onError`. */
+  send(bytes: Buffer): void
+  /** No call reaches the handler afterwards. Calling it again does nothing. */
+  close(): void
+}
+
+/** A socket that talks to anybody. */
+export interface BoundUdpSocket {
+  /** Where it listens. */
   readonly local: Endpoint
-  /** @param to needed for a bound socket only. Failures go to `onError`. */
-  send(bytes: Buffer, to?: Endpoint): void
+  /** Failures go to `onError`. */
+  send(bytes: Buffer, to: Endpoint): void
   /** No call reaches the handler afterwards. Calling it again does nothing. */
   close(): void
 }
@@ -27,7 +36,7 @@ const MAX_QUEUED_PACKETS = 16
 const MAPPED_PREFIX = '::ffff:'
 
 /** A socket that sends to `remote` alone and hears nobody else: the kernel drops what comes from elsewhere. */
-export function connectUdp(remote: Endpoint, handler: UdpHandler): UdpSocket {
+export function connectUdp(remote: Endpoint, handler: UdpHandler): ConnectedUdpSocket {
   const socket = createSocket(remote.host.includes(':') ? 'udp6' : 'udp4')
   const queued: Buffer[] = []
   let state: 'connecting' | 'open' | 'closed' = 'connecting'
@@ -48,9 +57,6 @@ export function connectUdp(remote: Endpoint, handler: UdpHandler): UdpSocket {
   })
   socket.connect(remote.port, remote.host)
   return {
-    get local() {
-      return localOf(socket)
-    },
     send(bytes) {
       if (state === 'open') send(bytes)
       else if (state === 'connecting' && queued.length < MAX_QUEUED_PACKETS) queued.push(bytes)
@@ -67,7 +73,7 @@ export function connectUdp(remote: Endpoint, handler: UdpHandler): UdpSocket {
  * A socket that listens on `local` (port 0: any free one). On `::` it serves IPv4 too.
  * @throws Error a Node system error (`EADDRINUSE`...)
  */
-export async function bindUdp(local: Endpoint, handler: UdpHandler): Promise<UdpSocket> {
+export async function bindUdp(local: Endpoint, handler: UdpHandler): Promise<BoundUdpSocket> {
   const isV6 = local.host.includes(':')
   const socket = createSocket(isV6 ? 'udp6' : 'udp4')
   await new Promise<void>((resolve, reject) => {
@@ -77,18 +83,19 @@ export async function bindUdp(local: Endpoint, handler: UdpHandler): Promise<Udp
       resolve()
     })
   })
+  const { address, port } = socket.address()
   let isClosed = false
   const onError = (error: Error | null | undefined): void => {
     if (error && !isClosed) handler.onError(error)
   }
   socket.on('error', onError)
-  socket.on('message', (bytes, { address, port }) => {
-    if (!isClosed) handler.onPacket(bytes, { host: withoutMapping(address), port })
+  socket.on('message', (bytes, from) => {
+    if (!isClosed) handler.onPacket(bytes, { host: withoutMapping(from.address), port: from.port })
   })
   return {
-    local: localOf(socket),
+    local: { host: withoutMapping(address), port },
     send(bytes, to) {
-      if (isClosed || to === undefined) return
+      if (isClosed) return
       const host = isV6 && !to.host.includes(':') ? MAPPED_PREFIX + to.host : to.host
       socket.send(bytes, to.port, host, (error) => {
         if (error !== null) onError(new Error(`cannot send to ${formatEndpoint(to)}`, { cause: error }))
@@ -100,11 +107,6 @@ export async function bindUdp(local: Endpoint, handler: UdpHandler): Promise<Udp
       socket.close()
     },
   }
-}
-
-function localOf(socket: Socket): Endpoint {
-  const { address, port } = socket.address()
-  return { host: withoutMapping(address), port }
 }
 
 function withoutMapping(host: string): string {

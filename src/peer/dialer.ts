@@ -7,12 +7,14 @@ import { PeerError, messageOf } from '../common/errors.ts'
 import { connectTcp } from '../net/tcp-stream.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 
+/** `connectTcp`, or what stands for it in a test. */
 export type Connect = (
   endpoint: Endpoint,
   attach: AttachHandler,
   options: { readonly onConnect: () => void },
 ) => ByteStream
 
+/** Bounds; the defaults suit a home connection. */
 export interface DialerOptions {
   readonly clock: Clock
   /** Dials under way at one time. */
@@ -23,6 +25,7 @@ export interface DialerOptions {
   readonly connect?: Connect
 }
 
+/** The dials of the whole process. */
 export class Dialer {
   readonly #clock: Clock
   readonly #maxHalfOpen: number

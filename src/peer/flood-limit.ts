@@ -1,5 +1,6 @@
 /** Counts events in windows of time: the bound on what is harmless once and a nuisance by the thousand. O(1). */
 
+/** One kind of event of one peer. */
 export class FloodLimit {
   readonly #limit: number
   readonly #windowMs: number

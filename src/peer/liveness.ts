@@ -13,6 +13,7 @@ const SLOW_FRAME_AFTER_MS = 30_000
 const SLOW_FRAME_WINDOW_MS = 10_000
 const SLOW_FRAME_BYTES = 1024
 
+/** Where a connection stands when `check` is asked. */
 export interface TrafficState {
   /** Whole frames received. */
   readonly frameCount: number
@@ -22,6 +23,7 @@ export interface TrafficState {
   readonly unsentBytes: number
 }
 
+/** The times that matter of one connection. */
 export class Liveness {
   #lastInputMs: number
   #lastOutputMs: number

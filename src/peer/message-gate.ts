@@ -27,6 +27,7 @@ const SPARE_HAVES = 1000
 const MAX_BLIND_HAVES = 8 * 1024 * 1024
 const MAX_HINTS_A_MINUTE = 10_000
 
+/** What was agreed in the handshakes, and who hears the rest. */
 export interface GateOptions {
   readonly handler: PeerHandler
   /** Both sides speak BEP 6. */
@@ -35,6 +36,7 @@ export interface GateOptions {
   readonly supportsExtensions: boolean
 }
 
+/** The rules of one connection, and what they have counted so far. */
 export class MessageGate implements WireHandler {
   peerChoking = true
   peerInterested = false

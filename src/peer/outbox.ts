@@ -15,6 +15,7 @@ const MAX_SPARE_BUFFERS = 2
 /** A buffer that grew beyond this (for a bitfield) is not kept. */
 const MAX_KEPT_BYTES = 64 * 1024
 
+/** The unsent words of one connection. */
 export class Outbox {
   #out = new OutgoingBuffer()
   /** Where in the buffer each block's data goes. */

@@ -13,7 +13,6 @@ import type { Acceptance, PeerHandler } from './peer-handler.ts'
 import type { Phase } from './phase.ts'
 import type { KnownError } from '../common/errors.ts'
 import { BugError, PeerError, messageOf } from '../common/errors.ts'
-import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake } from '../wire/extensions.ts'
 import { FrameDecoder } from '../wire/frame-decoder.ts'
 import { HandshakeReader, writeHandshake } from '../wire/handshake.ts'
 import { MAX_FRAME_BYTES, maxFrameBytes } from '../wire/message.ts'
@@ -21,15 +20,16 @@ import { clientNameOf } from '../wire/peer-id.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 import { readMessage } from '../wire/read-message.ts'
 import { silentLog } from '../common/log.ts'
-import * as write from '../wire/write-message.ts'
+import { writeKeepAlive } from '../wire/write-message.ts'
 import { Liveness } from './liveness.ts'
 import { MessageGate } from './message-gate.ts'
-import { Outbox } from './outbox.ts'
+import { MessageSender } from './message-sender.ts'
 import { nextPhase } from './phase.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
 const UNKNOWN_ENDPOINT: Endpoint = { host: '0.0.0.0', port: 0 }
 
+/** What a connection needs before it knows its peer. */
 export interface PeerConnectionOptions {
   readonly clock: Clock
   readonly isInbound: boolean
@@ -46,13 +46,13 @@ export interface PeerConnectionOptions {
   readonly log?: LogSink | undefined
 }
 
-export class PeerConnection {
+/** Made for one stream, attached once, closed once. */
+export class PeerConnection extends MessageSender {
   readonly isInbound: boolean
   readonly #options: PeerConnectionOptions
   readonly #clock: Clock
   readonly #handshakeReader = new HandshakeReader()
   readonly #decoder: FrameDecoder
-  readonly #outbox = new Outbox()
   readonly #liveness: Liveness
   readonly #onFrame: (frame: Buffer) => void
   #phase: Phase
@@ -63,12 +63,11 @@ export class PeerConnection {
   #gate: MessageGate | undefined
   #cancelDeadline: CancelTimer | undefined
   #onDialEnd: (() => void) | undefined
-  #amChoking = true
-  #amInterested = false
   #createdAtMs: number
   #connectedAtMs: number
 
   constructor(options: PeerConnectionOptions) {
+    super()
     if (!options.isInbound && options.ourHandshake === undefined) {
       throw new BugError('BUG_NO_HANDSHAKE', 'an outbound connection without our handshake')
     }
@@ -100,15 +99,6 @@ export class PeerConnection {
   /** Known from `accept` on. */
   get peerHandshake(): Handshake | undefined {
     return this.#peerHandshake
-  }
-
-  /** We refuse their requests. */
-  get amChoking(): boolean {
-    return this.#amChoking
-  }
-
-  get amInterested(): boolean {
-    return this.#amInterested
   }
 
   /** They refuse our requests. */
@@ -153,7 +143,7 @@ export class PeerConnection {
 
   /** Bytes sent that have not left our hands, whether flushed or not. */
   get bufferedBytes(): number {
-    return this.#outbox.pendingBytes + (this.#stream?.bufferedBytes ?? 0)
+    return this.outbox.pendingBytes + (this.#stream?.bufferedBytes ?? 0)
   }
 
   // Life.
@@ -209,7 +199,7 @@ export class PeerConnection {
     })
     if (verdict instanceof PeerError) this.close(verdict)
     else if (verdict === 'keep-alive') {
-      write.writeKeepAlive(this.#outbox.out)
+      writeKeepAlive(this.outbox.out)
       this.flush()
     }
   }
@@ -231,92 +221,10 @@ export class PeerConnection {
     this.#gate?.setPieceCount(pieceCount)
   }
 
-  // Sending. Messages wait for `flush`, which every callback from the stream ends with.
-
-  choke(): void {
-    if (this.#amChoking) return
-    this.#amChoking = true
-    write.writeChoke(this.#outbox.out)
-  }
-
-  unchoke(): void {
-    if (!this.#amChoking) return
-    this.#amChoking = false
-    write.writeUnchoke(this.#outbox.out)
-  }
-
-  interested(): void {
-    if (this.#amInterested) return
-    this.#amInterested = true
-    write.writeInterested(this.#outbox.out)
-  }
-
-  notInterested(): void {
-    if (!this.#amInterested) return
-    this.#amInterested = false
-    write.writeNotInterested(this.#outbox.out)
-  }
-
-  have(piece: number): void {
-    write.writeHave(this.#outbox.out, piece)
-  }
-
-  /** @param bits Bitfield.toBytes; copied */
-  bitfield(bits: Uint8Array): void {
-    write.writeBitfield(this.#outbox.out, bits)
-  }
-
-  /** Only with supportsFast. */
-  haveAll(): void {
-    write.writeHaveAll(this.#outbox.out)
-  }
-
-  /** Only with supportsFast. */
-  haveNone(): void {
-    write.writeHaveNone(this.#outbox.out)
-  }
-
-  request(piece: number, offset: number, length: number): void {
-    write.writeRequest(this.#outbox.out, piece, offset, length)
-  }
-
-  cancel(piece: number, offset: number, length: number): void {
-    write.writeCancel(this.#outbox.out, piece, offset, length)
-  }
-
-  /** Only with supportsFast. */
-  reject(piece: number, offset: number, length: number): void {
-    write.writeReject(this.#outbox.out, piece, offset, length)
-  }
-
-  /** @param data taken, not copied: unchanged until onDrain, or until bufferedBytes is 0 */
-  block(piece: number, offset: number, data: Buffer): void {
-    if (this.#phase.kind === 'open') this.#outbox.addBlock(piece, offset, data)
-  }
-
-  port(port: number): void {
-    write.writePort(this.#outbox.out, port)
-  }
-
-  /** Only with supportsFast. */
-  allowedFast(piece: number): void {
-    write.writeAllowedFast(this.#outbox.out, piece)
-  }
-
-  /** Only with supportsExtensions. */
-  extensionHandshake(handshake: ExtensionHandshake): void {
-    this.extended(EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake(handshake))
-  }
-
-  /** Only with supportsExtensions. @param id the peer's id for the extension: `extension.m` @param payload copied */
-  extended(id: number, payload: Uint8Array): void {
-    write.writeExtended(this.#outbox.out, id, payload)
-  }
-
   /** Hands everything sent so far to the stream, in one write. */
   flush(): void {
     if (this.#phase.kind !== 'open' || this.#stream === undefined) return
-    if (this.#outbox.flush(this.#stream)) this.#liveness.onOutput(this.#clock.now())
+    if (this.outbox.flush(this.#stream)) this.#liveness.onOutput(this.#clock.now())
   }
 
   // The stream's side.
@@ -331,7 +239,7 @@ export class PeerConnection {
     },
     onDrain: () => {
       this.#guard(() => {
-        this.#outbox.onDrain()
+        this.outbox.onDrain()
         if (this.#phase.kind !== 'open') return
         this.#handler?.onDrain()
         this.flush()

@@ -3,12 +3,14 @@ import type { KnownError } from '../common/errors.ts'
 import type { Handshake } from '../wire/handshake.ts'
 import { BugError } from '../common/errors.ts'
 
+/** Data lives in the phase that has it. */
 export type Phase =
   | { readonly kind: 'dialing' }
   | { readonly kind: 'handshaking' }
   | { readonly kind: 'open'; readonly peerHandshake: Handshake }
   | { readonly kind: 'closed'; readonly reason: KnownError }
 
+/** What moves a connection on. */
 export type PhaseEvent =
   | { readonly kind: 'connected' }
   | { readonly kind: 'handshook'; readonly peerHandshake: Handshake }

@@ -12,7 +12,18 @@ import type { DiskVerb } from './disk-errors.ts'
 import type { FilePaths } from './file-paths.ts'
 import type { FileTable } from './file-table.ts'
 import type { DirectoryWalk } from './safe-directories.ts'
-import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, read, readSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  read,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { promisify } from 'node:util'
 import { StorageError, systemCodeOf } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
@@ -50,7 +61,7 @@ export class DataFiles {
 
   /** Keeps one descriptor back for hard times. */
   holdReserve(): void {
-    this.#attempt('open', this.#paths.root, () => {
+    this.#attempt('open', undefined, () => {
       this.#open.holdReserve(this.#paths.root)
     })
   }
@@ -65,30 +76,29 @@ export class DataFiles {
     return this.#paths.shown(file, this.#nameForm(file))
   }
 
-  /** What lies under its present name, or undefined. @throws StorageError DISK_PATH_UNSAFE... */
-  look(file: number): BigIntStats | undefined {
-    return this.#attempt('inspect', this.shown(file), () => {
-      if (!checkDirectories(this.#walk(file))) return undefined
-      return lstatSync(this.#path(file), { bigint: true, throwIfNoEntry: false })
-    })
-  }
-
-  /** `look`, and it must still be the file we know. @throws StorageError FILE_CHANGED */
-  lookAtOurs(file: number): BigIntStats {
-    const stat = this.look(file)
-    if (stat === undefined) throw this.changed(file, 'was removed')
-    if (!stat.isFile() || inodeOf(stat) !== this.#table.inode(file)) throw this.changed(file, 'was replaced')
-    return stat
+  /** How the file looks now, under its name. @throws StorageError FILE_CHANGED, DISK_PATH_UNSAFE; then it is given up */
+  look(file: number): BigIntStats {
+    try {
+      const stat = this.#lstat(file)
+      if (stat === undefined) throw this.changed(file, 'was removed')
+      if (!stat.isFile() || inodeOf(stat) !== this.#table.inode(file))
+        throw this.changed(file, 'was replaced')
+      return stat
+    } catch (error) {
+      this.#table.giveUp(file)
+      throw error
+    }
   }
 
   /** Writes all of `bytes` at `offset`; the file is made if it is not there. */
   write(file: number, offset: number, bytes: Buffer): void {
-    this.#attempt('write', this.shown(file), () => {
+    this.#attempt('write', file, () => {
       const fd = this.#open.get(file)
       this.#touch(file, fd)
       for (let at = 0; at < bytes.length;) {
         const written = writeSync(fd, bytes, at, bytes.length - at, offset + at)
-        if (written <= 0) throw new StorageError('DISK_IO', `cannot write ${this.shown(file)}: nothing was written`)
+        if (written <= 0)
+          throw new StorageError('DISK_IO', `cannot write ${this.shown(file)}: nothing was written`)
         at += written
       }
     })
@@ -113,7 +123,7 @@ export class DataFiles {
 
   /** Does the file hold exactly these bytes at `offset`? */
   holds(file: number, offset: number, bytes: Buffer): boolean {
-    return this.#attempt('read', this.shown(file), () => {
+    return this.#attempt('read', file, () => {
       const fd = this.#open.get(file)
       const present = Buffer.allocUnsafe(bytes.length)
       for (let at = 0; at < present.length;) {
@@ -131,20 +141,20 @@ export class DataFiles {
    */
   move(file: number, place: 'part' | 'final'): void {
     const isWritten = this.#table.isWritten(file)
-    if (!isWritten && this.#table.identity(file) !== identityOf(this.lookAtOurs(file))) {
+    if (!isWritten && this.#table.identity(file) !== identityOf(this.look(file))) {
       throw this.changed(file, 'changed')
     }
     const to = place === 'part' ? this.#paths.partPath(file) : this.#paths.finalPath(file)
-    this.#attempt('move', this.shown(file), () => {
+    this.#attempt('move', file, () => {
       moveFile(this.#path(file), to, this.#paths.shown(file, place))
     })
     this.#table.setPlace(file, place)
-    if (!isWritten) this.#table.setIdentity(file, this.lookAtOurs(file))
+    if (!isWritten) this.#table.setIdentity(file, this.look(file))
   }
 
   /** Cuts off what lies beyond its length, or makes an empty file that is not there. */
   setLength(file: number): void {
-    this.#attempt('write', this.shown(file), () => {
+    this.#attempt('write', file, () => {
       const fd = this.#openFile(file, true)
       try {
         ftruncateSync(fd, this.#table.lengthOf(file))
@@ -157,9 +167,9 @@ export class DataFiles {
 
   /** Removes what lies under its other name. */
   removeOther(file: number): void {
-    const form = this.#nameForm(file) === 'part' ? 'final' : 'part'
-    this.#attempt('write', this.#paths.shown(file, form), () => {
-      unlinkSync(form === 'part' ? this.#paths.partPath(file) : this.#paths.finalPath(file))
+    this.#attempt('write', file, () => {
+      const isPart = this.#nameForm(file) === 'part'
+      unlinkSync(isPart ? this.#paths.finalPath(file) : this.#paths.partPath(file))
     })
   }
 
@@ -176,6 +186,13 @@ export class DataFiles {
       this.#table.setSuspect(file, true)
     }
     this.#table.setWritten(file)
+  }
+
+  #lstat(file: number): BigIntStats | undefined {
+    return this.#attempt('inspect', file, () => {
+      if (!checkDirectories(this.#walk(file))) return undefined
+      return lstatSync(this.#path(file), { bigint: true, throwIfNoEntry: false })
+    })
   }
 
   /** Nothing will be written to it any more; perhaps we may not even. */
@@ -234,11 +251,14 @@ export class DataFiles {
     return { root, shownRoot, elements: this.#paths.directoriesOf(file) }
   }
 
-  #attempt<T>(verb: DiskVerb, path: string, run: () => T): T {
+  /** @param file undefined: the output directory */
+  #attempt<T>(verb: DiskVerb, file: number | undefined, run: () => T): T {
     try {
       return run()
     } catch (error) {
-      throw diskError(error, { verb, path, space: { neededBytes: this.#neededBytes(), directory: this.#paths.root } })
+      const path = file === undefined ? this.#paths.shownRoot : this.shown(file)
+      const space = { neededBytes: this.#neededBytes(), directory: this.#paths.root }
+      throw diskError(error, { verb, path, space })
     }
   }
 }

@@ -35,7 +35,9 @@ export function diskError(error: unknown, attempt: DiskAttempt): StorageError {
   if (error instanceof StorageError) return error
   const [code, reason] = CODES[systemCodeOf(error) ?? ''] ?? (['DISK_IO', messageOf(error)] as const)
   const detail = code === 'DISK_FULL' ? describeSpace(attempt.space) : ''
-  return new StorageError(code, `cannot ${attempt.verb} ${attempt.path}: ${reason}${detail}`, { cause: error })
+  return new StorageError(code, `cannot ${attempt.verb} ${attempt.path}: ${reason}${detail}`, {
+    cause: error,
+  })
 }
 
 /** Bytes that we may still write on the file system of this directory, or undefined where that cannot be told. */

@@ -25,7 +25,10 @@ export interface ExistingPiecesOptions {
  * The pieces that are there. Nothing is changed on disk.
  * @throws StorageError FILE_IN_THE_WAY when somebody else's file has a piece that does not match
  */
-export async function findExistingPieces(options: ExistingPiecesOptions, progress: CheckProgress): Promise<Bitfield> {
+export async function findExistingPieces(
+  options: ExistingPiecesOptions,
+  progress: CheckProgress,
+): Promise<Bitfield> {
   const have = new Bitfield(options.metainfo.geometry.pieceCount)
   if (options.inspection.sizes.size === 0) return have
   const verdicts = new AdoptionVerdicts(options)
@@ -47,11 +50,16 @@ export async function findExistingPieces(options: ExistingPiecesOptions, progres
 }
 
 /** Puts trusted pieces into `have`. @returns those to be hashed: wholly there, but not wholly trusted */
-function sortPieces({ metainfo, table, inspection, record }: ExistingPiecesOptions, have: Bitfield): PieceIndex[] {
+function sortPieces(
+  { metainfo, table, inspection, record }: ExistingPiecesOptions,
+  have: Bitfield,
+): PieceIndex[] {
   const unsure: PieceIndex[] = []
   for (const piece of pieceIndices(metainfo.geometry)) {
     const spans = realSpans(metainfo, table, piece)
-    const isThere = spans.every(({ file, offset, length }) => (inspection.sizes.get(file) ?? 0) >= offset + length)
+    const isThere = spans.every(
+      ({ file, offset, length }) => (inspection.sizes.get(file) ?? 0) >= offset + length,
+    )
     if (!isThere) continue
     if (!spans.every(({ file }) => inspection.trusted.has(file))) unsure.push(piece)
     else if (record?.pieces.has(piece) === true) have.set(piece)

@@ -53,7 +53,7 @@ export class FilePaths {
 
   /** For messages. */
   shown(file: number, form: 'part' | 'final'): string {
-    const name = form === 'part' ? this.#partName(file) : (this.#elements(file).at(-1) ?? '')
+    const name = form === 'part' ? this.#partName(file) : lastOf(this.#elements(file))
     return join(this.#shownRoot, ...this.directoriesOf(file), name)
   }
 
@@ -62,30 +62,38 @@ export class FilePaths {
   }
 
   #partName(file: number): string {
-    return this.#oddPartNames.get(file) ?? `${this.#elements(file).at(-1) ?? ''}${SUFFIX}`
+    return this.#oddPartNames.get(file) ?? `${lastOf(this.#elements(file))}${SUFFIX}`
   }
 }
 
 function chooseOddPartNames(files: readonly FileEntry[]): Map<number, string> {
   const odd = new Map<number, string>()
   if (!files.some(needsCare)) return odd
-  const taken = new Set<string>()
-  for (const { path } of files) for (let end = 1; end <= path.length; end++) taken.add(key(path.slice(0, end)))
+  const taken = namesOf(files)
   for (const [file, { path }] of files.entries()) {
-    const plain = withName(path, `${path.at(-1) ?? ''}${SUFFIX}`)
-    if (Buffer.byteLength(plain.at(-1) ?? '') > MAX_NAME_BYTES || taken.has(key(plain))) odd.set(file, '')
+    const plain = withName(path, `${lastOf(path)}${SUFFIX}`)
+    if (Buffer.byteLength(lastOf(plain)) > MAX_NAME_BYTES || taken.has(key(plain))) odd.set(file, '')
   }
   for (const [file, { path }] of files.entries()) {
-    if (!odd.has(file)) taken.add(key(withName(path, `${path.at(-1) ?? ''}${SUFFIX}`)))
+    if (!odd.has(file)) taken.add(key(withName(path, `${lastOf(path)}${SUFFIX}`)))
   }
   for (const file of odd.keys()) odd.set(file, oddPartName(files[file]?.path ?? [], taken))
   return odd
 }
 
+/** Every file and every directory. */
+function namesOf(files: readonly FileEntry[]): Set<string> {
+  const names = new Set<string>()
+  for (const { path } of files) {
+    for (let end = 1; end <= path.length; end++) names.add(key(path.slice(0, end)))
+  }
+  return names
+}
+
 /** Only then can `NAME.part` be too long, or be another name of the torrent. */
 function needsCare({ path }: FileEntry): boolean {
   return (
-    Buffer.byteLength(path.at(-1) ?? '') + SUFFIX.length > MAX_NAME_BYTES ||
+    Buffer.byteLength(lastOf(path)) + SUFFIX.length > MAX_NAME_BYTES ||
     path.some((element) => element.toLowerCase().endsWith(SUFFIX))
   )
 }
@@ -93,9 +101,12 @@ function needsCare({ path }: FileEntry): boolean {
 /** `START-OF-NAME~HASH.part`: the hash is that of the whole path, with a number if somebody took that name too. */
 function oddPartName(path: readonly string[], taken: Set<string>): string {
   for (let attempt = 0; ; attempt++) {
-    const hash = createHash('sha1').update(`${attempt}/${path.join('/')}`).digest('hex').slice(0, 8)
+    const hash = createHash('sha1')
+      .update(`${attempt}/${path.join('/')}`)
+      .digest('hex')
+      .slice(0, 8)
     const ending = `~${hash}${SUFFIX}`
-    const name = `${cutToBytes(path.at(-1) ?? '', MAX_NAME_BYTES - ending.length)}${ending}`
+    const name = `${cutToBytes(lastOf(path), MAX_NAME_BYTES - ending.length)}${ending}`
     const candidate = key(withName(path, name))
     if (taken.has(candidate)) continue
     taken.add(candidate)
@@ -113,6 +124,10 @@ function cutToBytes(text: string, maxBytes: number): string {
     cut += character
   }
   return cut
+}
+
+function lastOf(path: readonly string[]): string {
+  return path.at(-1) ?? ''
 }
 
 function withName(path: readonly string[], name: string): string[] {

@@ -31,11 +31,19 @@ export class FileTable {
   /** Something other than us changed them since their pieces were hashed. */
   readonly #suspect = new Set<number>()
 
+  /** Grows with everything that a resume record would say otherwise. */
+  #changeCount = 0
+
   constructor(metainfo: Metainfo) {
     this.#metainfo = metainfo
     this.#files = metainfo.files
     this.#places = new Uint8Array(metainfo.files.length)
     this.#missingPieces = new Uint32Array(metainfo.files.length)
+  }
+
+  /** Equal at two moments: between them nothing came that a resume record should know. */
+  get changeCount(): number {
+    return this.#changeCount
   }
 
   /** Files that exist on disk or shall: no padding, no symlinks. In order. */
@@ -84,7 +92,9 @@ export class FileTable {
     this.#inodes.set(file, inodeOf(stat))
     this.#identities.set(file, identityOf(stat))
     this.#written.delete(file)
-    if (!isRecorded) this.#unrecorded.add(file)
+    if (isRecorded) return
+    this.#changeCount++
+    this.#unrecorded.add(file)
   }
 
   /** Did we write to it since its identity was taken? */
@@ -93,6 +103,7 @@ export class FileTable {
   }
 
   setWritten(file: number): void {
+    this.#changeCount++
     this.#written.add(file)
   }
 
@@ -116,13 +127,14 @@ export class FileTable {
 
   /** Not to be trusted in the next run; this run hashes it before it counts as whole. */
   setSuspect(file: number, isSuspect: boolean): void {
+    this.#changeCount++
     if (isSuspect) this.#suspect.add(file)
     else this.#suspect.delete(file)
   }
 
   /** Nothing more is known of it than that it is not what it was. */
   giveUp(file: number): void {
-    this.#suspect.add(file)
+    this.setSuspect(file, true)
     this.#written.delete(file)
     this.#unrecorded.delete(file)
   }
@@ -141,6 +153,7 @@ export class FileTable {
 
   /** One of its missing pieces came. @returns true when that was the last */
   pieceArrived(file: number): boolean {
+    this.#changeCount++
     const missing = (this.#missingPieces[file] ?? 0) - 1
     this.#missingPieces[file] = missing
     return missing === 0

@@ -102,8 +102,9 @@ class Inspected implements Inspection {
 
   get notices(): string[] {
     const notices: string[] = []
-    if (this.#goneCount > 0) notices.push(`${files(this.#goneCount)} of the last run gone: fetched again`)
-    if (this.#changedCount > 0) notices.push(`${files(this.#changedCount)} not as last recorded: checked again`)
+    if (this.#goneCount > 0) notices.push(`${files(this.#goneCount)} gone since the last run: fetched again`)
+    if (this.#changedCount > 0)
+      notices.push(`${files(this.#changedCount)} not as last recorded: checked again`)
     return notices
   }
 }
@@ -130,31 +131,49 @@ function find({ paths, table }: InspectOptions, file: number): Found {
 function regularFile(path: string, shown: string): BigIntStats | undefined {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false })
   if (stat === undefined || stat.isFile()) return stat
-  const kind = stat.isSymbolicLink() ? 'a symbolic link' : stat.isDirectory() ? 'a directory' : 'not a regular file'
+  const kind = stat.isSymbolicLink()
+    ? 'a symbolic link'
+    : stat.isDirectory()
+      ? 'a directory'
+      : 'not a regular file'
   throw new StorageError('FILE_IN_THE_WAY', `${shown} is in the way: it is ${kind}`)
 }
 
-function decide(options: InspectOptions, file: number, { final, part }: Found, recorded: RecordedFile): Decision {
-  const { table, paths, force } = options
-  const length = BigInt(table.lengthOf(file))
-  if (final === undefined) {
-    if (part !== undefined && part.size > length && recorded.place === 'none' && !force) {
-      throw wrongSize(paths.shown(file, 'part'), part, length)
-    }
-    return { place: part === undefined ? 'absent' : 'part', stat: part }
-  }
+function decide(options: InspectOptions, file: number, found: Found, recorded: RecordedFile): Decision {
+  const { final, part } = found
+  if (final === undefined) return decideUnfinished(options, file, part, recorded)
   // Killed while it was moved from one name to the other, a file has both.
   const isMoving = part !== undefined && inodeOf(part) === inodeOf(final)
   if (isMoving && recorded.place !== 'none') return { place: 'final', stat: final, isDoubled: true }
   if (recorded.place === 'final' && part === undefined) return { place: 'final', stat: final }
-  if (force) {
-    return part === undefined ? { place: 'final', stat: final } : { place: 'part', stat: part, isDoubled: true }
+  if (options.force) {
+    return part === undefined
+      ? { place: 'final', stat: final }
+      : { place: 'part', stat: part, isDoubled: true }
   }
-  if (final.size !== length) throw wrongSize(paths.shown(file, 'final'), final, length)
+  const length = BigInt(options.table.lengthOf(file))
+  if (final.size !== length) throw wrongSize(options.paths.shown(file, 'final'), final, length)
   return { place: 'adopted', stat: final }
 }
 
-function isTrusted({ record, bootId }: InspectOptions, stat: BigIntStats | undefined, recorded: RecordedFile): boolean {
+function decideUnfinished(
+  { table, paths, force }: InspectOptions,
+  file: number,
+  part: BigIntStats | undefined,
+  recorded: RecordedFile,
+): Decision {
+  if (part === undefined) return { place: 'absent', stat: undefined }
+  const length = BigInt(table.lengthOf(file))
+  const isKnown = recorded.place !== 'none' || force
+  if (part.size > length && !isKnown) throw wrongSize(paths.shown(file, 'part'), part, length)
+  return { place: 'part', stat: part }
+}
+
+function isTrusted(
+  { record, bootId }: InspectOptions,
+  stat: BigIntStats | undefined,
+  recorded: RecordedFile,
+): boolean {
   if (stat === undefined || bootId === undefined || record?.bootId !== bootId) return false
   return recorded.identity === identityOf(stat)
 }

@@ -9,11 +9,12 @@
  */
 import type { KnownError } from '../common/errors.ts'
 import { createHash, randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { kill, pid as ownPid } from 'node:process'
 import { StorageError, systemCodeOf } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
+import { makeTree } from './safe-directories.ts'
 
 interface Holder {
   readonly pid: number
@@ -41,7 +42,7 @@ export class LockFile {
     const key = createHash('sha1').update(target).digest('hex')
     const directory = join(stateDirectory, 'locks', key)
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      makeTree(directory, 0o700)
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         const number = tryAcquire(directory, shownTarget)
         if (number !== undefined) return new LockFile(directory, number)
@@ -49,7 +50,10 @@ export class LockFile {
     } catch (error) {
       throw diskError(error, { verb: 'create', path: directory })
     }
-    throw new StorageError('LOCKED', `${shownTarget}: ${MAX_ATTEMPTS} other processes wanted it at the same moment`)
+    throw new StorageError(
+      'LOCKED',
+      `${shownTarget}: ${MAX_ATTEMPTS} other processes wanted it at the same moment`,
+    )
   }
 
   /** Never throws: what is left behind counts as given up when this process has ended. */
@@ -75,7 +79,8 @@ function tryAcquire(directory: string, shownTarget: string): number | undefined 
     rmSync(join(directory, String(number)), { force: true })
     return undefined
   }
-  for (const lower of numbers(directory)) if (lower < number) rmSync(join(directory, String(lower)), { force: true })
+  for (const lower of numbers(directory))
+    if (lower < number) rmSync(join(directory, String(lower)), { force: true })
   return number
 }
 

@@ -53,7 +53,12 @@ export class MemoryStorage implements Storage {
 
   async writePiece(piece: PieceIndex, bytes: Buffer): Promise<readonly number[]> {
     const wholeBefore = new Set(this.#wholeFiles())
-    bytes.copy(this.#data, pieceStart(this.#metainfo.geometry, piece), 0, pieceLength(this.#metainfo.geometry, piece))
+    bytes.copy(
+      this.#data,
+      pieceStart(this.#metainfo.geometry, piece),
+      0,
+      pieceLength(this.#metainfo.geometry, piece),
+    )
     this.#have.set(piece)
     return Promise.resolve([...this.#wholeFiles()].filter((file) => !wholeBefore.has(file)))
   }
@@ -63,7 +68,9 @@ export class MemoryStorage implements Storage {
     for (let at = start - (start % pieceBytes); at < start + into.length; at += pieceBytes) {
       const piece = checkPiece(this.#metainfo.geometry, at / pieceBytes)
       if (piece === undefined || !this.#have.has(piece)) {
-        return Promise.reject(new StorageError('DISK_SHORT', `cannot read memory: no piece ${at / pieceBytes}`))
+        return Promise.reject(
+          new StorageError('DISK_SHORT', `cannot read memory: no piece ${at / pieceBytes}`),
+        )
       }
     }
     this.#data.copy(into, 0, start)

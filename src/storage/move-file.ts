@@ -1,6 +1,7 @@
 /** Renaming that never replaces anything. */
 import { linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs'
 import { StorageError, systemCodeOf } from '../common/errors.ts'
+import { inodeOf } from './file-identity.ts'
 
 /**
  * Moves a file within its directory. By link and unlink, because rename replaces what is there, and a look beforehand
@@ -28,9 +29,13 @@ const NO_HARD_LINKS: ReadonlySet<string> = new Set(['EPERM', 'EOPNOTSUPP', 'ENOT
 function isSameFile(one: string, other: string): boolean {
   const a = lstatSync(one, { bigint: true, throwIfNoEntry: false })
   const b = lstatSync(other, { bigint: true, throwIfNoEntry: false })
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
+  return a !== undefined && b !== undefined && inodeOf(a) === inodeOf(b)
 }
 
 function inTheWay(shownPath: string, options: ErrorOptions): StorageError {
-  return new StorageError('FILE_IN_THE_WAY', `${shownPath} is in the way: it appeared while we were writing`, options)
+  return new StorageError(
+    'FILE_IN_THE_WAY',
+    `${shownPath} is in the way: it appeared while we were writing`,
+    options,
+  )
 }

@@ -80,7 +80,8 @@ export class OpenFiles {
         return this.#open(file)
       } catch (error) {
         const code = systemCodeOf(error)
-        if ((code !== 'EMFILE' && code !== 'ENFILE') || !(this.#closeOne() || this.#releaseReserve())) throw error
+        if ((code !== 'EMFILE' && code !== 'ENFILE') || !(this.#closeOne() || this.#releaseReserve()))
+          throw error
       }
     }
   }

@@ -65,7 +65,10 @@ export class PieceBuffers {
   /** One buffer of `pieceBytes`, the caller's until `give`. Holds old bytes. Only after `reserve`. */
   take(): Buffer {
     if (this.#takenCount >= this.#reservedCount) {
-      throw new BugError('BUG_PIECE_BUFFERS', `buffer ${this.#takenCount + 1} of ${this.#reservedCount} reserved`)
+      throw new BugError(
+        'BUG_PIECE_BUFFERS',
+        `buffer ${this.#takenCount + 1} of ${this.#reservedCount} reserved`,
+      )
     }
     this.#takenCount++
     // Slow: not cut from Node's shared 8 KiB pool, so that a buffer we drop really is freed.
@@ -75,7 +78,10 @@ export class PieceBuffers {
   /** Takes a buffer back; the caller must not touch it any more. */
   give(buffer: Buffer): void {
     if (buffer.length !== this.#pieceBytes || this.#takenCount === 0) {
-      throw new BugError('BUG_PIECE_BUFFERS', `${buffer.length} bytes given back, ${this.#takenCount} buffers out`)
+      throw new BugError(
+        'BUG_PIECE_BUFFERS',
+        `${buffer.length} bytes given back, ${this.#takenCount} buffers out`,
+      )
     }
     this.#takenCount--
     if (this.#idle.length < this.#maxIdle) this.#idle.push(buffer)

@@ -81,7 +81,10 @@ class RunReader {
 }
 
 /** Neighbouring pieces as one range, cut at RUN_BYTES; a range may end inside a piece. */
-function* cutRuns({ metainfo, pieces }: RecheckOptions): Generator<{ start: number; length: number }, undefined> {
+function* cutRuns({
+  metainfo,
+  pieces,
+}: RecheckOptions): Generator<{ start: number; length: number }, undefined> {
   const { geometry } = metainfo
   let start = 0
   let end = 0

@@ -13,12 +13,22 @@
  */
 import type { FileIdentity } from './file-identity.ts'
 import { createHash } from 'node:crypto'
-import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Bitfield } from '../common/bitfield.ts'
 import { messageOf, systemCodeOf } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
 import { isIdentity } from './file-identity.ts'
+import { makeTree } from './safe-directories.ts'
 
 /**
  * - `part`: we write it under its part name
@@ -65,7 +75,11 @@ export class ResumeFile {
   constructor(options: ResumeFileOptions) {
     this.#options = options
     const rootHash = createHash('sha1').update(options.root).digest('hex').slice(0, 16)
-    this.#path = join(options.stateDirectory, 'resume', `${options.infoHash.toString('hex')}-${rootHash}.json`)
+    this.#path = join(
+      options.stateDirectory,
+      'resume',
+      `${options.infoHash.toString('hex')}-${rootHash}.json`,
+    )
   }
 
   get path(): string {
@@ -83,7 +97,10 @@ export class ResumeFile {
     }
     const record = this.#parse(text)
     if (record !== undefined) this.#savedText = text
-    return record ?? `the resume record ${this.#path} is damaged or not for this torrent: existing data is checked instead`
+    return (
+      record ??
+      `the resume record ${this.#path} is damaged or not for this torrent: existing data is checked instead`
+    )
   }
 
   /**
@@ -94,7 +111,7 @@ export class ResumeFile {
   save(look: (stampNs: bigint) => ResumeRecord): void {
     const temporary = `${this.#path}.new`
     try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+      makeTree(dirname(this.#path), 0o700)
       rmSync(temporary, { force: true })
       const fd = openSync(temporary, 'wx', 0o600)
       try {
@@ -138,12 +155,10 @@ export class ResumeFile {
   #parse(text: string): ResumeRecord | undefined {
     const [first = '', ...appended] = text.split('\n')
     const body = unseal(first)
-    if (body === undefined) return undefined
-    const { infoHash, root, pieceCount, fileCount } = this.#options
-    if (body['version'] !== VERSION || body['infoHash'] !== infoHash.toString('hex')) return undefined
-    if (body['root'] !== Buffer.from(root).toString('base64')) return undefined
-    const pieces = Bitfield.fromBytes(Buffer.from(textOf(body['pieces']), 'base64'), pieceCount)
-    const files = parseFiles(body['files'], fileCount)
+    if (body === undefined || !this.#isForUs(body)) return undefined
+    const pieceBytes = Buffer.from(textOf(body['pieces']), 'base64')
+    const pieces = Bitfield.fromBytes(pieceBytes, this.#options.pieceCount)
+    const files = parseFiles(body['files'], this.#options.fileCount)
     if (pieces === undefined || files === undefined) return undefined
     for (const line of appended) {
       const file = unseal(line)?.['final']
@@ -152,6 +167,15 @@ export class ResumeFile {
     }
     const bootId = textOf(body['bootId'])
     return { bootId: bootId === '' ? undefined : bootId, pieces, files }
+  }
+
+  #isForUs(body: Record<string, unknown>): boolean {
+    const { infoHash, root } = this.#options
+    return (
+      body['version'] === VERSION &&
+      body['infoHash'] === infoHash.toString('hex') &&
+      body['root'] === Buffer.from(root).toString('base64')
+    )
   }
 }
 

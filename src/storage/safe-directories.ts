@@ -2,8 +2,8 @@
  * Directories below the output directory, one by one: nothing is reached through a symlink, whoever made it. They are
  * looked at again for each file that is opened (a few lstat calls), because they can change while we run.
  */
-import { lstatSync, mkdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { StorageError, systemCodeOf } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
 
@@ -37,7 +37,7 @@ export function checkDirectories(walk: DirectoryWalk): boolean {
 /** The output directory itself, with its parents. @throws StorageError DISK_NOT_A_DIRECTORY, DISK_NOT_WRITABLE... */
 export function makeRoot(path: string, shownPath: string): void {
   try {
-    mkdirSync(path, { recursive: true })
+    makeTree(path, 0o777)
     if (statSync(path).isDirectory()) return
   } catch (error) {
     const code = systemCodeOf(error)
@@ -46,6 +46,33 @@ export function makeRoot(path: string, shownPath: string): void {
     }
   }
   throw new StorageError('DISK_NOT_A_DIRECTORY', `cannot use ${shownPath}: it is not a directory`)
+}
+
+/**
+ * Makes a directory and its parents, symlinks followed. Not mkdir's own `recursive`: on a read-only file system that
+ * reports ENOENT (Node 20). @throws system errors as they come; EEXIST when something else has that name
+ */
+export function makeTree(path: string, mode: number): void {
+  try {
+    mkdirSync(path, mode)
+  } catch (error) {
+    const code = systemCodeOf(error)
+    if (code === 'ENOENT' && dirname(path) !== path) {
+      makeTree(dirname(path), mode)
+      mkdirSync(path, mode)
+    } else if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      throw error // also EROFS and EACCES, which come before EEXIST where the directory is there
+    }
+  }
+}
+
+/** Can files be made in it? @throws StorageError DISK_NOT_WRITABLE */
+export function assertWritable(path: string, shownPath: string): void {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw diskError(error, { verb: 'write', path: shownPath })
+  }
 }
 
 function eachDirectory(walk: DirectoryWalk, visit: (path: string, shownPath: string) => boolean): boolean {
@@ -63,7 +90,10 @@ function checkDirectory(path: string, shownPath: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false })
   if (stat === undefined) return false
   if (stat.isSymbolicLink()) {
-    throw new StorageError('DISK_PATH_UNSAFE', `cannot use ${shownPath}: it is a symbolic link, which could lead elsewhere`)
+    throw new StorageError(
+      'DISK_PATH_UNSAFE',
+      `cannot use ${shownPath}: it is a symbolic link, which could lead elsewhere`,
+    )
   }
   if (!stat.isDirectory()) {
     throw new StorageError('DISK_NOT_A_DIRECTORY', `cannot use ${shownPath}: it is not a directory`)

@@ -41,14 +41,9 @@ export function settleFiles(
 export function missingBytes(metainfo: Metainfo, table: FileTable, have: Bitfield): number {
   let bytes = 0
   for (const [, { lengthBytes }] of table.realFiles()) bytes += lengthBytes
-  for (const piece of have.indices()) bytes -= pieceBytesOnDisk(metainfo, table, piece)
-  return bytes
-}
-
-/** Bytes of this piece that lie in files. */
-export function pieceBytesOnDisk(metainfo: Metainfo, table: FileTable, piece: number): number {
-  let bytes = 0
-  for (const { file, length } of spansOf(metainfo, piece)) if (table.isReal(file)) bytes += length
+  for (const piece of have.indices()) {
+    for (const { file, length } of spansOf(metainfo, piece)) if (table.isReal(file)) bytes -= length
+  }
   return bytes
 }
 

@@ -20,8 +20,9 @@ export class BanList {
   /** The oldest first. */
   readonly #bans = new Map<string, Ban>()
 
-  /** @param isBounded for 10 min, doubling each time, instead of for ever */
+  /** @param isBounded for 10 min, doubling each time, instead of for ever; no matter while a ban holds */
   ban(endpoint: Endpoint, nowMs: number, isBounded: boolean): void {
+    if (isBounded && this.endOf(endpoint) > nowMs) return // two endpoints of one host, or two bad pieces at once
     const key = banKeyOf(endpoint)
     const count = this.#bans.get(key)?.count ?? 0
     const endMs = isBounded ? nowMs + LAST_SOURCE_BAN_MS * 2 ** Math.min(count, 32) : Infinity
@@ -52,6 +53,7 @@ export function hostKeyOf(host: string): string {
   return isMapped ? Array.from(bytes.subarray(12)).join('.') : `${bytes.toString('hex', 0, 8)}::/64`
 }
 
-function banKeyOf(endpoint: Endpoint): string {
+/** Who an endpoint is for a ban: the same text for all that one ban covers, across connections. */
+export function banKeyOf(endpoint: Endpoint): string {
   return scopeOf(endpoint.host) === 'loopback' ? formatEndpoint(endpoint) : hostKeyOf(endpoint.host)
 }

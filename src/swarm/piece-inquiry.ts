@@ -32,8 +32,6 @@ const MAX_ATTEMPTS = 3
 
 interface Inquiry {
   readonly attempts: (readonly SuspectBlock[])[]
-  /** The one peer that fetches the piece now. */
-  owner: SenderId | undefined
 }
 
 export class PieceInquiry {
@@ -44,7 +42,6 @@ export class PieceInquiry {
   onHashFailed(piece: number, blocks: readonly SuspectBlock[]): HashFailure {
     const senders = new Set(blocks.map((block) => block.sender))
     const inquiry = this.#open.get(piece)
-    if (inquiry !== undefined) inquiry.owner = undefined
     if (senders.size === 1) return { ban: [...senders] }
     if (inquiry === undefined) this.#begin(piece, blocks)
     else if (inquiry.attempts.length < MAX_ATTEMPTS) inquiry.attempts.push(blocks)
@@ -75,42 +72,6 @@ export class PieceInquiry {
     return this.#open.has(piece)
   }
 
-  /** Did this peer send part of the piece when it failed? Better ask somebody else first. */
-  isSuspect(piece: number, sender: SenderId): boolean {
-    const attempts = this.#open.get(piece)?.attempts ?? []
-    return attempts.some((attempt) => attempt.some((block) => block.sender === sender))
-  }
-
-  /** This peer alone fetches the piece now. @returns false when another one does, or nobody need */
-  assign(piece: number, sender: SenderId): boolean {
-    const inquiry = this.#open.get(piece)
-    if (inquiry === undefined || (inquiry.owner !== undefined && inquiry.owner !== sender)) return false
-    inquiry.owner = sender
-    return true
-  }
-
-  /** Who fetches the piece alone; undefined when nobody does. */
-  ownerOf(piece: number): SenderId | undefined {
-    return this.#open.get(piece)?.owner
-  }
-
-  /** The owner gave the piece up: anybody may begin it anew. */
-  unassign(piece: number): void {
-    const inquiry = this.#open.get(piece)
-    if (inquiry !== undefined) inquiry.owner = undefined
-  }
-
-  /** A peer left. @returns the pieces it fetched alone, to be begun anew */
-  onPeerGone(sender: SenderId): number[] {
-    const pieces: number[] = []
-    for (const [piece, inquiry] of this.#open) {
-      if (inquiry.owner !== sender) continue
-      inquiry.owner = undefined
-      pieces.push(piece)
-    }
-    return pieces
-  }
-
   /** Failing pieces under inquiry. */
   get size(): number {
     return this.#open.size
@@ -119,6 +80,6 @@ export class PieceInquiry {
   #begin(piece: number, blocks: readonly SuspectBlock[]): void {
     const [oldest] = this.#open.keys()
     if (this.#open.size >= MAX_PIECES && oldest !== undefined) this.#open.delete(oldest)
-    this.#open.set(piece, { attempts: [blocks], owner: undefined })
+    this.#open.set(piece, { attempts: [blocks] })
   }
 }

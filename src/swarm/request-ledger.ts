@@ -29,6 +29,11 @@ export class RequestLedger {
     return this.#size
   }
 
+  /** Places in the ring: at least `size`, and not much more than ever was open at a time. */
+  get capacity(): number {
+    return this.#ids.length
+  }
+
   /** When the oldest open request was sent; Infinity when none is open. */
   get oldestSentMs(): number {
     return this.#size === 0 ? Infinity : this.#sentMs[this.#head & this.#mask]!

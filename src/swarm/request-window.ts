@@ -43,9 +43,12 @@ const MIN_ROUND_MS = 5
 const MIN_ROUND_BLOCKS = 8
 const GROWTH_WANTED = 1.25
 
-/** The round trip may turn out longer than we thought, when for this long no block came sooner and the rate fell. */
-const ROUND_TRIP_WINDOW_MS = 10_000
-const RATE_FELL = 0.8
+/** How often we ask whether the round trip is longer than the shortest one seen. */
+const REVIEW_MS = 10_000
+/** A rate below this share of the one before makes us believe so, */
+const RATE_FELL = 0.85
+/** and otherwise we believe it a little less. */
+const BELIEF_DECAY = 0.75
 const MAX_ROUND_TRIP_MS = 1_000
 const ASSUMED_ROUND_TRIP_MS = 200
 /** For predictions before the first block. */
@@ -59,12 +62,15 @@ export class RequestWindow {
   #isSnubbed = false
   readonly #rate = new RateMeter(RATE_WINDOW_MS)
 
-  // Shortest time from request to block.
-  #minRoundTripMs = Infinity
-  #recentMinMs = Infinity
-  #recentSinceMs = -Infinity
-  #recentBandwidth = 0
-  #earlierBandwidth = 0
+  /** Shortest time ever from request to block. */
+  #shortestMs = Infinity
+  /** What we believe it to be by now: not less than that. */
+  #believedMs = 0
+  // Since the last review.
+  #reviewShortestMs = Infinity
+  #reviewBytes = 0
+  #reviewSinceMs = -Infinity
+  #lastReviewRate = 0
 
   // Best sample of the current and of the last half window, bytes a millisecond.
   #best = 0
@@ -78,7 +84,7 @@ export class RequestWindow {
   #roundSinceMs = -Infinity
   #roundRate = 0
   #flatRounds = 0
-  #isGrowing = true
+  #isGrowing = false
 
   constructor({ maxDepth = DEFAULT_REQUEST_QUEUE, startDepth = START_DEPTH }: RequestWindowOptions = {}) {
     this.#maxDepth = Math.max(1, maxDepth)
@@ -103,7 +109,7 @@ export class RequestWindow {
 
   /** A measured time to the peer and back that no block was part of, as of the TCP connect. */
   onRoundTripHint(ms: number): void {
-    if (ms >= 0 && ms < this.#minRoundTripMs) this.#minRoundTripMs = ms
+    if (ms >= 0 && ms < this.#shortestMs) this.#shortestMs = ms
   }
 
   /** @param requestAgeMs time since it was asked for; undefined when the request had been dropped */
@@ -111,14 +117,15 @@ export class RequestWindow {
     this.#rate.add(bytes, nowMs)
     if (this.#isSnubbed) this.#restart()
     const ageMs = requestAgeMs ?? Infinity
-    if (ageMs < this.#minRoundTripMs) this.#minRoundTripMs = ageMs
-    if (ageMs < this.#recentMinMs) this.#recentMinMs = ageMs
+    if (ageMs < this.#shortestMs) this.#shortestMs = ageMs
+    if (ageMs < this.#reviewShortestMs) this.#reviewShortestMs = ageMs
     if (this.#sampleSinceMs === -Infinity) {
       this.#beginMeasuring(nowMs)
       if (this.#isSlowStart) this.#depth++
       return
     }
     this.#sampleBytes += bytes
+    this.#reviewBytes += bytes
     if (this.#isSlowStart) this.#onSlowStartBlock(bytes, requestAgeMs ?? 0, nowMs)
     const elapsedMs = nowMs - this.#sampleSinceMs
     if (elapsedMs >= SAMPLE_MS) this.#onSample(this.#sampleBytes / elapsedMs, requestAgeMs ?? 0, nowMs)
@@ -137,12 +144,23 @@ export class RequestWindow {
   /**
    * When a block asked for now would come, in ms from now; Infinity from a peer that stopped sending.
    * Also for a block already asked for: `queuedBlocks` is the number of requests before it.
+   * @param isIdle nothing was asked of the peer, so that its silence says nothing
    */
-  expectedBlockMs(queuedBlocks: number, nowMs: number): number {
+  expectedBlockMs(queuedBlocks: number, nowMs: number, isIdle = false): number {
     if (this.#isSnubbed) return Infinity
-    const roundTripMs = Number.isFinite(this.#minRoundTripMs) ? this.#minRoundTripMs : ASSUMED_ROUND_TRIP_MS
-    const rate = this.#rate.totalBytes === 0 ? ASSUMED_BYTES_PER_SECOND : this.bytesPerSecond(nowMs)
-    return Math.max(roundTripMs, ((queuedBlocks + 1) * BLOCK_BYTES * 1000) / rate)
+    const roundTripMs = this.#shortestMs === Infinity ? ASSUMED_ROUND_TRIP_MS : this.#shortestMs
+    return Math.max(
+      roundTripMs,
+      ((queuedBlocks + 1) * BLOCK_BYTES * 1000) / this.#expectedRate(nowMs, isIdle),
+    )
+  }
+
+  #expectedRate(nowMs: number, isIdle: boolean): number {
+    if (this.#rate.totalBytes === 0) return ASSUMED_BYTES_PER_SECOND
+    const rate = this.bytesPerSecond(nowMs)
+    if (!isIdle || rate > 0) return rate
+    const bestSample = 1000 * Math.max(this.#best, this.#lastBest)
+    return bestSample > 0 ? bestSample : ASSUMED_BYTES_PER_SECOND
   }
 
   /** Time runs from the first block: what came before it says nothing about the rate. */
@@ -150,7 +168,8 @@ export class RequestWindow {
     this.#sampleBytes = 0
     this.#sampleSinceMs = nowMs
     this.#halfSinceMs = nowMs
-    this.#recentSinceMs = nowMs
+    this.#reviewBytes = 0
+    this.#reviewSinceMs = nowMs
     this.#roundBytes = 0
     this.#roundSinceMs = nowMs
   }
@@ -164,6 +183,7 @@ export class RequestWindow {
     this.#lastBest = 0
     this.#roundRate = 0
     this.#flatRounds = 0
+    this.#lastReviewRate = 0
     this.#sampleSinceMs = -Infinity
   }
 
@@ -174,13 +194,14 @@ export class RequestWindow {
     this.#roundBytes += bytes
     const elapsedMs = nowMs - this.#roundSinceMs
     if (this.#roundBytes < MIN_ROUND_BLOCKS * BLOCK_BYTES) return
-    if (elapsedMs < Math.max(MIN_ROUND_MS, Math.min(this.#minRoundTripMs, MAX_ROUND_TRIP_MS))) return
+    if (elapsedMs < Math.max(MIN_ROUND_MS, this.#roundTripMs)) return
     this.#onRound(this.#roundBytes / elapsedMs, isQueueing, nowMs)
   }
 
   #onRound(rate: number, isQueueing: boolean, nowMs: number): void {
-    this.#isGrowing = rate >= this.#roundRate * GROWTH_WANTED
-    this.#flatRounds = this.#isGrowing ? 0 : this.#flatRounds + 1
+    const isFirst = this.#roundRate === 0
+    this.#isGrowing = !isFirst && rate >= this.#roundRate * GROWTH_WANTED
+    this.#flatRounds = this.#isGrowing || isFirst ? 0 : this.#flatRounds + 1
     this.#roundRate = Math.max(rate, this.#roundRate)
     this.#roundBytes = 0
     this.#roundSinceMs = nowMs
@@ -199,8 +220,7 @@ export class RequestWindow {
       this.#halfSinceMs = nowMs
     }
     if (rate > this.#best) this.#best = rate
-    if (rate > this.#recentBandwidth) this.#recentBandwidth = rate
-    if (nowMs - this.#recentSinceMs >= ROUND_TRIP_WINDOW_MS) this.#reviewRoundTrip(nowMs)
+    if (nowMs - this.#reviewSinceMs >= REVIEW_MS) this.#reviewRoundTrip(nowMs)
     if (!this.#isSlowStart) this.#adapt(ageMs > this.#drainAboveMs)
   }
 
@@ -213,22 +233,22 @@ export class RequestWindow {
   }
 
   /**
-   * A long queue hides the round trip, so its lowest value is kept; but when the rate fell and still no block came
-   * sooner, the way may have become longer, and a depth for the short way would keep the rate down.
+   * A long queue hides the round trip, so its lowest value ever is what we go by. But when the rate fell and still no
+   * block came sooner, the way may have become longer, and a depth for the short way would keep the rate down.
    */
   #reviewRoundTrip(nowMs: number): void {
-    const hasFallen = this.#recentBandwidth < RATE_FELL * this.#earlierBandwidth
-    if (hasFallen && this.#recentMinMs > this.#minRoundTripMs && this.#recentMinMs < Infinity) {
-      this.#minRoundTripMs = Math.min(this.#recentMinMs, MAX_ROUND_TRIP_MS)
-    }
-    this.#earlierBandwidth = this.#recentBandwidth
-    this.#recentBandwidth = 0
-    this.#recentMinMs = Infinity
-    this.#recentSinceMs = nowMs
+    const rate = this.#reviewBytes / (nowMs - this.#reviewSinceMs)
+    const hasFallen = rate < RATE_FELL * this.#lastReviewRate
+    if (!hasFallen) this.#believedMs *= BELIEF_DECAY
+    else if (this.#reviewShortestMs < Infinity) this.#believedMs = this.#reviewShortestMs
+    this.#lastReviewRate = rate
+    this.#reviewBytes = 0
+    this.#reviewShortestMs = Infinity
+    this.#reviewSinceMs = nowMs
   }
 
   get #roundTripMs(): number {
-    return Math.min(this.#minRoundTripMs, MAX_ROUND_TRIP_MS)
+    return Math.min(Math.max(this.#shortestMs, this.#believedMs), MAX_ROUND_TRIP_MS)
   }
 
   get #drainAboveMs(): number {

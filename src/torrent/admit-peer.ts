@@ -15,10 +15,9 @@ export interface Admission {
   readonly maxPeers: number
 }
 
-/** @throws PeerError PEER_SELF, PEER_BANNED, PEER_TOO_MANY, PEER_DUPLICATE when not */
+/** @throws PeerError PEER_BANNED, PEER_TOO_MANY, PEER_DUPLICATE when not */
 export function admitPeer(context: TorrentContext, connection: PeerConnection, admission: Admission): void {
   const { ourPeerId, peerId, maxPeers } = admission
-  if (peerId.equals(ourPeerId)) throw new PeerError('PEER_SELF', 'a connection to ourselves')
   if (context.pool.isBanned(connection.endpoint)) {
     throw new PeerError('PEER_BANNED', `${formatEndpoint(connection.endpoint)} is banned`)
   }

@@ -1,5 +1,4 @@
 /** A piece failed its hash, or passed after it had failed: who sent bad blocks is banned (swarm/piece-inquiry.ts). */
-import type { Endpoint } from '../common/endpoint.ts'
 import type { OpenPiece } from './open-pieces.ts'
 import type { PeerKey } from '../swarm/piece-progress.ts'
 import type { PieceIndex } from '../metainfo/geometry.ts'
@@ -7,8 +6,8 @@ import type { SenderId } from '../swarm/piece-inquiry.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { BLOCK_BYTES } from '../metainfo/geometry.ts'
 import { PeerError } from '../common/errors.ts'
+import { banKeyOf } from '../swarm/ban-list.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
-import { scopeOf } from '../common/address-scope.ts'
 import { sha1 } from '../storage/hasher.ts'
 
 /** @param bytes the whole piece, as it was received */
@@ -39,25 +38,19 @@ function digestOf(bytes: Buffer, block: number): Buffer {
   return sha1(bytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES))
 }
 
-/**
- * Who a sender is across its connections: its host, or on this machine, where many clients share a host, its endpoint.
- */
+/** Who a sender is across its connections, by the same rule as bans. */
 function senderId(context: TorrentContext, key: PeerKey): SenderId {
   const endpoint = context.peers.endpointOf(key)
-  return endpoint === undefined ? `#${key}` : idOf(endpoint)
-}
-
-function idOf(endpoint: Endpoint): SenderId {
-  return scopeOf(endpoint.host) === 'loopback' ? formatEndpoint(endpoint) : endpoint.host
+  return endpoint === undefined ? `#${key}` : banKeyOf(endpoint)
 }
 
 function banAll(context: TorrentContext, senders: readonly SenderId[], piece: PieceIndex): void {
   for (const sender of senders) {
-    const endpoints = context.peers.endpointsWhere((endpoint) => idOf(endpoint) === sender)
+    const endpoints = context.peers.endpointsWhere((endpoint) => banKeyOf(endpoint) === sender)
     const isLastSource = context.peers.size <= 1 // alone with the pieces we lack: not for ever
     for (const endpoint of endpoints) context.pool.ban(endpoint, context.clock.now(), isLastSource)
     for (const peer of [...context.peers.values()]) {
-      if (idOf(peer.endpoint) !== sender) continue
+      if (banKeyOf(peer.endpoint) !== sender) continue
       const name = `${formatEndpoint(peer.endpoint)} (${peer.connection.clientName})`
       context.log('warn', 'peer', `banned ${name}: it sent bad data for piece ${piece}`)
       peer.connection.close(new PeerError('PEER_BAD_PIECE', `bad data for piece ${piece}`))

@@ -23,7 +23,8 @@ export class LateBlocks {
     const { geometry } = context.metainfo
     const chosen = this.#plan.choose({
       count: room,
-      arrivalMs: (extra) => peer.window.expectedBlockMs(peer.ledger.size + extra, nowMs),
+      arrivalMs: (extra) =>
+        peer.window.expectedBlockMs(peer.ledger.size + extra, nowMs, peer.ledger.size === 0),
       isEligible: (blockId) => isEligible(context, peer, blockId),
     })
     for (const blockId of chosen) {

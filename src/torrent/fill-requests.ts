@@ -6,6 +6,7 @@
  */
 import type { OpenPiece } from './open-pieces.ts'
 import type { Peer } from './peer.ts'
+import type { PieceIndex } from '../metainfo/geometry.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { blockCount } from '../metainfo/geometry.ts'
 import { abandonPiece } from './release-piece.ts'
@@ -78,7 +79,7 @@ function sharedPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined
 }
 
 function newPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined {
-  const piece = context.picker.pick(peer.isSeed ? 'all' : peer.pieces)
+  const piece = pickPiece(context, peer)
   if (piece === undefined) return undefined
   const { geometry } = context.metainfo
   const isSingleSource = context.inquiry.mustBeSingleSource(piece)
@@ -89,6 +90,20 @@ function newPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined {
   context.picker.start(piece)
   peer.currentPiece = open
   return open
+}
+
+/**
+ * Rarest first. Where nothing is rare (all have everything) a peer goes on behind its last piece, so that the disk sees
+ * runs; its first piece is random, so that peers begin in different places.
+ */
+function pickPiece({ picker }: TorrentContext, peer: Peer): PieceIndex | undefined {
+  const peerHas = peer.isSeed ? 'all' : peer.pieces
+  const piece =
+    peer.lastPiece !== undefined && picker.isUniform
+      ? picker.pickNear(peer.lastPiece, peerHas)
+      : picker.pick(peerHas)
+  if (piece !== undefined) peer.lastPiece = piece
+  return piece
 }
 
 /**

@@ -48,6 +48,8 @@ export class Peer implements PeerHandler {
   readonly window: RequestWindow
   /** The piece this peer fetches alone. */
   currentPiece: OpenPiece | undefined
+  /** The piece this peer began last. */
+  lastPiece: PieceIndex | undefined
   readonly uploads = new UploadQueue()
   readonly downloadRate = new RateMeter(RATE_WINDOW_MS)
   readonly uploadRate = new RateMeter(RATE_WINDOW_MS)

@@ -96,6 +96,12 @@ export class Torrent {
     })
   }
 
+  /** An address that the user names later on. */
+  addPeer(endpoint: Endpoint): void {
+    this.#context.pool.add(endpoint, 'user', 'loopback')
+    this.#discovery.dialMore()
+  }
+
   /** Takes in a peer that shook hands, whoever dialled. @throws PeerError when it is refused */
   accept(connection: PeerConnection, peerHandshake: Handshake): Acceptance {
     if (this.#state !== 'downloading' && this.#state !== 'complete') {

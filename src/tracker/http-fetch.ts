@@ -4,10 +4,11 @@
  */
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { RequestOptions } from 'node:https'
-import { mayLeadTo, scopeOf, type AddressScope } from '../common/address-scope.ts'
+import { mayLeadTo, type AddressScope } from '../common/address-scope.ts'
 import type { Clock } from '../common/clock.ts'
 import { messageOf, TrackerError } from '../common/errors.ts'
 import { Deadline } from './deadline.ts'
+import { redirectTarget, refusedRedirect } from './redirect.ts'
 import { resolveWithin, type ResolveHost } from './resolve-host.ts'
 import { aborted, hostOf, unreachable } from './tracker-url.ts'
 import { maskUrl } from './mask-url.ts'
@@ -24,6 +25,8 @@ export interface FetchParts {
   readonly clock: Clock
   readonly resolve: ResolveHost
   readonly userAgent: string
+  /** `scopeOf` of common/address-scope.ts, but in tests, which have only loopback addresses. */
+  readonly scopeOf: (host: string) => AddressScope
   /** May this scope be dialled for the first URL? Redirects may only lead further outwards from where they came. */
   readonly mayDial: (scope: AddressScope) => boolean
 }
@@ -95,7 +98,7 @@ async function requestHop(hop: Hop, parts: FetchParts, signal: AbortSignal): Pro
       head.signal,
     )
     const dialled = message.socket.remoteAddress ?? addresses[0] ?? ''
-    return { message, scope: scopeOf(dialled) }
+    return { message, scope: parts.scopeOf(dialled) }
   } catch (error) {
     throw head.reasonOf(error instanceof TrackerError ? error : requestFailure(hop, addresses, error))
   } finally {
@@ -111,12 +114,12 @@ async function allowedAddresses(
 ): Promise<readonly string[]> {
   const host = hostOf(hop.url)
   const found = await resolveWithin(host, { resolve: parts.resolve, clock: parts.clock, signal })
-  const allowed = found.filter((address) => hop.mayDial(scopeOf(address)))
+  const allowed = found.filter((address) => hop.mayDial(parts.scopeOf(address)))
   if (allowed.length > 0) return allowed
   const [first = ''] = found
   throw new TrackerError(
     'TRACKER_ADDRESS_REFUSED',
-    `${host} is at ${first} (${scopeOf(first)}), where ${maskUrl(hop.url.href)} may not lead us`,
+    `${host} is at ${first} (${parts.scopeOf(first)}), where ${maskUrl(hop.url.href)} may not lead us`,
   )
 }
 
@@ -201,25 +204,13 @@ function errorCodeOf(error: unknown): string {
 function nextHop(hop: Hop, message: IncomingMessage, scope: AddressScope): Hop | undefined {
   const { location } = message.headers
   if (!REDIRECTS.has(message.statusCode ?? 0) || location === undefined) return undefined
-  if (!URL.canParse(location, hop.url.href))
-    throw refusedRedirect('a redirect to something that is no address')
-  const url = new URL(location, hop.url.href)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw refusedRedirect(`a redirect to ${url.protocol}, not http or https`)
-  }
-  if (hop.url.protocol === 'https:' && url.protocol === 'http:') {
-    throw refusedRedirect(`a redirect from https to http (${maskUrl(url.href)})`)
-  }
+  const url = redirectTarget(hop.url, location)
   return {
     url,
     target: url.pathname + url.search,
     auth: url.origin === hop.url.origin ? hop.auth : undefined,
     mayDial: (next) => mayLeadTo(scope, next),
   }
-}
-
-function refusedRedirect(message: string): TrackerError {
-  return new TrackerError('TRACKER_REDIRECT_REFUSED', message)
 }
 
 /** @throws TrackerError TRACKER_RESPONSE_TOO_LARGE, TRACKER_BAD_RESPONSE when it breaks off */

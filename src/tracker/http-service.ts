@@ -115,5 +115,6 @@ function percentDecode(text: string): Buffer {
 
 function numberOf(value: Buffer | undefined): number | undefined {
   const digits = value?.toString('latin1')
-  return digits !== undefined && /^\d{1,15}$/.test(digits) ? Number(digits) : undefined
+  if (digits === undefined || !/^\d{1,20}$/.test(digits)) return undefined
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER)
 }

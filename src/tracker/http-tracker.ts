@@ -1,5 +1,5 @@
 /** An HTTP or HTTPS tracker (BEP 3, 7, 23, 48): queries out, bencoded answers in. The rules of fetching are http-fetch.ts. */
-import type { AddressScope } from '../common/address-scope.ts'
+import { scopeOf, type AddressScope } from '../common/address-scope.ts'
 import { systemClock, type Clock } from '../common/clock.ts'
 import { TrackerError } from '../common/errors.ts'
 import {
@@ -25,6 +25,8 @@ export interface HttpTrackerOptions {
    * network only when its path starts with `/announce`: other paths could be any service's.
    */
   readonly isUserNamed?: boolean
+  /** For tests, which have only loopback addresses. */
+  readonly scopeOf?: (host: string) => AddressScope
 }
 
 export class HttpTracker implements Tracker {
@@ -70,7 +72,13 @@ export class HttpTracker implements Tracker {
     const result = await fetchBounded(
       this.#url,
       target,
-      { clock, resolve, userAgent, mayDial: (scope) => this.#mayDial(scope) },
+      {
+        clock,
+        resolve,
+        userAgent,
+        scopeOf: this.#options.scopeOf ?? scopeOf,
+        mayDial: (scope) => this.#mayDial(scope),
+      },
       AbortSignal.any([signal, this.#closing.signal]),
     )
     if (result.status === 200) return result

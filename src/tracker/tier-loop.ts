@@ -58,6 +58,7 @@ export class TierLoop {
 
   /** Tells the trackers that work about the end of the download, now. */
   completed(): void {
+    if (this.#isStopped) return
     for (const entry of this.#entries) {
       entry.noteCompleted()
       if (entry.isWorking && entry.owesCompleted && !this.#attempts.has(entry)) this.#askAgain(entry)

@@ -120,6 +120,7 @@ export class TrackerEntry {
 
   /** The download is whole: it wants to know, unless it never saw us unfinished. */
   noteCompleted(): void {
+    if (this.#isCompleted) return
     this.#isCompleted = true
     if (this.#knowsUsUnfinished) this.#owesCompleted = true
   }

@@ -6,7 +6,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { systemClock, type Clock } from '../common/clock.ts'
 import { formatEndpoint, type Endpoint } from '../common/endpoint.ts'
 import { systemCodeOf, TrackerError } from '../common/errors.ts'
-import { bindUdp, type UdpSocket } from '../net/udp-socket.ts'
+import { bindUdp, type BoundUdpSocket } from '../net/udp-socket.ts'
 import {
   readAnnounceQuery,
   readScrapeQuery,
@@ -58,15 +58,14 @@ export class TrackerServer {
   readonly #random: () => number
   readonly #registry: SwarmRegistry
   readonly #http: Server
-  #udp: UdpSocket | undefined
-  #packetsToDrop: number
+  #udp: BoundUdpSocket | undefined
+  #droppedPacketCount = 0
 
   private constructor(options: TrackerServerOptions, http: Server) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#random = options.random ?? Math.random
     this.#registry = new SwarmRegistry(2 * options.intervalSeconds * 1000 + 60_000)
-    this.#packetsToDrop = options.dropFirstUdpPackets ?? 0
     this.#http = http
     http.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#onRequest(request, response)
@@ -94,6 +93,11 @@ export class TrackerServer {
   /** The number, for both protocols. */
   get port(): number {
     return this.#udp?.local.port ?? 0
+  }
+
+  /** UDP packets lost so far because `dropFirstUdpPackets` said so. */
+  get droppedPacketCount(): number {
+    return this.#droppedPacketCount
   }
 
   /** `udp://HOST:PORT/announce` */
@@ -151,8 +155,8 @@ export class TrackerServer {
   }
 
   #onPacket(service: UdpService, packet: Buffer, from: Endpoint): void {
-    if (this.#packetsToDrop > 0) {
-      this.#packetsToDrop -= 1
+    if (this.#droppedPacketCount < (this.#options.dropFirstUdpPackets ?? 0)) {
+      this.#droppedPacketCount += 1
       return
     }
     const answer = service.answer(packet, from)

@@ -31,7 +31,7 @@ export function hostOf(url: URL): string {
 
 /** Is this text an IP address as `dns` and `net` understand it? */
 export function isIpLiteral(host: string): boolean {
-  if (host.includes(':')) return host.length <= 45 && URL.canParse(`http://[${host}]/`)
+  if (host.includes(':')) return /^[0-9a-f:.]{2,45}$/i.test(host) && URL.canParse(`http://[${host}]/`)
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(host) && host.split('.').every((part) => Number(part) <= 255)
 }
 

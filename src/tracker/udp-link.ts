@@ -5,7 +5,7 @@
 import type { CancelTimer, Clock } from '../common/clock.ts'
 import type { Endpoint } from '../common/endpoint.ts'
 import { TrackerError } from '../common/errors.ts'
-import type { UdpHandler, UdpSocket } from '../net/udp-socket.ts'
+import type { UdpHandler, ConnectedUdpSocket } from '../net/udp-socket.ts'
 import { aborted, unreachable } from './tracker-url.ts'
 import type { ConnectionId } from './udp-codec.ts'
 import {
@@ -26,7 +26,7 @@ export interface UdpParts {
   readonly clock: Clock
   /** A u32 that nobody can guess. */
   readonly randomId: () => number
-  readonly connect: (remote: Endpoint, handler: UdpHandler) => UdpSocket
+  readonly connect: (remote: Endpoint, handler: UdpHandler) => ConnectedUdpSocket
 }
 
 /** A question behind a connection id. */
@@ -45,7 +45,7 @@ export class UdpLink {
   readonly #remote: Endpoint
   readonly #parts: UdpParts
   readonly #waiting = new Map<number, Waiting>()
-  #socket: UdpSocket | undefined
+  #socket: ConnectedUdpSocket | undefined
   #connection: { readonly id: ConnectionId; readonly sinceMs: number } | undefined
   #cancelIdle: CancelTimer = () => undefined
 

@@ -4,7 +4,7 @@ import { scopeOf } from '../common/address-scope.ts'
 import { systemClock, type Clock } from '../common/clock.ts'
 import type { Endpoint } from '../common/endpoint.ts'
 import { TrackerError } from '../common/errors.ts'
-import { connectUdp, type UdpHandler, type UdpSocket } from '../net/udp-socket.ts'
+import { connectUdp, type UdpHandler, type ConnectedUdpSocket } from '../net/udp-socket.ts'
 import { raceAddresses } from './race-addresses.ts'
 import { resolveWithin, resolveWithSystem, type ResolveHost } from './resolve-host.ts'
 import { hostOf, parseTrackerUrl } from './tracker-url.ts'
@@ -16,6 +16,7 @@ import {
   writeScrapeRequest,
   type UdpFamily,
 } from './udp-codec.ts'
+import { uint64 } from './uint64.ts'
 import { UdpLink, type UdpParts, type UdpRequest } from './udp-link.ts'
 
 export interface UdpTrackerOptions {
@@ -23,7 +24,7 @@ export interface UdpTrackerOptions {
   readonly resolve?: ResolveHost
   /** u32 transaction ids; from the system's random source unless a test says otherwise. */
   readonly randomId?: () => number
-  readonly connect?: (remote: Endpoint, handler: UdpHandler) => UdpSocket
+  readonly connect?: (remote: Endpoint, handler: UdpHandler) => ConnectedUdpSocket
 }
 
 const DEFAULT_PORT = 80
@@ -56,6 +57,8 @@ export class UdpTracker implements Tracker {
   }
 
   async announce(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceResponse> {
+    // The add-on behind the counters takes some milliseconds to load: better while the connect packet travels.
+    setImmediate(uint64)
     return this.#ask(
       (family) => ({
         write: (ids) => writeAnnounceRequest(ids, request, this.#urlData),

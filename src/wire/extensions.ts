@@ -23,6 +23,7 @@ const MAX_EXTENSION_NAME_BYTES = 64
 /** Four characters of UTF-8 a byte, at most, go into a name of 64 characters. */
 const MAX_CLIENT_NAME_BYTES = 256
 
+/** What one side says of itself once more, in the extension protocol. */
 export interface ExtensionHandshake {
   /** Extension name -> the id its sender wants it addressed by, 1..255 (0 takes an earlier one back). */
   readonly m: ReadonlyMap<string, number>

@@ -11,6 +11,7 @@ import { PREFIX_BYTES } from './message.ts'
 
 const FIRST_CARRY_BYTES = 256
 
+/** The frames of one stream, in order. Holds at most one that is open. */
 export class FrameDecoder {
   #maxFrameBytes: number
   readonly #onKeepAlive: (() => void) | undefined

@@ -11,8 +11,10 @@
  */
 import { PeerError } from '../common/errors.ts'
 
+/** Every handshake has this length. */
 export const HANDSHAKE_BYTES = 68
 
+/** What one side says of itself. */
 export interface Handshake {
   /** 20 bytes. */
   readonly infoHash: Buffer

@@ -25,6 +25,7 @@
  * | 20 | extended       | u8 extended id (0: handshake), payload    | 2 + n    |
  */
 
+/** The first byte of a frame. */
 export const MessageId = {
   choke: 0,
   unchoke: 1,

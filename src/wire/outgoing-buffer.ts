@@ -2,6 +2,7 @@
 
 const FIRST_BYTES = 1024
 
+/** Numbers big endian, bytes as they are, one after another. */
 export class OutgoingBuffer {
   #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
   #length = 0

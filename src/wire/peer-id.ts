@@ -4,6 +4,7 @@
  */
 import { BugError } from '../common/errors.ts'
 
+/** Every peer id has this length. */
 export const PEER_ID_BYTES = 20
 
 const OUR_PREFIX = '-TD0100-'

@@ -2,26 +2,32 @@
 import { MessageId } from './message.ts'
 import type { OutgoingBuffer } from './outgoing-buffer.ts'
 
+/** BEP 3, "keepalive": says only that we are here. */
 export function writeKeepAlive(out: OutgoingBuffer): void {
   out.u32(0)
 }
 
+/** BEP 3, "choke": we refuse their requests. */
 export function writeChoke(out: OutgoingBuffer): void {
   writeBare(out, MessageId.choke)
 }
 
+/** BEP 3, "unchoke". */
 export function writeUnchoke(out: OutgoingBuffer): void {
   writeBare(out, MessageId.unchoke)
 }
 
+/** BEP 3, "interested": they have pieces we want. */
 export function writeInterested(out: OutgoingBuffer): void {
   writeBare(out, MessageId.interested)
 }
 
+/** BEP 3, "not interested". */
 export function writeNotInterested(out: OutgoingBuffer): void {
   writeBare(out, MessageId.notInterested)
 }
 
+/** BEP 3, "have": the piece has come and its hash is right. */
 export function writeHave(out: OutgoingBuffer, piece: number): void {
   writePieceMessage(out, MessageId.have, piece)
 }
@@ -33,16 +39,19 @@ export function writeBitfield(out: OutgoingBuffer, bits: Uint8Array): void {
   out.raw(bits)
 }
 
+/** BEP 3, "request". @param offset bytes into the piece @param length bytes, 1..MAX_BLOCK_BYTES */
 export function writeRequest(out: OutgoingBuffer, piece: number, offset: number, length: number): void {
   writeRequestId(out, MessageId.request)
   writeRange(out, piece, offset, length)
 }
 
+/** BEP 3, "cancel": arguments as of the request it takes back. */
 export function writeCancel(out: OutgoingBuffer, piece: number, offset: number, length: number): void {
   writeRequestId(out, MessageId.cancel)
   writeRange(out, piece, offset, length)
 }
 
+/** BEP 6, "Reject Request": arguments as of the request it refuses. */
 export function writeReject(out: OutgoingBuffer, piece: number, offset: number, length: number): void {
   writeRequestId(out, MessageId.reject)
   writeRange(out, piece, offset, length)
@@ -63,18 +72,22 @@ export function writePort(out: OutgoingBuffer, port: number): void {
   out.u16(port)
 }
 
+/** BEP 6, "Suggest Piece". */
 export function writeSuggest(out: OutgoingBuffer, piece: number): void {
   writePieceMessage(out, MessageId.suggest, piece)
 }
 
+/** BEP 6, "Have All". */
 export function writeHaveAll(out: OutgoingBuffer): void {
   writeBare(out, MessageId.haveAll)
 }
 
+/** BEP 6, "Have None". */
 export function writeHaveNone(out: OutgoingBuffer): void {
   writeBare(out, MessageId.haveNone)
 }
 
+/** BEP 6, "Allowed Fast". */
 export function writeAllowedFast(out: OutgoingBuffer, piece: number): void {
   writePieceMessage(out, MessageId.allowedFast, piece)
 }

@@ -1,8 +1,9 @@
 /** Our own clients among themselves, over real sockets and files on this machine. */
 import assert from 'node:assert/strict'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, afterEach, beforeEach, test } from 'node:test'
+import { assertNothingOpen } from '../support/leaks.ts'
 import { Swarm } from '../support/swarm.ts'
 import { TrackerServer } from '../../src/tracker/tracker-server.ts'
 import { makeTorrent, type MadeTorrent } from '../support/make-torrent.ts'
@@ -20,10 +21,7 @@ afterEach(async () => {
   await tracker.close()
 })
 
-after(() => {
-  const open = process.getActiveResourcesInfo().filter((name) => /TCP|UDP|Timeout/.test(name))
-  assert.deepEqual(open, [], 'sockets or timers left behind')
-})
+after(assertNothingOpen)
 
 const udpUrl = (): string => `udp://127.0.0.1:${tracker.port}/announce`
 const httpUrl = (): string => `http://127.0.0.1:${tracker.port}/announce`
@@ -60,7 +58,7 @@ for (const [kind, url] of [['UDP', udpUrl] as const, ['HTTP', httpUrl] as const]
 test('many files, empty ones, padding and nested directories come out as they were', async () => {
   const made = makeTorrent({
     name: 'tree',
-    pieceBytes: 16_384,
+    pieceBytes: 65_536,
     files: [
       { path: 'empty', length: 0 },
       { path: 'a/b/c.bin', length: 100_001 },
@@ -135,9 +133,7 @@ test('data that changed after it was complete is found and fetched again', async
   const first = await swarm.join(made.metainfo, { name: 'again', peers })
   await first.complete
   await swarm.leave(first)
-  const file = await import('node:fs/promises').then(async ({ open }) =>
-    open(join(first.directory, 'made'), 'r+'),
-  )
+  const file = await open(join(first.directory, 'made'), 'r+')
   await file.write(Buffer.from([made.data.readUInt8(500_000) ^ 1]), 0, 1, 500_000)
   await file.close()
   const second = await swarm.join(made.metainfo, { name: 'again', peers })
@@ -152,9 +148,7 @@ test('a peer that sends bad data is banned, and the download ends whole from the
   await made.writeTo(swarm.directory('liar'))
   const liar = await swarm.join(made.metainfo, { name: 'liar' })
   await liar.complete
-  const file = await import('node:fs/promises').then(async ({ open }) =>
-    open(join(liar.directory, 'made'), 'r+'),
-  )
+  const file = await open(join(liar.directory, 'made'), 'r+')
   for (let start = 0; start < 2_000_000; start += 200_000) await file.write(Buffer.from('liar'), 0, 4, start)
   await file.close()
   const lines: string[] = []

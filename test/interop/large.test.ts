@@ -1,21 +1,29 @@
 /** One gibibyte: from several real clients, and through a kill -9 in the middle. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { CLIENTS } from './support/clients.ts'
+import { CLIENTS, torrentDl } from './support/clients.ts'
 import { receivedBytes } from './support/lab.ts'
 import { announceSeed } from './support/opentracker.ts'
 import { startPayloadSeeder } from './support/payload-seeder.ts'
 import { waitUntil } from './support/processes.ts'
+import { costingClient, readCost } from './support/run-cost.ts'
 import { assertWhole, downloadWithUs, GIB, MIB, seedWith, startOurs, withSwarm } from './support/swarm.ts'
 
 const PLAN = { name: 'large.bin', content: GIB, pieceLength: 256 * 1024 }
 const LIMITS = { timeoutMs: 60_000 }
+/** Streaming costs this much, however large the file. */
+const MEMORY_LIMIT_BYTES = 120e6
 
 describe('torrent-dl downloads 1 GiB', () => {
-  it('from libtorrent, qbittorrent and rtorrent together', async () => {
+  it('from libtorrent, qbittorrent and rtorrent together, in 120 MB of memory', async () => {
     await withSwarm(PLAN, async (swarm, torrent) => {
       await seedWith(swarm, [CLIENTS.libtorrent, CLIENTS.qbittorrent, CLIENTS.rtorrent], torrent)
-      await downloadWithUs(swarm.lab, torrent, LIMITS)
+      const costFile = join(swarm.lab.directory, 'cost')
+      const client = costingClient(costFile, torrentDl)
+      await downloadWithUs(swarm.lab, torrent, { ...LIMITS, client })
+      const { peakRssBytes } = readCost(costFile)
+      assert.ok(peakRssBytes <= MEMORY_LIMIT_BYTES, `${peakRssBytes} bytes of memory at the most`)
     })
   })
 

@@ -38,68 +38,71 @@ class SlowPicker {
   }
 }
 
-interface Step {
-  readonly kind: 'join' | 'leave' | 'seed' | 'unseed' | 'gain' | 'start' | 'release' | 'have' | 'unwanted'
+interface Swarm {
+  readonly picker: PiecePicker
+  readonly slow: SlowPicker
+}
+
+interface Event {
+  readonly kind: keyof typeof EVENTS
   readonly a: number
   readonly b: number
 }
 
-const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom(
-    'join',
-    'leave',
-    'seed',
-    'unseed',
-    'gain',
-    'gain',
-    'start',
-    'start',
-    'release',
-    'have',
-    'unwanted',
-  ),
+/** Each does the same to both; `a` and `b` say to which piece or peer. */
+const EVENTS = {
+  join({ picker, slow }: Swarm, a: number, b: number) {
+    const random = seededRandom(a)
+    const bits = new Bitfield(slow.states.length)
+    for (let i = 0; i < bits.length; i++) if (random() < (b % 5) / 8) bits.set(i)
+    bits.set(a % bits.length)
+    slow.peers.push(bits)
+    picker.addPeer(bits)
+  },
+  leave({ picker, slow }: Swarm, a: number) {
+    const [peer] = slow.peers.splice(a % Math.max(1, slow.peers.length), 1)
+    if (peer !== undefined) picker.removePeer(peer)
+  },
+  seed({ picker, slow }: Swarm) {
+    slow.seeds++
+    picker.addSeed()
+  },
+  unseed({ picker, slow }: Swarm) {
+    if (slow.seeds === 0) return
+    slow.seeds--
+    picker.removeSeed()
+  },
+  gain({ picker, slow }: Swarm, a: number, b: number) {
+    const piece = a % slow.states.length
+    if (slow.peers[b % Math.max(1, slow.peers.length)]?.set(piece) === true) picker.increment(piece)
+  },
+  start({ picker, slow }: Swarm, a: number) {
+    const piece = a % slow.states.length
+    slow.states[piece] = 'started'
+    picker.start(piece)
+  },
+  release({ picker, slow }: Swarm, a: number) {
+    const piece = a % slow.states.length
+    slow.states[piece] = 'open'
+    picker.release(piece)
+  },
+  have({ picker, slow }: Swarm, a: number) {
+    const piece = a % slow.states.length
+    slow.states[piece] = 'have'
+    picker.setHave(piece)
+  },
+  unwanted({ picker, slow }: Swarm, a: number) {
+    const piece = a % slow.states.length
+    slow.states[piece] = 'unwanted'
+    picker.setUnwanted(piece)
+  },
+}
+
+const event: fc.Arbitrary<Event> = fc.record({
+  kind: fc.constantFrom(...(Object.keys(EVENTS) as (keyof typeof EVENTS)[]), 'gain', 'start', 'release'),
   a: fc.nat(1e6),
   b: fc.nat(1e6),
 })
-
-function apply(picker: PiecePicker, slow: SlowPicker, { kind, a, b }: Step): void {
-  const pieceCount = slow.states.length
-  const piece = a % pieceCount
-  const peerIndex = slow.peers.length === 0 ? -1 : b % slow.peers.length
-  const peer = slow.peers[peerIndex]
-  if (kind === 'join') {
-    const random = seededRandom(a)
-    const density = (b % 5) / 8
-    const bits = new Bitfield(pieceCount)
-    for (let i = 0; i < pieceCount; i++) if (random() < density) bits.set(i)
-    if (b % 3 === 0) bits.set(piece)
-    slow.peers.push(bits)
-    picker.addPeer(bits)
-  } else if (kind === 'leave' && peer !== undefined) {
-    slow.peers.splice(peerIndex, 1)
-    picker.removePeer(peer)
-  } else if (kind === 'seed') {
-    slow.seeds++
-    picker.addSeed()
-  } else if (kind === 'unseed' && slow.seeds > 0) {
-    slow.seeds--
-    picker.removeSeed()
-  } else if (kind === 'gain') {
-    if (peer?.set(piece) === true) picker.increment(piece)
-  } else if (kind === 'start' && slow.states[piece] === 'open') {
-    slow.states[piece] = 'started'
-    picker.start(piece)
-  } else if (kind === 'release' && slow.states[piece] !== 'have') {
-    slow.states[piece] = 'open'
-    picker.release(piece)
-  } else if (kind === 'have') {
-    slow.states[piece] = 'have'
-    picker.setHave(piece)
-  } else if (kind === 'unwanted' && slow.states[piece] === 'open') {
-    slow.states[piece] = 'unwanted'
-    picker.setUnwanted(piece)
-  }
-}
 
 function compare(picker: PiecePicker, slow: SlowPicker, near: number): void {
   for (const peer of [...slow.peers, 'all'] as const) {
@@ -124,14 +127,14 @@ test('whatever happens in a swarm, the picker picks what a slow one would', () =
     fc.property(
       fc.integer({ min: 1, max: 90 }),
       fc.integer(),
-      fc.array(step, { maxLength: 60 }),
-      (pieceCount, seed, steps) => {
+      fc.array(event, { maxLength: 60 }),
+      (pieceCount, seed, events) => {
         const picker = new PiecePicker(pieceCount, seededRandom(seed))
         const slow = new SlowPicker(pieceCount)
-        for (const [i, event] of steps.entries()) {
-          apply(picker, slow, event)
-          if (event.b % 2 === 0) picker.checkInvariants() // not always: several events may meet stale buckets
-          if (i % 7 === 6) compare(picker, slow, event.a % pieceCount)
+        for (const [i, { kind, a, b }] of events.entries()) {
+          EVENTS[kind]({ picker, slow }, a, b)
+          if (b % 2 === 0) picker.checkInvariants() // not always: several events may meet stale buckets
+          if (i % 7 === 6) compare(picker, slow, a % pieceCount)
         }
         picker.checkInvariants()
         compare(picker, slow, 0)

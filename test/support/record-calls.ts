@@ -25,5 +25,5 @@ export function recordCalls<T extends object>(overrides: Partial<T> = {}): Recor
 function show(value: unknown): string {
   if (Buffer.isBuffer(value)) return value.toString('hex')
   if (value instanceof Error) return 'code' in value ? String(value.code) : value.message
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Clock } from '../../src/common/clock.ts'
 import type { KnownError } from '../../src/common/errors.ts'
 import type { LogSink } from '../../src/common/log.ts'
 import type { Metainfo } from '../../src/metainfo/metainfo.ts'
@@ -30,12 +31,15 @@ export class Swarm {
   readonly #sessions = new Set<Session>()
   #clients = 0
 
-  private constructor(root: string) {
+  readonly #clock: Clock
+
+  private constructor(root: string, clock: Clock) {
     this.#root = root
+    this.#clock = clock
   }
 
-  static async make(): Promise<Swarm> {
-    return new Swarm(await mkdtemp(join(tmpdir(), 'torrent-dl-swarm-')))
+  static async make(clock: Clock = systemClock): Promise<Swarm> {
+    return new Swarm(await mkdtemp(join(tmpdir(), 'torrent-dl-swarm-')), clock)
   }
 
   /** A directory of its own for each call; `name` again gives the same one. */
@@ -57,7 +61,7 @@ export class Swarm {
         maxPeers: 50,
         stateDirectory: `${directory}.state`,
       },
-      { clock: systemClock, log },
+      { clock: this.#clock, log },
     )
     this.#sessions.add(session)
     return startTorrent(session, metainfo, {

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type { Host } from './lab.ts'
-import type { MadeTorrent } from './made-torrent.ts'
+import type { BigTorrent } from './big-torrent.ts'
 import { projectDirectory } from './project.ts'
 
 export type Role = 'seed' | 'download'
@@ -12,7 +12,7 @@ export type Role = 'seed' | 'download'
 export interface Job {
   readonly role: Role
   readonly host: Host
-  readonly torrent: MadeTorrent
+  readonly torrent: BigTorrent
   /** Where the payload is or shall be. */
   readonly directory: string
   /** The client's own folder: configuration, session, logs. */

@@ -99,17 +99,13 @@ export class Lab {
     return directory
   }
 
-  /** A disk of this size, in memory. `resizeDisk` gives it more room. */
+  /** A disk of this size, in memory. */
   mountDisk(label: string, sizeBytes: number): string {
     const directory = join(this.directory, label)
     mkdirSync(directory)
     runNow(['mount', '-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', directory])
     this.#mounts.push(directory)
     return directory
-  }
-
-  resizeDisk(directory: string, sizeBytes: number): void {
-    runNow(['mount', '-o', `remount,size=${sizeBytes}`, directory])
   }
 
   /** Ends every process, takes the network down and removes the data. */

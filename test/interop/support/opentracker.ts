@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host, Lab } from './lab.ts'
 import { onHost } from './lab.ts'
-import type { MadeTorrent } from './made-torrent.ts'
+import type { BigTorrent } from './big-torrent.ts'
 import { runNow, waitUntil } from './processes.ts'
 import type { RunningProcess } from './processes.ts'
 
@@ -18,13 +18,13 @@ export function trackerUrls(host: Host): { udp: string; http: string } {
 export interface Opentracker {
   readonly host: Host
   /** Resolves when the tracker counts so many whole copies. */
-  waitForSeeds(torrent: MadeTorrent, count: number, running: readonly RunningProcess[]): Promise<void>
+  waitForSeeds(torrent: BigTorrent, count: number, running: readonly RunningProcess[]): Promise<void>
 }
 
 export async function startOpentracker(
   lab: Lab,
   host: Host,
-  torrents: readonly MadeTorrent[],
+  torrents: readonly BigTorrent[],
 ): Promise<Opentracker> {
   const directory = lab.newDirectory('opentracker')
   writeFileSync(join(directory, 'whitelist'), torrents.map((torrent) => `${torrent.infoHash}\n`).join(''))
@@ -47,13 +47,13 @@ export async function startOpentracker(
 }
 
 /** Announces a peer that cannot do it itself, as a seed. */
-export function announceSeed(tracker: Host, seeder: Host, torrent: MadeTorrent, port: number): void {
+export function announceSeed(tracker: Host, seeder: Host, torrent: BigTorrent, port: number): void {
   const query = `peer_id=-SD0001-announcement&port=${port}&uploaded=0&downloaded=0&left=0&compact=1&event=started`
   const url = `${trackerUrls(tracker).http}?info_hash=${percentEncoded(torrent)}&${query}`
   runNow(onHost(seeder, ['curl', '-s', '-f', '-o', '/dev/null', url]))
 }
 
-function seedCount(host: Host, torrent: MadeTorrent): number {
+function seedCount(host: Host, torrent: BigTorrent): number {
   const reply = ask(host, `/scrape?info_hash=${percentEncoded(torrent)}`)
   return Number(/8:completei(\d+)e/.exec(reply)?.[1] ?? 0)
 }
@@ -68,6 +68,6 @@ function ask(host: Host, path: string): string {
   }
 }
 
-function percentEncoded(torrent: MadeTorrent): string {
+function percentEncoded(torrent: BigTorrent): string {
   return torrent.infoHash.replace(/../g, '%$&')
 }

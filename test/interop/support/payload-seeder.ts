@@ -1,7 +1,7 @@
 /** The seeder of bench/native/seeder.c on a lab host: unlimited or at a rate, honest or not, and it counts what it sent. */
 import { join } from 'node:path'
 import type { Host, Lab } from './lab.ts'
-import type { MadeTorrent } from './made-torrent.ts'
+import type { BigTorrent } from './big-torrent.ts'
 import { nativeProgram } from './native.ts'
 import { waitUntil } from './processes.ts'
 
@@ -26,7 +26,7 @@ const PORT = 51000
 export async function startPayloadSeeder(
   lab: Lab,
   host: Host,
-  torrent: MadeTorrent,
+  torrent: BigTorrent,
   options: SeederOptions = {},
 ): Promise<PayloadSeeder> {
   const running = lab.start(

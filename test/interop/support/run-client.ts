@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import type { Client, Role } from './clients.ts'
 import { CLIENTS } from './clients.ts'
 import type { Host, Lab } from './lab.ts'
-import type { MadeTorrent } from './made-torrent.ts'
+import type { BigTorrent } from './big-torrent.ts'
 import { waitUntil } from './processes.ts'
 import type { ProcessExit, RunningProcess } from './processes.ts'
 
@@ -13,7 +13,7 @@ const PEER_PORT = 51413
 
 export interface ClientJob {
   readonly host: Host
-  readonly torrent: MadeTorrent
+  readonly torrent: BigTorrent
   readonly directory: string
   /** The client's own folder; undefined: a new one. Given again, the client finds what it knew. */
   readonly home?: string

@@ -4,8 +4,8 @@ import type { Client } from './clients.ts'
 import { torrentDl } from './clients.ts'
 import { Lab } from './lab.ts'
 import type { Host } from './lab.ts'
-import { firstDifference, makeTorrent } from './made-torrent.ts'
-import type { MadeTorrent, TorrentPlan } from './made-torrent.ts'
+import { firstDifference, makeBigTorrent } from './big-torrent.ts'
+import type { BigTorrent, TorrentPlan } from './big-torrent.ts'
 import { startOpentracker, trackerUrls } from './opentracker.ts'
 import type { Opentracker } from './opentracker.ts'
 import type { ProcessExit, RunningProcess } from './processes.ts'
@@ -19,7 +19,7 @@ export interface Swarm {
   readonly lab: Lab
   readonly trackerHost: Host
   readonly tracker: Opentracker
-  readonly torrents: readonly MadeTorrent[]
+  readonly torrents: readonly BigTorrent[]
 }
 
 export type SwarmTorrent = Pick<TorrentPlan, 'name' | 'content' | 'pieceLength'>
@@ -32,7 +32,7 @@ export async function openSwarm(plans: readonly SwarmTorrent[]): Promise<Swarm> 
     const trackerHost = lab.addHost('tracker')
     const trackers = trackerUrls(trackerHost)
     const torrents = plans.map((plan) =>
-      makeTorrent({ ...plan, trackers, directory: lab.newDirectory('torrent') }),
+      makeBigTorrent({ ...plan, trackers, directory: lab.newDirectory('torrent') }),
     )
     return { lab, trackerHost, tracker: await startOpentracker(lab, trackerHost, torrents), torrents }
   } catch (error) {
@@ -44,7 +44,7 @@ export async function openSwarm(plans: readonly SwarmTorrent[]): Promise<Swarm> 
 /** Opens a swarm for one test and closes it whatever happens. */
 export async function withSwarm(
   plan: SwarmTorrent,
-  body: (swarm: Swarm, torrent: MadeTorrent) => Promise<void>,
+  body: (swarm: Swarm, torrent: BigTorrent) => Promise<void>,
 ): Promise<void> {
   const swarm = await openSwarm([plan])
   try {
@@ -65,11 +65,7 @@ export async function withLab(body: (lab: Lab) => Promise<void>): Promise<void> 
 }
 
 /** Each client seeds on a host of its own; resolves when the tracker knows all of them. */
-export async function seedWith(
-  swarm: Swarm,
-  clients: readonly Client[],
-  torrent: MadeTorrent,
-): Promise<void> {
+export async function seedWith(swarm: Swarm, clients: readonly Client[], torrent: BigTorrent): Promise<void> {
   const running: RunningProcess[] = clients.map((client) =>
     startSeeding(swarm.lab, client, {
       host: swarm.lab.addHost(client.name),
@@ -89,24 +85,26 @@ export interface OurDownload extends RunningDownload {
 export interface OurOptions extends DownloadOptions {
   /** Into this folder; undefined: a new one. */
   readonly directory?: string
+  /** How it is run; undefined: plainly. */
+  readonly client?: Client
   /** The same command again, on the same host: where it was, with what it remembers. */
   readonly again?: OurDownload
 }
 
-export function startOurs(lab: Lab, torrent: MadeTorrent, options: OurOptions): OurDownload {
+export function startOurs(lab: Lab, torrent: BigTorrent, options: OurOptions): OurDownload {
   const place = {
     host: options.again?.host ?? lab.addHost('torrent-dl'),
     directory: options.again?.directory ?? options.directory ?? lab.newDirectory('downloaded'),
     home: options.again?.home ?? lab.newDirectory('torrent-dl'),
   }
-  return { ...place, ...startDownload(lab, torrentDl, { ...place, torrent }, options) }
+  return { ...place, ...startDownload(lab, options.client ?? torrentDl, { ...place, torrent }, options) }
 }
 
 /** Downloads with torrent-dl and asserts that it ends well and whole. */
 export async function downloadWithUs(
   lab: Lab,
-  torrent: MadeTorrent,
-  options: DownloadOptions,
+  torrent: BigTorrent,
+  options: OurOptions,
 ): Promise<ProcessExit> {
   const { finished, directory } = startOurs(lab, torrent, options)
   const exit = await finished
@@ -114,7 +112,7 @@ export async function downloadWithUs(
   return exit
 }
 
-export function assertWhole(torrent: MadeTorrent, directory: string, exit: ProcessExit): void {
+export function assertWhole(torrent: BigTorrent, directory: string, exit: ProcessExit): void {
   assert.equal(exit.exitCode, 0, `exit ${exit.exitCode}\n${exit.stdout}${exit.stderr}`)
   assert.equal(firstDifference(torrent, directory), undefined)
 }

@@ -17,7 +17,7 @@ test('ties are broken evenly', () => {
   const counts = [0, 0, 0, 0]
   const picker = setup('1111', '', seededRandom(7))
   for (let i = 0; i < 4000; i++) counts[picker.pick('all')!]!++
-  for (const count of counts) assert.ok(count > 800 && count < 1200, `${counts.join(' ')}`)
+  for (const count of counts) assert.ok(count > 800 && count < 1200, counts.join(' '))
 })
 
 test('two clients of one swarm begin with different pieces', () => {

@@ -75,6 +75,7 @@ test('one request that is never answered does not let memory grow', () => {
     assert.equal(ledger.settle(block), block)
   }
   assert.deepEqual(ledger.takeAll(), [0])
+  assert.ok(ledger.capacity <= 128)
 })
 
 test('2000 open requests answered in any order all settle', () => {

@@ -28,10 +28,10 @@ test('the handshake is written with sorted keys, and only what is known', () => 
 })
 
 test('the example of BEP 10 reads', () => {
-  const read = decode('d1:md11:LT_metadatai1e6:µT_PEXi2ee1:pi6881e1:v13:\xb5Torrent 1.2e')
+  const read = decode('d1:md11:LT_metadatai1e6:µT_PEXi2ee1:pi6881e1:v13:\xc2\xb5Torrent 1.2e')
   assert.equal(read.listenPort, 6881)
   assert.equal(read.m.get('LT_metadata'), 1)
-  assert.equal(read.clientName, '\ufffdTorrent 1.2')
+  assert.equal(read.clientName, 'µTorrent 1.2')
 })
 
 test('unknown keys, bytes after the dictionary and unsorted keys do no harm', () => {
@@ -74,17 +74,10 @@ for (const [name, text] of [
   ['nested a thousand deep', `d1:x${'l'.repeat(1000)}${'e'.repeat(1000)}e`],
   ['nested nine deep', `d1:x${'l'.repeat(8)}${'e'.repeat(8)}e`],
   ['with a key twice', 'd1:pi1e1:pi2ee'],
-  ['of ten thousand values', `d1:xl${'0:'.repeat(8000)}i1ei1ei1ei1eee`],
   ['longer than 17 KiB', `d1:v17400:${'x'.repeat(17_400)}e`],
 ] as const) {
-  test(`an extension handshake that is ${name} is refused or harmless, and nothing but a PeerError`, () => {
-    try {
-      decode(text)
-      assert.ok(name.startsWith('of ten thousand'))
-    } catch (error) {
-      assert.equal((error as { name: string }).name, 'PeerError')
-      assert.equal((error as { code: string }).code, 'WIRE_EXTENSION_HANDSHAKE')
-    }
+  test(`an extension handshake that is ${name} is refused`, () => {
+    assert.throws(() => decode(text), { name: 'PeerError', code: 'WIRE_EXTENSION_HANDSHAKE' })
   })
 }
 

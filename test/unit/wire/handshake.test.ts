@@ -46,10 +46,16 @@ test('what was read does not change when the bytes do', () => {
   assert.deepEqual(read, HANDSHAKE)
 })
 
-for (const wrong of ['00', 'ff', '13426974546f7272656e742070726f746f636f6d', '474554202f20485454502f312e31']) {
+for (const wrong of [
+  '00',
+  'ff',
+  '13426974546f7272656e742070726f746f636f6d',
+  '474554202f20485454502f312e31',
+]) {
   test(`bytes that start with ${wrong} are no handshake`, () => {
     const bytes = Buffer.from(wrong.padEnd(136, '0'), 'hex')
-    const isRefusal = (error: unknown): boolean => error instanceof PeerError && error.code === 'WIRE_HANDSHAKE'
+    const isRefusal = (error: unknown): boolean =>
+      error instanceof PeerError && error.code === 'WIRE_HANDSHAKE'
     assert.throws(() => readHandshake(bytes), isRefusal)
     assert.throws(() => new HandshakeReader().push(Buffer.from(wrong, 'hex')), isRefusal)
   })

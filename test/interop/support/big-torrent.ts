@@ -1,11 +1,12 @@
 /**
  * Torrents of any size over data made here: the same bytes for the same name, written as a stream, hashed on the way.
- * A writer of its own, so that a fault in src/ cannot hide in the test's expectations.
+ * Nothing of src/ takes part, so that a fault there cannot hide in what the tests expect.
  */
 import { createCipheriv, createHash } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { spawnSync } from 'node:child_process'
+import { encodeRaw, raw } from '../../support/bencode-raw.ts'
 
 export interface TorrentPlan {
   /** Folder for the .torrent files and, below `data/`, the payload. */
@@ -23,7 +24,7 @@ export interface PlannedFile {
   readonly lengthBytes: number
 }
 
-export interface MadeTorrent {
+export interface BigTorrent {
   readonly name: string
   /** 40 hex digits */
   readonly infoHash: string
@@ -43,7 +44,7 @@ export interface MadeTorrent {
 
 const CHUNK_BYTES = 1 << 20
 
-export function makeTorrent(plan: TorrentPlan): MadeTorrent {
+export function makeBigTorrent(plan: TorrentPlan): BigTorrent {
   const { content, name } = plan
   const planned = typeof content === 'number' ? [{ path: [], lengthBytes: content }] : content
   const files = planned.map((file) => join(name, ...file.path))
@@ -54,7 +55,7 @@ export function makeTorrent(plan: TorrentPlan): MadeTorrent {
     writeData(join(dataDirectory, files[index]!), file.lengthBytes, source, hasher)
   })
   const pieceHashes = hasher.finish()
-  const info = bencode({
+  const info = encodeRaw({
     ...(typeof content === 'number'
       ? { length: content }
       : { files: content.map((file) => ({ length: file.lengthBytes, path: file.path })) }),
@@ -81,7 +82,7 @@ export function makeTorrent(plan: TorrentPlan): MadeTorrent {
 }
 
 /** The first file below `directory` that is not, byte for byte, the torrent's; undefined when all are. */
-export function firstDifference(torrent: MadeTorrent, directory: string): string | undefined {
+export function firstDifference(torrent: BigTorrent, directory: string): string | undefined {
   for (const file of torrent.files) {
     const result = spawnSync('cmp', [join(torrent.dataDirectory, file), join(directory, file)], {
       encoding: 'utf8',
@@ -91,28 +92,9 @@ export function firstDifference(torrent: MadeTorrent, directory: string): string
   return undefined
 }
 
-type Bencodable = number | string | Buffer | readonly Bencodable[] | { readonly [key: string]: Bencodable }
-
-/** BEP 3: dictionaries with sorted keys. */
-export function bencode(value: Bencodable): Buffer {
-  if (typeof value === 'number') return Buffer.from(`i${value}e`)
-  if (typeof value === 'string') return bencode(Buffer.from(value))
-  if (Buffer.isBuffer(value)) return Buffer.concat([Buffer.from(`${value.length}:`), value])
-  if (isList(value)) return Buffer.concat([Buffer.from('l'), ...value.map(bencode), Buffer.from('e')])
-  const entries = Object.entries(value).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-  const parts = entries.flatMap(([key, item]) => [bencode(key), bencode(item)])
-  return Buffer.concat([Buffer.from('d'), ...parts, Buffer.from('e')])
-}
-
-function isList(value: Bencodable): value is readonly Bencodable[] {
-  return Array.isArray(value)
-}
-
 /** `info` goes in as it was hashed. */
 function metainfo(info: Buffer, announce: string | undefined): Buffer {
-  const head =
-    announce === undefined ? Buffer.from('d') : Buffer.concat([Buffer.from('d8:announce'), bencode(announce)])
-  return Buffer.concat([head, Buffer.from('4:info'), info, Buffer.from('e')])
+  return encodeRaw({ announce, info: raw(info) })
 }
 
 type ByteSource = (length: number) => Buffer

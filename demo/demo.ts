@@ -1,0 +1,114 @@
+/**
+ * `npm run demo`: a whole swarm on this machine, in one command. A tracker and a seeder of our own run in this process on
+ * 127.0.0.1; the real command downloads from them as a child process, with its real progress bar; the bytes are compared.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../src/common/clock.ts'
+import { silentLog } from '../src/common/log.ts'
+import { readTorrentFile } from '../src/metainfo/torrent-file.ts'
+import { Session } from '../src/session/session.ts'
+import type { TorrentObserver } from '../src/torrent/snapshot.ts'
+import { TrackerServer } from '../src/tracker/tracker-server.ts'
+import { firstDifference, makeBigTorrent } from '../test/interop/support/big-torrent.ts'
+import type { BigTorrent } from '../test/interop/support/big-torrent.ts'
+import { projectDirectory } from '../test/interop/support/project.ts'
+
+const HOST = '127.0.0.1'
+const PAYLOAD_BYTES = 256 * 2 ** 20
+const PIECE_LENGTH = 256 * 1024
+
+async function demo(directory: string): Promise<number> {
+  const tracker = await TrackerServer.open({ host: HOST, port: 0, intervalSeconds: 1800 })
+  say(`tracker    ${tracker.udpUrl}`)
+  const torrent = makeBigTorrent({
+    directory,
+    name: 'demo.bin',
+    content: PAYLOAD_BYTES,
+    pieceLength: PIECE_LENGTH,
+    trackers: { udp: tracker.udpUrl },
+  })
+  say(`torrent    ${torrent.torrentFile}, ${PAYLOAD_BYTES / 2 ** 20} MiB, info-hash ${torrent.infoHash}`)
+  const session = await startSeeder(torrent, join(directory, 'seeder-state'))
+  say(`seeder     ${HOST}:${session.listenPort}`)
+  try {
+    return await downloadAndCompare(torrent, directory)
+  } finally {
+    await session.close()
+    await tracker.close()
+  }
+}
+
+async function downloadAndCompare(torrent: BigTorrent, directory: string): Promise<number> {
+  const output = join(directory, 'downloaded')
+  say(`download   torrent-dl -o ${output} ${torrent.torrentFile}\n`)
+  const exitCode = await runCommand(['-o', output, torrent.torrentFile], join(directory, 'downloader-state'))
+  say('')
+  if (exitCode !== 0) {
+    say(`FAILED     torrent-dl ended with ${exitCode}`)
+    return 1
+  }
+  const difference = firstDifference(torrent, output)
+  say(difference === undefined ? 'compared   identical, byte for byte' : `FAILED     ${difference}`)
+  return difference === undefined ? 0 : 1
+}
+
+/** Resolves when the tracker has been told of it. */
+async function startSeeder(torrent: BigTorrent, stateDirectory: string): Promise<Session> {
+  const session = await Session.open(
+    { listenPorts: { first: 0, last: 0 }, listenHost: HOST, maxPeers: 10, stateDirectory },
+    { clock: systemClock, log: silentLog },
+  )
+  const metainfo = readTorrentFile(readFileSync(torrent.torrentFile))
+  const settings = {
+    outputDirectory: torrent.dataDirectory,
+    usePartFiles: true,
+    force: false,
+    seedWhenComplete: true,
+    peers: [],
+  }
+  await new Promise<void>((resolve, reject) => {
+    const observer: TorrentObserver = {
+      onState: () => undefined,
+      onTracker: (status) => {
+        if (status.state === 'working') resolve()
+      },
+      onFile: () => undefined,
+      onComplete: () => undefined,
+      onWarning: say,
+      onFailed: reject,
+    }
+    session.add(metainfo, settings, observer).start()
+  })
+  return session
+}
+
+/** The real command, on the terminal that we were started on. */
+async function runCommand(options: readonly string[], stateHome: string): Promise<number> {
+  const child = spawn(process.execPath, [join(projectDirectory, 'bin/torrent-dl.js'), ...options], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, XDG_STATE_HOME: stateHome },
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  return code ?? 1
+}
+
+function say(text: string): void {
+  console.error(text)
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'torrent-dl-demo-'))
+const removeDirectory = (): void => {
+  rmSync(directory, { recursive: true, force: true })
+}
+process.once('exit', removeDirectory)
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => process.exit(code))
+}
+process.exitCode = await demo(directory)

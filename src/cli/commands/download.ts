@@ -1,0 +1,323 @@
+/** `torrent-dl <source>...`: one session, up to three torrents at a time, until each of them has a result. */
+import { resolve } from 'node:path'
+import type { Clock } from '../../common/clock.ts'
+import { BugError, KnownError, SourceError } from '../../common/errors.ts'
+import type { LogSink } from '../../common/log.ts'
+import type { Metainfo } from '../../metainfo/metainfo.ts'
+import type { TorrentSettings } from '../../session/settings.ts'
+import type { TorrentObserver } from '../../torrent/snapshot.ts'
+import { EXIT, SIGNAL_EXIT, combinedExitCode, exitCodeOf } from '../exit-codes.ts'
+import type { StopSignal } from '../exit-codes.ts'
+import { formatLimit } from '../format.ts'
+import { Job } from '../job.ts'
+import type { JobTorrent } from '../job.ts'
+import type { HostAndPort } from '../options.ts'
+import { readSource } from '../source.ts'
+import type { DownloadView, JobResult, RunSummary, Screen } from '../view.ts'
+import { describePeers } from '../why-idle.ts'
+
+const MAX_RUNNING = 3
+const TICK_MS = 1000
+/** The engine says goodbye to trackers for 2 s at the most; this is for when it does not keep its word. */
+const CLOSE_LIMIT_MS = 5000
+/** More renames or notices of one torrent are only counted. */
+const MAX_NOTICES = 5
+
+export interface DownloadOptions {
+  /** As typed. */
+  readonly outputDirectory: string
+  readonly usePartFiles: boolean
+  readonly force: boolean
+  readonly peers: readonly HostAndPort[]
+  /** For the whole run. */
+  readonly timeoutMs: number | undefined
+  /** For each torrent. */
+  readonly stallTimeoutMs: number | undefined
+}
+
+/** What is needed of a session; session.ts has the real one, tests another. */
+export interface DownloadSession {
+  add(metainfo: Metainfo, settings: TorrentSettings, observer: TorrentObserver): JobTorrent
+  close(): Promise<void>
+}
+
+/** Everything from outside. */
+export interface DownloadParts {
+  /** Called once, for the first source that is a torrent. */
+  readonly openSession: () => Promise<DownloadSession>
+  readonly readTorrent: (bytes: Buffer) => Metainfo
+  /** All addresses of a name (or of an address). */
+  readonly lookup: (name: string) => Promise<readonly string[]>
+  readonly clock: Clock
+  readonly log: LogSink
+  readonly stdin: AsyncIterable<Buffer | string>
+  readonly screen: Screen
+  /** Also told of everything, after the screen. */
+  readonly events: DownloadView | undefined
+  /** Gets the path of each finished torrent. */
+  readonly onPath: (path: string) => void
+  /** Calls back when the user wants to stop. @returns ends the watch */
+  readonly watchSignals: (onStop: (signal: StopSignal) => void) => () => void
+  /** Has `close` run before the process dies of something unexpected. */
+  readonly onRescue: (close: () => Promise<void>) => void
+}
+
+type End = { readonly error: KnownError } | { readonly signal: StopSignal }
+
+/** @returns the exit code; every result was shown. Rejects with what is not any source's fault. */
+export async function download(
+  sources: readonly string[],
+  options: DownloadOptions,
+  parts: DownloadParts,
+): Promise<number> {
+  const run = new DownloadRun(sources, options, parts)
+  parts.onRescue(async () => run.close())
+  try {
+    return await run.finish()
+  } finally {
+    await run.close()
+    parts.screen.close()
+  }
+}
+
+class DownloadRun {
+  readonly #sources: readonly string[]
+  readonly #options: DownloadOptions
+  readonly #parts: DownloadParts
+  readonly #views: readonly DownloadView[]
+  readonly #jobs = new Set<Job>()
+  readonly #results: JobResult[] = []
+  readonly #cancels: (() => void)[] = []
+  #session: Promise<DownloadSession> | undefined
+  #peers: Promise<TorrentSettings['peers']> | undefined
+  #end: End | undefined
+  #onEnd: (() => void) | undefined
+  /** Settles when the run must stop early. */
+  readonly #ended: Promise<undefined>
+  #closing: Promise<void> | undefined
+
+  constructor(sources: readonly string[], options: DownloadOptions, parts: DownloadParts) {
+    this.#sources = sources
+    this.#options = options
+    this.#parts = parts
+    this.#views = parts.events === undefined ? [parts.screen] : [parts.screen, parts.events]
+    this.#ended = new Promise((resolveEnd) => {
+      this.#onEnd = () => {
+        resolveEnd(undefined)
+      }
+    })
+  }
+
+  async finish(): Promise<number> {
+    const { clock, watchSignals } = this.#parts
+    this.#cancels.push(
+      watchSignals((signal) => {
+        this.#endAll({ signal })
+      }),
+      clock.every(TICK_MS, () => {
+        this.#onTick()
+      }),
+    )
+    const { timeoutMs } = this.#options
+    if (timeoutMs !== undefined) this.#limit(timeoutMs)
+    const queue = this.#sources.entries()
+    const workers = Math.min(MAX_RUNNING, this.#sources.length)
+    await Promise.all(Array.from({ length: workers }, async () => this.#work(queue)))
+    await this.close()
+    const summary = this.#summary()
+    this.#tell((view) => {
+      view.onEnd(summary)
+    })
+    return summary.code
+  }
+
+  /** Ends timers, then the session, within a bound. Calling it again waits for the first. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#closeOnce()
+    await this.#closing
+  }
+
+  async #closeOnce(): Promise<void> {
+    for (const cancel of this.#cancels) cancel()
+    const session = await this.#session?.catch(() => undefined) // its failure was told already
+    if (session === undefined) return
+    let cancel: (() => void) | undefined
+    const late = new Promise<void>((resolveLate) => {
+      cancel = this.#parts.clock.after(CLOSE_LIMIT_MS, () => {
+        this.#parts.log('warn', 'session', `did not close within ${CLOSE_LIMIT_MS / 1000} s`)
+        resolveLate()
+      })
+    })
+    await Promise.race([session.close(), late])
+    cancel?.()
+  }
+
+  async #work(queue: IterableIterator<[number, string]>): Promise<void> {
+    for (const [index, source] of queue) {
+      const result = this.#end === undefined ? await this.#runOne(source) : notStarted(source, this.#end)
+      this.#results[index] = result
+      this.#tell((view) => {
+        view.onResult(result)
+      })
+      if (result.outcome === 'complete' && result.job !== undefined) this.#parts.onPath(result.job.path)
+    }
+  }
+
+  /** An error we expect becomes this source's result; anything else ends the run. */
+  async #runOne(source: string): Promise<JobResult> {
+    let job: Job | undefined
+    try {
+      const bytes = await Promise.race([readSource(source, this.#parts.stdin), this.#ended])
+      if (bytes === undefined) return notStarted(source, this.#end)
+      job = this.#makeJob(source, this.#parts.readTorrent(bytes))
+      const torrent = await this.#add(job)
+      if (torrent === undefined) return notStarted(source, this.#end)
+      this.#jobs.add(job)
+      job.start(torrent)
+      this.#showNotices(job)
+      const result = await job.result
+      void torrent.stop() // never rejects; close() waits for it
+      return result
+    } catch (error) {
+      if (!isOfSource(error)) throw error
+      return failedResult(source, error)
+    } finally {
+      if (job !== undefined) this.#jobs.delete(job)
+    }
+  }
+
+  #makeJob(source: string, metainfo: Metainfo): Job {
+    const { outputDirectory } = this.#options
+    return new Job({ source, metainfo, outputDirectory, views: this.#views, clock: this.#parts.clock })
+  }
+
+  /** @returns undefined when the run ended meanwhile */
+  async #add(job: Job): Promise<JobTorrent | undefined> {
+    this.#session ??= this.#parts.openSession()
+    this.#peers ??= this.#resolvePeers()
+    const ready = await Promise.race([Promise.all([this.#session, this.#peers]), this.#ended])
+    if (ready === undefined || this.#end !== undefined) return undefined
+    const [session, peers] = ready
+    const { outputDirectory, usePartFiles, force } = this.#options
+    const torrentSettings = { usePartFiles, force, peers, seedWhenComplete: false }
+    return session.add(job.metainfo, { outputDirectory: resolve(outputDirectory), ...torrentSettings }, job)
+  }
+
+  /** A name that cannot be resolved is told and left out: others may do. */
+  async #resolvePeers(): Promise<TorrentSettings['peers']> {
+    const found = await Promise.all(
+      this.#options.peers.map(async ({ host, port }) => {
+        try {
+          return (await this.#parts.lookup(host)).map((address) => ({ host: address, port }))
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error)
+          this.#warn(undefined, `--peer ${host}:${port}: ${reason}`)
+          return []
+        }
+      }),
+    )
+    return found.flat()
+  }
+
+  #showNotices(job: Job): void {
+    const { renames, notices } = job.metainfo
+    const all = [
+      ...renames.map(({ from, to }) => `'${from}' is written as '${to}': its name is not safe here`),
+      ...notices,
+    ]
+    for (const notice of all.slice(0, MAX_NOTICES)) this.#warn(job, notice)
+    if (all.length > MAX_NOTICES)
+      this.#warn(job, `and ${all.length - MAX_NOTICES} more (see torrent-dl info)`)
+  }
+
+  #onTick(): void {
+    const { stallTimeoutMs } = this.#options
+    for (const job of this.#jobs) {
+      job.hasSeenSource()
+      if (stallTimeoutMs !== undefined && job.stalledSeconds() * 1000 >= stallTimeoutMs) {
+        job.fail(stallError(job, stallTimeoutMs))
+      }
+    }
+    this.#tell((view) => {
+      view.onTick()
+    })
+  }
+
+  /** A clock cuts very long delays, so what is left is waited for again. */
+  #limit(timeoutMs: number): void {
+    const endsAtMs = this.#parts.clock.now() + timeoutMs
+    const wait = (): void => {
+      const leftMs = endsAtMs - this.#parts.clock.now()
+      if (leftMs > 0) this.#cancels.push(this.#parts.clock.after(leftMs, wait))
+      else
+        this.#endAll({
+          error: new SourceError('TIME_LIMIT', `time limit of ${formatLimit(timeoutMs)} reached`),
+        })
+    }
+    wait()
+  }
+
+  /** The first reason to end counts. */
+  #endAll(end: End): void {
+    if (this.#end !== undefined) return
+    this.#end = end
+    this.#onEnd?.()
+    for (const job of this.#jobs) {
+      if ('signal' in end) job.interrupt(end.signal)
+      else job.fail(job.hasSeenSource() ? end.error : noSource(end.error.message))
+    }
+  }
+
+  #summary(): RunSummary {
+    const results = this.#results
+    const signal = this.#end !== undefined && 'signal' in this.#end ? this.#end.signal : undefined
+    const isStopped = signal !== undefined && results.some(({ outcome }) => outcome === 'stopped')
+    const code = isStopped ? SIGNAL_EXIT[signal] : combinedExitCode(results.map((result) => result.code))
+    return { code, signal: isStopped ? signal : undefined, results }
+  }
+
+  #warn(job: Job | undefined, message: string): void {
+    this.#tell((view) => {
+      view.onWarning(job, message)
+    })
+  }
+
+  #tell(call: (view: DownloadView) => void): void {
+    for (const view of this.#views) call(view)
+  }
+}
+
+/** Is this about the source (a result), not about the run or a bug (thrown on)? */
+function isOfSource(error: unknown): error is KnownError {
+  return error instanceof KnownError && exitCodeOf(error) > EXIT.usage
+}
+
+function stallError(job: Job, limitMs: number): SourceError {
+  const limit = formatLimit(limitMs)
+  if (!job.hasSeenSource()) return noSource(`stall limit of ${limit} reached`)
+  return new SourceError(
+    'STALLED',
+    `nothing came for ${limit} (stall limit): ${describePeers(job.snapshot().peers)}`,
+  )
+}
+
+function noSource(reason: string): SourceError {
+  return new SourceError(
+    'NO_SOURCE',
+    `${reason} and no source was found: no tracker named a peer, no peer answered`,
+  )
+}
+
+function failedResult(source: string, error: KnownError): JobResult {
+  const code = exitCodeOf(error)
+  return { source, outcome: 'failed', code, error, job: undefined, snapshot: undefined, seconds: 0 }
+}
+
+function notStarted(source: string, end: End | undefined): JobResult {
+  if (end === undefined)
+    throw new BugError('BUG_RUN_NOT_ENDED', `${source} was left out while the run goes on`)
+  if ('error' in end) return failedResult(source, end.error)
+  const code = SIGNAL_EXIT[end.signal]
+  const nothing = { error: undefined, job: undefined, snapshot: undefined, seconds: 0 }
+  return { source, outcome: 'stopped', code, ...nothing }
+}

@@ -1,0 +1,116 @@
+/**
+ * argv -> exit code. The one place that catches whatever was thrown, and the only one that holds `process`. Commands
+ * are loaded when they are asked for, so that `--version` costs little more than starting Node.
+ */
+import { KnownError, UsageError, messageOf, systemCodeOf } from '../common/errors.ts'
+import type { CliContext } from './context.ts'
+import { EXIT, describeError, exitCodeOf } from './exit-codes.ts'
+import { runProgram } from './program.ts'
+import type { Actions } from './program.ts'
+import type { OutputStream } from './terminal.ts'
+import { show } from './terminal.ts'
+
+const RESCUE_LIMIT_MS = 5000
+
+/** Runs the command line. Resolves when all output is written; the caller ends the process with the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const output = watchOutput()
+  const rescues: (() => Promise<void>)[] = []
+  watchCrashes(rescues)
+  const context: CliContext = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: standardInput(),
+    env: process.env,
+    signals: {
+      on: (signal, listener) => process.on(signal, listener),
+      off: (signal, listener) => process.off(signal, listener),
+      exit: (code) => process.exit(code),
+    },
+    userId: process.getuid?.(),
+    onRescue: (close) => rescues.push(close),
+  }
+  const code = await run(argv, context)
+  await Promise.all([flush(process.stdout), flush(process.stderr)])
+  return output.hasFailed() && code === EXIT.ok ? EXIT.fileSystem : code
+}
+
+async function run(argv: readonly string[], context: CliContext): Promise<number> {
+  try {
+    return await runProgram(argv, actionsFor(context), (text) => context.stdout.write(text))
+  } catch (error) {
+    report(error, context.stderr)
+    return exitCodeOf(error)
+  }
+}
+
+function actionsFor(context: CliContext): Actions {
+  return {
+    async download(sources, flags) {
+      const { startDownload } = await import('./start-download.ts')
+      return await startDownload(sources, flags, context)
+    },
+    async info(source, flags) {
+      const { startInfo } = await import('./start-info.ts')
+      return await startInfo(source, flags, context)
+    },
+  }
+}
+
+/** One line for what is expected, the stack for what is not. */
+function report(error: unknown, stderr: Pick<OutputStream, 'write'>): void {
+  const isExpected = error instanceof KnownError && exitCodeOf(error) !== EXIT.internal
+  const text = describeError(error)
+  stderr.write(`torrent-dl: ${isExpected ? show(text) : text.split('\n').map(show).join('\n')}\n`)
+  if (error instanceof UsageError) stderr.write('Try torrent-dl --help.\n')
+}
+
+/**
+ * A reader that went away (`| head -1`, a closed terminal) is not our failure: the download goes on. Anything else that
+ * goes wrong with standard output is told and remembered.
+ */
+function watchOutput(): { hasFailed: () => boolean } {
+  let failed = false
+  process.stderr.on('error', () => {
+    // Nobody is left who could be told.
+  })
+  process.stdout.on('error', (error) => {
+    if (systemCodeOf(error) === 'EPIPE' || failed) return
+    failed = true
+    process.stderr.write(`torrent-dl: cannot write to standard output: ${messageOf(error)}\n`)
+  })
+  return { hasFailed: () => failed }
+}
+
+/** What nobody caught: save what can be saved, say it, end. */
+function watchCrashes(rescues: readonly (() => Promise<void>)[]): void {
+  let isCrashing = false
+  const crash = (error: unknown): void => {
+    if (isCrashing) return
+    isCrashing = true
+    const end = (): void => {
+      report(error, process.stderr)
+      process.exit(EXIT.internal)
+    }
+    setTimeout(end, RESCUE_LIMIT_MS)
+    void Promise.allSettled(rescues.map(async (close) => close())).then(end)
+  }
+  process.on('uncaughtException', crash)
+  process.on('unhandledRejection', crash)
+}
+
+/** Opens standard input only when it is read. */
+function standardInput(): AsyncIterable<Buffer | string> {
+  return {
+    [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer | string>,
+  }
+}
+
+/** Pipes are written in the background: what is not flushed would be lost when the process ends. */
+async function flush(stream: NodeJS.WriteStream): Promise<void> {
+  await new Promise<void>((resolve) => {
+    stream.write('', () => {
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,257 @@
+/**
+ * The command line, defined once: every command, option and help text. Knows nothing of what the commands do.
+ */
+import { Command, CommanderError, Option } from 'commander'
+import { UsageError } from '../common/errors.ts'
+import { VERSION } from '../common/version.ts'
+import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
+import { EXIT_CODE_TABLE } from './exit-codes.ts'
+import { parseCount, parseDuration, parseHostAndPort, parsePortRange } from './options.ts'
+import type { HostAndPort, PortRange } from './options.ts'
+import type { ColorChoice } from './terminal.ts'
+
+export type ProgressChoice = 'auto' | 'bar' | 'plain' | 'none'
+
+/** The download's options, checked, with defaults. */
+export interface DownloadFlags {
+  readonly output: string
+  readonly part: boolean
+  readonly force: boolean
+  readonly listenPort: PortRange
+  readonly peer: readonly HostAndPort[]
+  readonly maxPeers: number
+  readonly timeout: number | undefined
+  readonly stallTimeout: number | undefined
+  readonly json: boolean
+  readonly progress: ProgressChoice
+  readonly color: ColorChoice
+  readonly quiet: boolean
+  readonly verbose: number
+}
+
+export interface InfoFlags {
+  readonly json: boolean
+  readonly color: ColorChoice
+}
+
+/** What the commands do; each gives the exit code. */
+export interface Actions {
+  download(sources: readonly string[], flags: DownloadFlags): Promise<number>
+  info(source: string, flags: InfoFlags): Promise<number>
+}
+
+const HELP_COLUMNS = 80
+const MAX_MAX_PEERS = 10_000
+
+const EXAMPLES = `
+Examples:
+  torrent-dl linux.torrent                   download into the current directory
+  torrent-dl -o ~/iso a.torrent b.torrent    two at once into ~/iso
+  torrent-dl --stall-timeout 5m x.torrent    give up when nothing comes for 5 min
+  torrent-dl --json x.torrent | jq .         events for a script
+  torrent-dl info x.torrent                  what is in it
+  torrent-dl ./info                          a file named like a command
+`
+
+/**
+ * Parses and runs. @param writeOut gets help and version @returns the exit code
+ * @throws UsageError when the command line is wrong
+ */
+export async function runProgram(
+  argv: readonly string[],
+  actions: Actions,
+  writeOut: (text: string) => void,
+): Promise<number> {
+  let code = 0
+  const program = buildProgram(actions, (result) => {
+    code = result
+  })
+  configure(program, writeOut)
+  addInfo(program, actions, (result) => {
+    code = result
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode !== 0) throw new UsageError('USAGE', oneLine(error.message), { cause: error })
+  }
+  return code
+}
+
+function buildProgram(actions: Actions, done: (code: number) => void): Command {
+  const program = new Command('torrent-dl')
+    .usage('[options] <source>...\n       torrent-dl info [options] <source>')
+    .description('Downloads torrents, verifies every byte, and is done when it says so.')
+    .argument('<source...>', 'a .torrent file, or - for standard input')
+    .enablePositionalOptions()
+    .helpCommand(false)
+  addPlaceOptions(program)
+  addNetworkOptions(program)
+  addOutputOptions(program)
+  program
+    .optionsGroup('Other:')
+    .version(`torrent-dl ${VERSION}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', EXAMPLES + exitCodesText())
+    .action(async (sources: string[]) => {
+      refuseCommandNames(program, sources)
+      done(await actions.download(sources, program.opts<DownloadFlags>()))
+    })
+  return program
+}
+
+function addPlaceOptions(program: Command): void {
+  program
+    .optionsGroup('Where:')
+    .option(
+      '-o, --output <dir>',
+      'directory for the files (or -d, --dir)',
+      checked('--output', directory),
+      '.',
+    )
+    .addOption(new Option('-d, --dir <dir>').argParser(checked('--dir', directory)).hideHelp())
+    .on('option:dir', (dir: string) => program.setOptionValueWithSource('output', dir, 'cli'))
+    .option('--no-part', 'write under the final names, without .part')
+    .option('-f, --force', 'replace different files that are in the way', false)
+    .option('-c, --continue', 'go on with what is there (it always does)')
+}
+
+function addNetworkOptions(program: Command): void {
+  const { first, last } = DEFAULT_LISTEN_PORTS
+  const ports = new Option('-p, --listen-port <port>', 'port or range that peers call; 0: any')
+  const maxPeers = new Option('--max-peers <n>', 'connections of a torrent at the most')
+  program
+    .optionsGroup('Network:')
+    .addOption(
+      ports
+        .argParser(checked('--listen-port', parsePortRange))
+        .default(DEFAULT_LISTEN_PORTS, `${first}-${last}`),
+    )
+    .option('--peer <host:port>', 'ask this peer too (repeatable)', collected('--peer', parseHostAndPort), [])
+    .addOption(
+      maxPeers
+        .argParser(checked('--max-peers', (text) => parseCount(text, 1, MAX_MAX_PEERS)))
+        .default(DEFAULT_MAX_PEERS),
+    )
+    .optionsGroup('Waiting (time as 30, 30s, 5m, 2h, 1d; without a limit it waits on):')
+    .option('--timeout <time>', 'end the whole run after this', checked('--timeout', parseDuration))
+    .option(
+      '--stall-timeout <time>',
+      'end a torrent for which nothing comes this long',
+      checked('--stall-timeout', parseDuration),
+    )
+}
+
+function addOutputOptions(program: Command): void {
+  program
+    .optionsGroup('Output:')
+    .option('--json', 'events on standard output, a JSON object a line', false)
+    .addOption(
+      new Option('--progress <how>', 'progress:').choices(['auto', 'bar', 'plain', 'none']).default('auto'),
+    )
+    .addOption(colorOption())
+    .addOption(new Option('-q, --quiet', 'print errors only').default(false).conflicts('verbose'))
+    .option('-v, --verbose', 'say more; -vv and -vvv even more', (_value, count: number) => count + 1, 0)
+}
+
+function addInfo(program: Command, actions: Actions, done: (code: number) => void): void {
+  const info = program
+    .command('info')
+    .description('Shows names, sizes, files, trackers and hashes')
+    .argument('<source>', 'a .torrent file, or - for standard input')
+    .option('--json', 'as one JSON object', false)
+    .addOption(colorOption())
+    .helpOption('-h, --help', 'print this help')
+  info.action(async (source: string) => {
+    const own = info.opts<InfoFlags>()
+    const given = program.options.filter(
+      (option) => program.getOptionValueSource(option.attributeName()) === 'cli',
+    )
+    const stray = given.find((option) => !['json', 'color'].includes(option.attributeName()))
+    if (stray !== undefined)
+      throw new UsageError('USAGE', `option '${stray.flags}' does not belong to 'info'`)
+    const { json, color } = program.opts<InfoFlags>()
+    const isColorGiven = program.getOptionValueSource('color') === 'cli'
+    done(await actions.info(source, { json: own.json || json, color: isColorGiven ? color : own.color }))
+  })
+}
+
+function configure(program: Command, writeOut: (text: string) => void): void {
+  program
+    .exitOverride()
+    .configureOutput({ writeOut, writeErr: ignore, outputError: ignore, getOutHelpWidth: () => HELP_COLUMNS })
+    .configureHelp({
+      // Long names line up whether or not there is a short one.
+      optionTerm: ({ short, flags }) => (short === undefined ? `    ${flags}` : flags),
+      optionDescription,
+      subcommandTerm: (command) => `${command.name()} <source>`,
+    })
+}
+
+/** Choices and the default behind the description, without commander's quotes and empty values. */
+function optionDescription({
+  description,
+  argChoices,
+  defaultValue,
+  defaultValueDescription,
+}: Option): string {
+  const choices = argChoices === undefined ? '' : ` ${argChoices.join(', ')}`
+  const isTelling = argChoices === undefined && (typeof defaultValue === 'string' || Number(defaultValue) > 0)
+  const shown = defaultValueDescription ?? (isTelling ? String(defaultValue) : undefined)
+  return description + choices + (shown === undefined ? '' : ` (default ${shown})`)
+}
+
+/** `torrent-dl -v info x`: most likely the command was meant. */
+function refuseCommandNames(program: Command, sources: readonly string[]): void {
+  const name = sources.find((source) => program.commands.some((command) => command.name() === source))
+  if (name === undefined) return
+  throw new UsageError(
+    'USAGE',
+    `command '${name}' comes first: torrent-dl ${name} <source> (a file of that name: ./${name})`,
+  )
+}
+
+/** Puts the option's name in front of what its parser says. */
+function checked<T>(name: string, parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      if (error instanceof UsageError)
+        throw new UsageError('USAGE', `${name}: ${error.message}`, { cause: error })
+      throw error
+    }
+  }
+}
+
+function collected<T>(
+  name: string,
+  parse: (text: string) => T,
+): (text: string, earlier: readonly T[]) => T[] {
+  const one = checked(name, parse)
+  return (text, earlier) => [...earlier, one(text)]
+}
+
+function directory(text: string): string {
+  if (text === '') throw new UsageError('USAGE', `'' is not a directory (the current one is .)`)
+  return text
+}
+
+function colorOption(): Option {
+  return new Option('--color <when>', 'colours:').choices(['auto', 'always', 'never']).default('auto')
+}
+
+/** `error: unknown option '--outptu'\n(Did you mean --output?)` on one line, without the word that main adds. */
+function oneLine(message: string): string {
+  return message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\)/, ' (did you mean $1)')
+}
+
+function exitCodesText(): string {
+  const width = Math.max(...EXIT_CODE_TABLE.map(([code]) => code.length))
+  return `\nExit codes:\n${EXIT_CODE_TABLE.map(([code, text]) => `  ${code.padEnd(width)}  ${text}\n`).join('')}`
+}
+
+function ignore(): void {
+  // Usage errors are thrown; main prints them.
+}

@@ -1,0 +1,127 @@
+/** From flags and the process to a running download: which screen, which log, where the state lives. */
+import { lookup } from 'node:dns/promises'
+import { tmpdir } from 'node:os'
+import { systemClock } from '../common/clock.ts'
+import type { LogSink } from '../common/log.ts'
+import { systemCodeOf } from '../common/errors.ts'
+import { readTorrentFile } from '../metainfo/torrent-file.ts'
+import { download } from './commands/download.ts'
+import type { DownloadSession } from './commands/download.ts'
+import type { CliContext } from './context.ts'
+import { EventWriter } from './events.ts'
+import { makeLog } from './log.ts'
+import { PlainProgress } from './plain-progress.ts'
+import type { DownloadFlags } from './program.ts'
+import { watchSignals } from './signals.ts'
+import { openStateDirectory } from './state-directory.ts'
+import type { LineStyle } from './summary.ts'
+import { describeTerminal } from './terminal.ts'
+import { loadTheme } from './theme.ts'
+import type { Screen } from './view.ts'
+
+/** @returns the exit code */
+export async function startDownload(
+  sources: readonly string[],
+  flags: DownloadFlags,
+  context: CliContext,
+): Promise<number> {
+  const terminal = describeTerminal(context.stderr, context.env, flags.color)
+  const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 }
+  const screen = await openScreen(flags, style, context, sources.length)
+  const log = makeLog(flags.quiet ? 0 : flags.verbose, {
+    now: () => systemClock.now(),
+    line: (text) => {
+      screen.line(text)
+    },
+    clean: terminal.clean,
+  })
+  const options = {
+    outputDirectory: flags.output,
+    usePartFiles: flags.part,
+    force: flags.force,
+    peers: flags.peer,
+    timeoutMs: flags.timeout,
+    stallTimeoutMs: flags.stallTimeout,
+  }
+  return await download(sources, options, {
+    openSession: async () => openSession(flags, context, screen, log),
+    readTorrent: readTorrentFile,
+    lookup: lookupAll,
+    clock: systemClock,
+    log,
+    stdin: context.stdin,
+    screen,
+    events: flags.json ? new EventWriter(context.stdout, () => new Date()) : undefined,
+    onPath: (path) => {
+      if (printsPaths(flags, context)) context.stdout.write(`${path}\n`)
+    },
+    watchSignals: (onStop) => watchSignals(signalsOf(context, screen), () => systemClock.now(), onStop),
+    onRescue: context.onRescue,
+  })
+}
+
+/** Bars need a terminal that no other output of ours goes to. */
+async function openScreen(
+  flags: DownloadFlags,
+  style: LineStyle,
+  { stdout, stderr }: CliContext,
+  sourceCount: number,
+): Promise<Screen> {
+  const parts = { stream: stderr, style, clock: systemClock }
+  if (flags.quiet) return new PlainProgress({ ...parts, amount: 'errors' })
+  const sharesTerminal = flags.json && stdout.isTTY === true && style.terminal.isTty
+  const isSilent = flags.progress === 'none' || (flags.progress === 'auto' && sharesTerminal)
+  if (isSilent) return new PlainProgress({ ...parts, amount: 'summary' })
+  if (flags.progress === 'plain' || !style.terminal.canRedraw || sharesTerminal) {
+    return new PlainProgress({ ...parts, amount: 'progress' })
+  }
+  const { openProgressBars } = await import('./progress-bars.ts')
+  return await openProgressBars({ ...parts, sourceCount })
+}
+
+/** The session and the directories it needs appear only when there is something to download. */
+async function openSession(
+  flags: DownloadFlags,
+  context: CliContext,
+  screen: Screen,
+  log: LogSink,
+): Promise<DownloadSession> {
+  const { Session } = await import('../session/session.ts')
+  const state = openStateDirectory(context.env, tmpdir(), context.userId)
+  if (state.notice !== undefined) screen.onWarning(undefined, state.notice)
+  const settings = {
+    listenPorts: flags.listenPort,
+    listenHost: undefined,
+    maxPeers: flags.maxPeers,
+    stateDirectory: state.path,
+  }
+  return await Session.open(settings, { clock: systemClock, log })
+}
+
+/** On one terminal the summary line names the path already. */
+function printsPaths({ json, quiet }: DownloadFlags, { stdout, stderr }: CliContext): boolean {
+  if (json) return false
+  return quiet || stdout.isTTY !== true || stderr.isTTY !== true
+}
+
+/** @throws Error with a sentence for people */
+async function lookupAll(name: string): Promise<string[]> {
+  try {
+    return (await lookup(name, { all: true })).map(({ address }) => address)
+  } catch (error) {
+    throw new Error(`the name cannot be resolved (${systemCodeOf(error) ?? 'unknown reason'})`, {
+      cause: error,
+    })
+  }
+}
+
+function signalsOf({ signals }: CliContext, screen: Screen): CliContext['signals'] {
+  return {
+    on: (signal, listener) => signals.on(signal, listener),
+    off: (signal, listener) => signals.off(signal, listener),
+    exit(code) {
+      screen.close()
+      signals.exit(code)
+    },
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Decides what the resume record says. Its rule: an identity goes into the record only if every piece that the record
+ * names was in the file when it looked like that, and a later change of the file would show.
+ */
+import type { Bitfield } from '../common/bitfield.ts'
+import type { DataFiles } from './data-files.ts'
+import type { FileTable } from './file-table.ts'
+import type { RecordedFile, ResumeFile } from './resume-file.ts'
+import { identityOf, isRacy } from './file-identity.ts'
+
+export interface RecordKeeperOptions {
+  readonly table: FileTable
+  readonly files: DataFiles
+  readonly resume: ResumeFile
+  readonly fileCount: number
+  readonly bootId: string | undefined
+  /** The name of files that are not whole. */
+  readonly firstPlace: 'part' | 'final'
+}
+
+export class RecordKeeper {
+  readonly #options: RecordKeeperOptions
+  #savedChangeCount = -1
+
+  constructor(options: RecordKeeperOptions) {
+    this.#options = options
+  }
+
+  /** Would a later `save` have something to add, because files were too fresh to be recorded? */
+  get isWaiting(): boolean {
+    return this.#options.table.unsettledFiles().length > 0
+  }
+
+  /**
+   * Looks at the files written since the last time and replaces the record, if there is anything new.
+   * @param have pieces verified and written
+   * @throws StorageError FILE_CHANGED... when a file is not what it was, after a record was saved that knows so;
+   * DISK_FULL... when the record cannot be written
+   */
+  save(have: Bitfield): void {
+    const { table, resume, bootId } = this.#options
+    if (table.changeCount === this.#savedChangeCount && !this.isWaiting) return
+    let firstError: Error | undefined
+    this.#savedChangeCount = -1
+    resume.save((stampNs) => {
+      firstError = this.#takeIdentities(stampNs)
+      return { bootId, pieces: have, files: this.#recordedFiles() }
+    })
+    this.#savedChangeCount = table.changeCount
+    if (firstError !== undefined) throw firstError
+  }
+
+  /** @returns what was wrong with the first file that is not what it was */
+  #takeIdentities(stampNs: bigint): Error | undefined {
+    let firstError: Error | undefined
+    for (const file of this.#options.table.unsettledFiles()) {
+      try {
+        this.#takeIdentity(file, stampNs)
+      } catch (error) {
+        firstError ??= error as Error // one lost file must not keep the others out of the record
+      }
+    }
+    return firstError
+  }
+
+  #takeIdentity(file: number, stampNs: bigint): void {
+    const { table, files } = this.#options
+    const stat = files.look(file)
+    if (table.isWritten(file)) table.setIdentity(file, stat)
+    else if (table.identity(file) !== identityOf(stat)) table.giveUp(file)
+    if (!isRacy(stat, stampNs)) table.setRecorded(file)
+  }
+
+  #recordedFiles(): RecordedFile[] {
+    const { table, firstPlace, fileCount } = this.#options
+    return Array.from({ length: fileCount }, (_, file): RecordedFile => {
+      if (!table.isReal(file)) return { place: 'none', identity: undefined }
+      const identity = table.isVouchedFor(file) ? table.identity(file) : undefined
+      const place = table.place(file)
+      if (place === 'adopted') return { place, identity }
+      // While a file changes its name, both have to count as ours: that is what `final` says.
+      const isFinal = place === 'final' || firstPlace === 'final' || table.isWhole(file)
+      return { place: isFinal ? 'final' : 'part', identity }
+    })
+  }
+}

@@ -1,0 +1,48 @@
+/** Whole files must stay what they were when their last piece was written or hashed. */
+import type { Metainfo } from '../metainfo/metainfo.ts'
+import type { DataFiles } from './data-files.ts'
+import type { FileTable } from './file-table.ts'
+import { checkPiece } from '../metainfo/geometry.ts'
+import { identityOf } from './file-identity.ts'
+import { recheck } from './recheck.ts'
+
+export interface VerifyOptions {
+  readonly metainfo: Metainfo
+  readonly table: FileTable
+  readonly files: DataFiles
+  readonly read: (start: number, into: Buffer) => Promise<void>
+}
+
+/** Looks at every whole file and hashes those that were touched. @throws StorageError FILE_CHANGED */
+export async function confirmFiles(options: VerifyOptions): Promise<void> {
+  const { table, files } = options
+  for (const [file] of table.realFiles()) {
+    if (!table.isWhole(file)) continue
+    const isKnown = identityOf(files.look(file)) === table.identity(file)
+    if (!isKnown || table.isSuspect(file)) await verifyFile(options, file)
+  }
+}
+
+/** Hashes every piece of a whole file again. @throws StorageError FILE_CHANGED; then it is given up */
+export async function verifyFile(options: VerifyOptions, file: number): Promise<void> {
+  const { metainfo, table, files } = options
+  const stat = files.look(file)
+  table.setSuspect(file, true)
+  let isRight = stat.size === BigInt(table.lengthOf(file))
+  if (isRight) {
+    await recheck({
+      metainfo,
+      pieces: [...table.piecesOf(file)].flatMap((piece) => checkPiece(metainfo.geometry, piece) ?? []),
+      read: options.read,
+      onPiece(_piece, isPieceRight) {
+        isRight &&= isPieceRight
+      },
+    })
+  }
+  if (!isRight) {
+    table.giveUp(file)
+    throw files.changed(file, 'changed')
+  }
+  table.setSuspect(file, false)
+  table.setIdentity(file, stat)
+}

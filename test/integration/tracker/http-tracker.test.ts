@@ -1,0 +1,460 @@
+import assert from 'node:assert/strict'
+import { createServer as createTlsServer } from 'node:tls'
+import type { AddressInfo, Socket } from 'node:net'
+import { after, describe, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { TrackerError } from '../../../src/common/errors.ts'
+import { HttpTracker, type HttpTrackerOptions } from '../../../src/tracker/http-tracker.ts'
+import type { AnnounceResponse } from '../../../src/tracker/tracker.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { NEVER, REQUEST } from '../../unit/tracker/fake-udp.ts'
+import { openHandles, reply, serveRaw, until, type RawServer } from './loopback.ts'
+import { SELF_SIGNED_CERT, SELF_SIGNED_KEY } from './self-signed.ts'
+
+const ANSWER = 'd8:intervali1800e5:peers6:\x0a\x00\x00\x01\x1a\xe1e'
+const servers: RawServer[] = []
+
+after(async () => {
+  await Promise.all(servers.map(async (server) => server.close()))
+  await until(() => openHandles().length === 0, `everything is closed: ${openHandles().join()}`)
+})
+
+async function serve(respond: (socket: Socket, request: string) => void): Promise<RawServer> {
+  const server = await serveRaw(respond)
+  servers.push(server)
+  return server
+}
+
+async function announceTo(url: string, options: Partial<HttpTrackerOptions> = {}): Promise<AnnounceResponse> {
+  return new HttpTracker(url, { userAgent: 'torrent-dl/test', ...options }).announce(REQUEST, NEVER)
+}
+
+/** What an announce to a server that behaves like this ends with. */
+async function failureOf(
+  respond: (socket: Socket, request: string) => void,
+  options: Partial<HttpTrackerOptions> = {},
+): Promise<TrackerError> {
+  const { port } = await serve(respond)
+  return failure(announceTo(`http://127.0.0.1:${port}/announce`, options))
+}
+
+async function failure(announce: Promise<unknown>): Promise<TrackerError> {
+  try {
+    await announce
+  } catch (error) {
+    assert.ok(error instanceof TrackerError, String(error))
+    return error
+  }
+  return assert.fail('it answered')
+}
+
+describe('an HTTP tracker', () => {
+  test('gets a proper request, and its answer is read', async () => {
+    const server = await serve((socket) => {
+      reply(socket, ANSWER)
+    })
+    const answer = await announceTo(`http://127.0.0.1:${server.port}/announce?k=v`)
+    assert.deepEqual(answer.endpoints, [{ host: '10.0.0.1', port: 6881 }])
+    assert.equal(answer.scope, 'loopback')
+    const [line, ...headers] = server.requests[0]!.split('\r\n')
+    assert.ok(line!.startsWith('GET /announce?k=v&info_hash=%00%01%02%03'))
+    assert.ok(headers.includes('User-Agent: torrent-dl/test'))
+    assert.ok(headers.includes(`Host: 127.0.0.1:${server.port}`))
+  })
+
+  test('may take its time between any two bytes', async () => {
+    const { port } = await serve((socket) => {
+      const bytes = Buffer.from(
+        `HTTP/1.1 200 OK\r\nContent-Length: ${ANSWER.length}\r\n\r\n${ANSWER}`,
+        'latin1',
+      )
+      let at = 0
+      const step = (): void => {
+        if (at < bytes.length) socket.write(bytes.subarray(at, ++at), () => setImmediate(step))
+      }
+      socket.setNoDelay(true)
+      step()
+    })
+    assert.equal((await announceTo(`http://127.0.0.1:${port}/announce`)).endpoints.length, 1)
+  })
+
+  test('may chunk, compress, or send its peers as dictionaries', async () => {
+    const chunked = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nd\r\n${(ANSWER.length - 1).toString(16)}\r\n${ANSWER.slice(1)}\r\n0\r\n\r\n`
+    const ways: ((socket: Socket) => void)[] = [
+      (socket) => socket.end(Buffer.from(chunked, 'latin1')),
+      (socket) => {
+        reply(socket, gzipSync(Buffer.from(ANSWER, 'latin1')), ['Content-Encoding: gzip'])
+      },
+      (socket) => {
+        reply(socket, 'd8:intervali1800e5:peersld2:ip8:10.0.0.17:peer id3:abc4:porti6881eeee')
+      },
+      (socket) => socket.end(Buffer.from(`HTTP/1.0 200 OK\r\n\r\n${ANSWER}`, 'latin1')),
+    ]
+    for (const way of ways) {
+      const { port } = await serve(way)
+      const answer = await announceTo(`http://127.0.0.1:${port}/announce`)
+      assert.deepEqual(answer.endpoints, [{ host: '10.0.0.1', port: 6881 }])
+    }
+  })
+
+  test('gets its tracker id back', async () => {
+    const server = await serve((socket) => {
+      reply(socket, 'd10:tracker id3:x/ye')
+    })
+    const tracker = new HttpTracker(`http://127.0.0.1:${server.port}/announce`, { userAgent: 'x' })
+    await tracker.announce(REQUEST, NEVER)
+    await tracker.announce(REQUEST, NEVER)
+    assert.ok(!server.requests[0]!.includes('trackerid'))
+    assert.ok(server.requests[1]!.includes('&trackerid=x%2Fy'))
+    tracker.close()
+  })
+
+  test('answers a scrape at the address next to its announce, or has none', async () => {
+    const server = await serve((socket) => {
+      const file = 'd8:completei1e10:downloadedi2e10:incompletei3ee'
+      reply(socket, `d5:filesd20:${REQUEST.infoHash.toString('latin1')}${file}ee`)
+    })
+    const options = { userAgent: 'x', isUserNamed: true }
+    const tracker = new HttpTracker(`http://127.0.0.1:${server.port}/x/announce`, options)
+    assert.deepEqual(await tracker.scrape(REQUEST.infoHash, NEVER), {
+      seederCount: 1,
+      completedCount: 2,
+      leecherCount: 3,
+    })
+    assert.ok(server.requests[0]!.startsWith('GET /x/scrape?info_hash=%00%01'))
+    const other = new HttpTracker(`http://127.0.0.1:${server.port}/x`, options)
+    assert.equal((await failure(other.scrape(REQUEST.infoHash, NEVER))).code, 'TRACKER_NO_SCRAPE')
+  })
+})
+
+describe('an HTTP tracker that answers badly', () => {
+  test('with HTML, nothing, JSON or hostile bencode is a bad response', async () => {
+    const bodies = [
+      '<html></html>',
+      '',
+      '{"peers":[]}',
+      'd8:interval',
+      'l-3:e',
+      'd1:ai1e1:ai2ee',
+      'l'.repeat(10_000),
+    ]
+    for (const body of bodies) {
+      const { code } = await failureOf((socket) => {
+        reply(socket, body)
+      })
+      assert.equal(code, 'TRACKER_BAD_RESPONSE', body.slice(0, 20))
+    }
+  })
+
+  test('with a failure reason has refused, with status 200 or 4xx; the reason is cut', async () => {
+    for (const status of ['200 OK', '403 Forbidden']) {
+      const error = await failureOf((socket) => {
+        reply(socket, `d14:failure reason900000:${'\u001b'.repeat(900_000)}e`, [], status)
+      })
+      assert.deepEqual([error.code, error.message.length], ['TRACKER_REFUSED', 512])
+    }
+  })
+
+  test('with another status fails by that', async () => {
+    for (const status of ['404 Not Found', '500 Oops', '204 No Content', '302 Found']) {
+      const error = await failureOf((socket) => {
+        reply(socket, status.startsWith('204') ? '' : 'nothing here', [], status)
+      })
+      assert.deepEqual(
+        [error.code, error.message],
+        ['TRACKER_HTTP_STATUS', `HTTP status ${status.slice(0, 3)}`],
+      )
+    }
+  })
+
+  test('without end is stopped at 1 MiB', async () => {
+    const error = await failureOf((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      const block = Buffer.alloc(65_536, 0x78)
+      const pour = (): void => {
+        if (!socket.destroyed) socket.write(block, pour)
+      }
+      pour()
+    })
+    assert.equal(error.code, 'TRACKER_RESPONSE_TOO_LARGE')
+  })
+
+  test('with lengths that lie is a bad response', async () => {
+    for (const head of [
+      'Content-Length: 1000000000000\r\n',
+      'Content-Length: -1\r\n',
+      'Content-Length: 3\r\nContent-Length: 5\r\n',
+      'Transfer-Encoding: chunked\r\n',
+    ]) {
+      const error = await failureOf((socket) => {
+        socket.end(`HTTP/1.1 200 OK\r\n${head}\r\nffffffffffffffff1\r\nde`)
+      })
+      assert.equal(error.code, 'TRACKER_BAD_RESPONSE', head)
+    }
+    const notHttp = await failureOf((socket) => socket.end('SSH-2.0-x\r\n'))
+    assert.equal(notHttp.code, 'TRACKER_BAD_RESPONSE')
+  })
+
+  test('with a gzip bomb, broken gzip or another encoding fails', async () => {
+    const bomb = gzipSync(Buffer.alloc(16 * 1_048_576))
+    const good = gzipSync(Buffer.from(ANSWER, 'latin1'))
+    const corrupt = Buffer.from(good)
+    corrupt.fill(0xff, 12, 20)
+    for (const [body, encoding, expected] of [
+      [bomb, 'gzip', 'TRACKER_RESPONSE_TOO_LARGE'],
+      [corrupt, 'gzip', 'TRACKER_BAD_RESPONSE'],
+      [good.subarray(0, 10), 'gzip', 'TRACKER_BAD_RESPONSE'],
+      [good.subarray(0, -1), 'gzip', 'TRACKER_BAD_RESPONSE'],
+      [good, 'br', 'TRACKER_BAD_RESPONSE'],
+    ] as const) {
+      const { code } = await failureOf((socket) => {
+        reply(socket, body, [`Content-Encoding: ${encoding}`])
+      })
+      assert.equal(code, expected)
+    }
+  })
+
+  test('with 10 MB of headers, or by hanging up, fails at once', async () => {
+    const headers = await failureOf((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\n${`X-Filler: ${'x'.repeat(1000)}\r\n`.repeat(10_000)}`)
+    })
+    assert.equal(headers.code, 'TRACKER_BAD_RESPONSE')
+    const reset = await failureOf((socket) => socket.resetAndDestroy())
+    assert.deepEqual(
+      [reset.code, reset.message.startsWith('connection closed by')],
+      ['TRACKER_UNREACHABLE', true],
+    )
+  })
+
+  test('with a closed port says so', async () => {
+    const server = await serveRaw(() => undefined)
+    await server.close()
+    const error = await failure(announceTo(`http://127.0.0.1:${server.port}/announce`))
+    assert.deepEqual(
+      [error.code, error.message],
+      ['TRACKER_UNREACHABLE', `connection refused by 127.0.0.1:${server.port}`],
+    )
+  })
+})
+
+describe('an HTTP tracker that takes too long', () => {
+  /** Runs the clock forward once the request has arrived. */
+  async function failureAfter(
+    respond: (socket: Socket) => void,
+    ms: number,
+  ): Promise<TrackerError | 'waiting'> {
+    const clock = new FakeClock()
+    const server = await serve(respond)
+    const abort = new AbortController()
+    const tracker = new HttpTracker(`http://127.0.0.1:${server.port}/announce`, { userAgent: 'x', clock })
+    let outcome: TrackerError | 'waiting' = 'waiting'
+    const over = failure(tracker.announce(REQUEST, abort.signal)).then((error) => (outcome = error))
+    await until(() => server.requests.length === 1, 'the request arrives')
+    await clock.advance(ms)
+    const result = outcome
+    abort.abort()
+    await over
+    assert.equal(clock.timerCount, 0)
+    return result
+  }
+
+  test('to its first byte, or drips its headers, has 10 s', async () => {
+    const drip = (socket: Socket): void => {
+      socket.write('HTTP/1.1 200 OK\r\nX-')
+    }
+    for (const respond of [drip, () => undefined]) {
+      assert.equal(await failureAfter(respond, 9999), 'waiting')
+      const error = await failureAfter(respond, 10_000)
+      assert.ok(error instanceof TrackerError)
+      assert.deepEqual([error.code, error.message], ['TRACKER_TIMEOUT', 'no answer in 10 s'])
+    }
+  })
+
+  test('over its body has 30 s in all', async () => {
+    const clock = new FakeClock()
+    const server = await serve((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nd')
+    })
+    const tracker = new HttpTracker(`http://127.0.0.1:${server.port}/announce`, { userAgent: 'x', clock })
+    const over = failure(tracker.announce(REQUEST, NEVER))
+    // Two timers until the head is there, one afterwards.
+    await until(() => server.requests.length === 1 && clock.timerCount === 1, 'the head arrives')
+    await clock.advance(30_000)
+    assert.deepEqual(
+      [(await over).code, (await over).message],
+      ['TRACKER_TIMEOUT', 'no whole answer in 30 s'],
+    )
+  })
+
+  test('is let go when the announce is called off or the tracker closed', async () => {
+    const server = await serve(() => undefined)
+    const abort = new AbortController()
+    const trackers = [0, 1].map(
+      () => new HttpTracker(`http://127.0.0.1:${server.port}/announce`, { userAgent: 'x' }),
+    )
+    const failures = trackers.map(async (tracker) => failure(tracker.announce(REQUEST, abort.signal)))
+    await until(() => server.requests.length === 2, 'the requests arrive')
+    trackers[0]!.close()
+    assert.equal((await failures[0]!).code, 'TRACKER_ABORTED')
+    abort.abort()
+    assert.equal((await failures[1]!).code, 'TRACKER_ABORTED')
+    assert.equal((await failure(trackers[0]!.announce(REQUEST, NEVER))).code, 'TRACKER_ABORTED')
+  })
+})
+
+describe('an HTTP tracker that redirects', () => {
+  const redirect = (location: string) => (socket: Socket) => {
+    reply(socket, '', [`Location: ${location}`], '302 Found')
+  }
+
+  test('is followed five times, and not in circles', async () => {
+    let left = 5
+    const server = await serve((socket) => {
+      if (left-- > 0) redirect(`/announce?left=${left}`)(socket)
+      else reply(socket, ANSWER)
+    })
+    const url = `http://127.0.0.1:${server.port}/announce`
+    assert.equal((await announceTo(url)).endpoints.length, 1)
+    assert.ok(server.requests[5]!.startsWith('GET /announce?left=0 '))
+    left = Infinity
+    assert.equal((await failure(announceTo(url))).code, 'TRACKER_REDIRECT_REFUSED')
+    assert.equal(server.requests.length, 12)
+  })
+
+  test('to another scheme is not followed', async () => {
+    for (const location of [
+      'file:///etc/passwd',
+      'ftp://127.0.0.1/',
+      'gopher://127.0.0.1/',
+      'data:,de',
+      'http://',
+    ]) {
+      assert.equal((await failureOf(redirect(location))).code, 'TRACKER_REDIRECT_REFUSED', location)
+    }
+  })
+
+  test('further inwards than it lies itself is not followed, and the target sees no packet', async () => {
+    const target = await serve((socket) => {
+      reply(socket, ANSWER)
+    })
+    const options = {
+      // This machine has no public address, so its own plays one.
+      scopeOf: (host: string) =>
+        host === '127.0.0.1' ? 'public' : host === '127.0.0.2' ? 'private' : 'loopback',
+      resolve: async (host: string) =>
+        Promise.resolve([host === 'inside.example' ? '127.0.0.2' : '127.0.0.1']),
+    } as const
+    for (const host of ['127.0.0.2', '127.0.0.3', 'inside.example', '[::1]']) {
+      const error = await failureOf(redirect(`http://${host}:${target.port}/announce`), options)
+      assert.equal(error.code, 'TRACKER_ADDRESS_REFUSED', host)
+    }
+    assert.equal(target.connectionCount, 0)
+    const { port } = await serve(redirect(`http://outside.example:${target.port}/announce`))
+    assert.equal((await announceTo(`http://127.0.0.1:${port}/announce`, options)).scope, 'public')
+  })
+
+  test('hears the password of its URL, and nobody else does', async () => {
+    const target = await serve((socket) => {
+      reply(socket, ANSWER)
+    })
+    const server = await serve((socket, request) => {
+      redirect(request.startsWith('GET /announce/2') ? `http://127.0.0.1:${target.port}/a` : '/announce/2')(
+        socket,
+      )
+    })
+    await announceTo(`http://user:p%40ss@127.0.0.1:${server.port}/announce`)
+    const secret = `Authorization: Basic ${Buffer.from('user:p@ss').toString('base64')}`
+    assert.deepEqual(
+      server.requests.map((request) => request.includes(secret)),
+      [true, true],
+    )
+    assert.ok(!target.requests[0]!.includes('Authorization'))
+  })
+})
+
+describe('the address of an HTTP tracker', () => {
+  test('may be on this machine or network only when its path is an announce, or the user named it', async () => {
+    const server = await serve((socket) => {
+      reply(socket, ANSWER)
+    })
+    const url = `http://127.0.0.1:${server.port}/x?y`
+    assert.equal((await failure(announceTo(url))).code, 'TRACKER_ADDRESS_REFUSED')
+    const named = url.replace('127.0.0.1', 'inside.example')
+    const resolve = async (): Promise<string[]> => Promise.resolve(['127.0.0.1'])
+    assert.equal((await failure(announceTo(named, { resolve }))).code, 'TRACKER_ADDRESS_REFUSED')
+    assert.equal(server.connectionCount, 0)
+    assert.equal((await announceTo(url, { isUserNamed: true })).endpoints.length, 1)
+    assert.equal((await announceTo(url.replace('/x', '/announce.php'))).endpoints.length, 1)
+  })
+
+  test('is looked up once, and what was checked is what is dialled', async () => {
+    const { port } = await serve((socket) => {
+      reply(socket, ANSWER)
+    })
+    const answers = [['127.0.0.1'], ['127.0.0.9']]
+    const asked: string[] = []
+    const resolve = async (host: string): Promise<string[]> => {
+      asked.push(host)
+      return Promise.resolve(answers.shift() ?? [])
+    }
+    assert.equal(
+      (await announceTo(`http://rebinding.example:${port}/announce`, { resolve })).endpoints.length,
+      1,
+    )
+    assert.deepEqual(asked, ['rebinding.example'])
+  })
+
+  test('may be one of several, of which the first is dead', async () => {
+    const { port } = await serve((socket) => {
+      reply(socket, ANSWER)
+    })
+    const resolve = async (): Promise<string[]> => Promise.resolve(['::1', '127.0.0.1'])
+    assert.equal((await announceTo(`http://two.example:${port}/announce`, { resolve })).endpoints.length, 1)
+  })
+
+  test('that does not exist is reported in those words', async () => {
+    const resolve = async (): Promise<string[]> =>
+      Promise.reject(Object.assign(new Error('x'), { code: 'ENOTFOUND' }))
+    const error = await failure(announceTo('http://gone.example/announce', { resolve }))
+    assert.deepEqual([error.code, error.message], ['TRACKER_NO_SUCH_HOST', 'no such host gone.example'])
+  })
+})
+
+describe('an HTTPS tracker', () => {
+  test('with a certificate nobody vouches for is refused', async () => {
+    let requestCount = 0
+    const server = createTlsServer({ cert: SELF_SIGNED_CERT, key: SELF_SIGNED_KEY }, (socket) => {
+      socket.on('error', () => undefined) // the client hangs up
+      socket.on('data', () => {
+        requestCount += 1
+      })
+    })
+    server.on('tlsClientError', () => undefined)
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    const { port } = server.address() as AddressInfo
+    const error = await failure(announceTo(`https://127.0.0.1:${port}/announce`))
+    assert.deepEqual([error.code, requestCount], ['TRACKER_TLS', 0])
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  test('that does not speak TLS fails', async () => {
+    const server = await serve(() => undefined)
+    const garbage = await serveRaw(() => undefined)
+    await garbage.close()
+    assert.equal(
+      (await failure(announceTo(`https://127.0.0.1:${garbage.port}/announce`))).code,
+      'TRACKER_UNREACHABLE',
+    )
+    const plain = createTlsServer({}, () => undefined)
+    plain.on('tlsClientError', () => undefined)
+    await new Promise<void>((resolve) => {
+      plain.listen(0, '127.0.0.1', resolve)
+    })
+    const { port } = plain.address() as AddressInfo
+    assert.equal((await failure(announceTo(`https://127.0.0.1:${port}/announce`))).code, 'TRACKER_TLS')
+    await new Promise((resolve) => plain.close(resolve))
+    assert.equal(server.requests.length, 0)
+  })
+})

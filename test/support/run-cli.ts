@@ -1,0 +1,54 @@
+/** Runs the built command as a user would: bin/torrent-dl.js in a process of its own. */
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** From dist/test/support up to the root. */
+const BIN = fileURLToPath(new URL('../../../bin/torrent-dl.js', import.meta.url))
+/** A test that hangs must fail by itself. */
+const LIMIT_MS = 20_000
+
+export interface CliResult {
+  /** -1 when a signal ended the process. */
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface CliOptions {
+  readonly cwd?: string
+  /** Added to a bare environment (PATH, a UTF-8 locale, HOME=cwd). */
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdin?: Buffer | string
+  /** Called with the process as soon as it runs. */
+  readonly onStart?: (child: ChildProcess) => void
+}
+
+/** Resolves when the process has ended and its output is read. */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const cwd = options.cwd ?? process.cwd()
+  const child = spawn(process.execPath, [BIN, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', HOME: cwd, ...options.env },
+    timeout: LIMIT_MS,
+    killSignal: 'SIGKILL',
+  })
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text
+    })
+  }
+  child.stdin.on('error', () => {
+    // The command ended before it read everything, as it may.
+  })
+  child.stdin.end(options.stdin ?? '')
+  options.onStart?.(child)
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (exitCode) => {
+      resolve(exitCode ?? -1)
+    })
+  })
+  return { code, ...output }
+}

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BugError } from '../../../src/common/errors.ts'
+import { PieceBuffers } from '../../../src/storage/piece-buffers.ts'
+
+test('pieces are reserved until the budget is used up, and again when one is done', () => {
+  const buffers = new PieceBuffers({ pieceBytes: 100, budgetBytes: 350 })
+  assert.equal(buffers.maxReserved, 3)
+  assert.deepEqual(
+    [1, 2, 3, 4].map(() => buffers.reserve()),
+    [true, true, true, false],
+  )
+  buffers.unreserve()
+  assert.ok(buffers.reserve())
+  assert.equal(buffers.reservedCount, 3)
+})
+
+test('one piece is always allowed, however large', () => {
+  const buffers = new PieceBuffers({ pieceBytes: 1 << 20, budgetBytes: 1000 })
+  assert.ok(buffers.reserve())
+  assert.ok(!buffers.reserve())
+  assert.equal(buffers.take().length, 1 << 20)
+})
+
+test('reserving takes no memory, and the buffer given back last is used first', () => {
+  const buffers = new PieceBuffers({ pieceBytes: 64, budgetBytes: 640 })
+  buffers.reserve()
+  buffers.reserve()
+  assert.equal(buffers.takenCount, 0)
+  const one = buffers.take()
+  const two = buffers.take()
+  buffers.give(one)
+  buffers.give(two)
+  assert.equal(buffers.idleCount, 2)
+  assert.equal(buffers.take(), two)
+  assert.equal(buffers.take(), one)
+})
+
+test('idle buffers beyond 8 MiB are freed', () => {
+  const buffers = new PieceBuffers({ pieceBytes: 4 << 20, budgetBytes: 64 << 20 })
+  const taken = [1, 2, 3, 4].map(() => {
+    buffers.reserve()
+    return buffers.take()
+  })
+  for (const buffer of taken) buffers.give(buffer)
+  assert.equal(buffers.idleCount, 2)
+})
+
+test('a buffer without reservation, a foreign buffer and one return too many are bugs', () => {
+  const buffers = new PieceBuffers({ pieceBytes: 64, budgetBytes: 640 })
+  assert.throws(() => buffers.take(), BugError)
+  assert.throws(() => {
+    buffers.unreserve()
+  }, BugError)
+  buffers.reserve()
+  buffers.take()
+  assert.throws(() => {
+    buffers.give(Buffer.alloc(63))
+  }, BugError)
+})
