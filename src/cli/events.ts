@@ -3,7 +3,7 @@
  * move or hide on a terminal is written as `\uXXXX`.
  */
 import { dirname, join } from 'node:path'
-import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
+import type { TorrentState } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import { describeError } from './exit-codes.ts'
 import { UNSAFE_CHARACTERS } from './terminal.ts'
@@ -92,9 +92,7 @@ export class EventWriter implements DownloadView {
       this.#write('error', job?.infoHash, { source: result.source, ...errorFields(result) })
       return
     }
-    if (job === undefined || snapshot === undefined) return
-    this.#progress(job, snapshot)
-    if (result.outcome !== 'complete') return
+    if (result.outcome !== 'complete' || job === undefined || snapshot === undefined) return
     this.#write('complete', job.infoHash, {
       path: job.path,
       totalBytes: snapshot.totalBytes,
@@ -120,7 +118,8 @@ export class EventWriter implements DownloadView {
     })
   }
 
-  #progress(job: JobView, snapshot: TorrentSnapshot = job.snapshot()): void {
+  #progress(job: JobView): void {
+    const snapshot = job.snapshot()
     this.#write('progress', job.infoHash, {
       state: snapshot.state,
       doneBytes: snapshot.doneBytes,

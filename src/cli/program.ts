@@ -47,7 +47,7 @@ const EXAMPLES = `
 Examples:
   torrent-dl linux.torrent                   download into the current directory
   torrent-dl -o ~/iso a.torrent b.torrent    two at once into ~/iso
-  torrent-dl --stall-timeout 5m x.torrent    give up when nothing comes for 5 min
+  torrent-dl --stall-timeout 5m x.torrent    give up when nothing comes
   torrent-dl --json x.torrent | jq .         events for a script
   torrent-dl info x.torrent                  what is in it
   torrent-dl ./info                          a file named like a command

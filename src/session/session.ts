@@ -93,6 +93,7 @@ export class Session {
     return new FileStorage({
       metainfo,
       outputDirectory: settings.outputDirectory,
+      shownDirectory: settings.shownDirectory ?? settings.outputDirectory,
       stateDirectory: this.#settings.stateDirectory,
       usePartFiles: settings.usePartFiles,
       force: settings.force,

@@ -15,6 +15,8 @@ export interface Settings {
 export interface TorrentSettings {
   /** Absolute path. */
   readonly outputDirectory: string
+  /** The same as the user typed it, for messages. */
+  readonly shownDirectory?: string
   /** `NAME.part` until a file is whole. */
   readonly usePartFiles: boolean
   /** Replace different files that are in the way. */

@@ -3,6 +3,7 @@
  * values are read.
  */
 import { statfsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { StorageError, messageOf, systemCodeOf } from '../common/errors.ts'
 
 /** Stands after "cannot". */
@@ -33,11 +34,18 @@ const CODES: Readonly<Record<string, readonly [code: string, reason: string]>> =
 /** A StorageError for whatever the file system threw; one that already is a StorageError stays as it is. */
 export function diskError(error: unknown, attempt: DiskAttempt): StorageError {
   if (error instanceof StorageError) return error
-  const [code, reason] = CODES[systemCodeOf(error) ?? ''] ?? (['DISK_IO', messageOf(error)] as const)
+  const [code, reason] = CODES[symbolOf(error)] ?? (['DISK_IO', messageOf(error)] as const)
   const detail = code === 'DISK_FULL' ? describeSpace(attempt.space) : ''
   return new StorageError(code, `cannot ${attempt.verb} ${attempt.path}: ${reason}${detail}`, {
     cause: error,
   })
+}
+
+/** Node has no name for EDQUOT and calls it UNKNOWN. */
+function symbolOf(error: unknown): string {
+  const code = systemCodeOf(error) ?? ''
+  if (code !== 'UNKNOWN' || typeof error !== 'object' || error === null || !('errno' in error)) return code
+  return error.errno === -constants.errno.EDQUOT ? 'EDQUOT' : code
 }
 
 /** Bytes that we may still write on the file system of this directory, or undefined where that cannot be told. */

@@ -157,7 +157,7 @@ export class FileStorage implements Storage {
 
   async save(): Promise<void> {
     this.#assertOpen()
-    this.#keeper.save(this.#have) // synchronous: it has to be one moment's state
+    this.#saveNow() // synchronous: it has to be one moment's state
     return Promise.resolve()
   }
 
@@ -166,10 +166,10 @@ export class FileStorage implements Storage {
     if (!this.#isOpen) return
     this.#isOpen = false
     try {
-      this.#keeper.save(this.#have)
+      this.#saveNow()
       if (this.#keeper.isWaiting) {
         await sleep(systemClock, TIMESTAMP_TICK_MS)
-        this.#keeper.save(this.#have)
+        this.#saveNow()
       }
     } catch (error) {
       this.#options.log('error', 'storage', messageOf(error))
@@ -217,7 +217,7 @@ export class FileStorage implements Storage {
     if (!this.#have.isFull) assertWritable(paths.root, paths.shownRoot)
     assertSpace(this.#metainfo, { table, paths, have: this.#have }, inspection)
     this.#missingBytes = missingBytes(this.#metainfo, table, this.#have)
-    this.#keeper.save(this.#have) // before the first change on disk, so that what we make is known to be ours
+    this.#saveNow() // before the first change on disk, so that what we make is known to be ours
     settleFiles(table, this.#files, inspection, this.#firstPlace)
     this.#files.holdReserve()
     for (const [file] of table.realFiles()) if (table.isWhole(file)) progress.onFileWhole(file)
@@ -260,10 +260,18 @@ export class FileStorage implements Storage {
       throw this.#files.changed(file, `has become ${size} bytes long`)
     }
     if (this.#table.place(file) === 'part') {
-      this.#resume.appendFinal(file)
+      this.#files.withSpareDescriptor(() => {
+        this.#resume.appendFinal(file)
+      })
       this.#files.move(file, 'final')
     }
     this.#table.setIdentity(file, this.#files.look(file))
+  }
+
+  #saveNow(): void {
+    this.#files.withSpareDescriptor(() => {
+      this.#keeper.save(this.#have)
+    })
   }
 
   #release(): void {

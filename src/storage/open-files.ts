@@ -57,6 +57,17 @@ export class OpenFiles {
     if (open?.readers === 0) closeSync(open.fd)
   }
 
+  /** Runs what needs a descriptor for a moment, again after each EMFILE as long as we can close one of ours. */
+  withSpare<T>(run: () => T): T {
+    for (;;) {
+      try {
+        return run()
+      } catch (error) {
+        if (!isShortage(error) || !(this.#closeOne() || this.#releaseReserve())) throw error
+      }
+    }
+  }
+
   closeAll(): void {
     for (const file of [...this.#files.keys()]) this.forget(file)
     this.#releaseReserve()
@@ -66,24 +77,12 @@ export class OpenFiles {
     let open = this.#files.get(file)
     if (open === undefined) {
       if (this.#files.size >= CAPACITY) this.#closeOne()
-      open = { fd: this.#openHard(file), readers: 0 }
+      open = { fd: this.withSpare(() => this.#open(file)), readers: 0 }
     } else {
       this.#files.delete(file)
     }
     this.#files.set(file, open)
     return open
-  }
-
-  #openHard(file: number): number {
-    for (;;) {
-      try {
-        return this.#open(file)
-      } catch (error) {
-        const code = systemCodeOf(error)
-        if ((code !== 'EMFILE' && code !== 'ENFILE') || !(this.#closeOne() || this.#releaseReserve()))
-          throw error
-      }
-    }
   }
 
   /** @returns false when every descriptor is being read from */
@@ -102,4 +101,10 @@ export class OpenFiles {
     this.#reserve = undefined
     return true
   }
+}
+
+/** @param error as it came, or wrapped once */
+function isShortage(error: unknown): boolean {
+  const codes = [systemCodeOf(error), systemCodeOf(error instanceof Error ? error.cause : undefined)]
+  return codes.includes('EMFILE') || codes.includes('ENFILE')
 }

@@ -54,15 +54,20 @@ export function makeRoot(path: string, shownPath: string): void {
  */
 export function makeTree(path: string, mode: number): void {
   try {
+    makeOrFind(path, mode)
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    makeTree(dirname(path), mode)
+    makeOrFind(path, mode)
+  }
+}
+
+function makeOrFind(path: string, mode: number): void {
+  try {
     mkdirSync(path, mode)
   } catch (error) {
-    const code = systemCodeOf(error)
-    if (code === 'ENOENT' && dirname(path) !== path) {
-      makeTree(dirname(path), mode)
-      mkdirSync(path, mode)
-    } else if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-      throw error // also EROFS and EACCES, which come before EEXIST where the directory is there
-    }
+    // Not EEXIST alone: on a read-only file system EROFS comes before it. Another process may have been faster, too.
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error
   }
 }
 

@@ -107,14 +107,21 @@ function pickPiece({ picker }: TorrentContext, peer: Peer): PieceIndex | undefin
 }
 
 /**
- * Frees the budget of a piece that nobody connected can finish: without it, pieces begun at peers that left could hold
- * all memory for ever.
+ * Frees the budget of a piece that nobody works on and nobody could go on with now: without it, pieces begun at peers
+ * that left or choke us could hold all memory for ever.
  */
 function dropUnreachablePiece(context: TorrentContext): boolean {
   for (const open of context.openPieces.withFree()) {
-    if (context.picker.availability(open.piece) > 0) continue
+    if (open.owner !== undefined || isWithinReach(context, open)) continue
     abandonPiece(context, open)
     return true
+  }
+  return false
+}
+
+function isWithinReach(context: TorrentContext, open: OpenPiece): boolean {
+  for (const peer of context.peers.values()) {
+    if (!peer.connection.peerChoking && peer.pieces.has(open.piece)) return true
   }
   return false
 }

@@ -106,7 +106,7 @@ export function onReject(context: TorrentContext, peer: Peer, { index, offset, l
   if (!peer.connection.peerChoking && ++peer.rejectsInARow > MAX_REJECTS_IN_A_ROW) {
     throw new PeerError('PEER_REJECTS_ALL', `${peer.rejectsInARow} requests rejected without a block`)
   }
-  releaseBlock(context, piece, block)
+  releaseBlock(peer, piece, block)
 }
 
 export function onExtensionHandshake(
@@ -140,17 +140,19 @@ export function releaseRequests(context: TorrentContext, peer: Peer): void {
   for (const blockId of peer.ledger.takeAll()) {
     peer.forgive(blockId)
     const piece = checkPiece(context.metainfo.geometry, Math.floor(blockId / blocksPerPiece))
-    if (piece !== undefined) releaseBlock(context, piece, blockId % blocksPerPiece)
+    if (piece !== undefined) releaseBlock(peer, piece, blockId % blocksPerPiece)
   }
-  if (peer.currentPiece?.owner === peer.key) peer.currentPiece.owner = undefined
   peer.currentPiece = undefined
 }
 
-function releaseBlock(context: TorrentContext, piece: PieceIndex, block: number): void {
+/** The peer will not send this block: it is free, and so is the piece for others to adopt. */
+function releaseBlock(peer: Peer, piece: PieceIndex, block: number): void {
+  const { context } = peer
   const open = context.openPieces.get(piece)
   if (open === undefined) return
   context.openPieces.release(open, block)
-  releaseIfUntouched(context, open)
+  if (open.owner === peer.key) disownPiece(context, open)
+  else releaseIfUntouched(context, open)
 }
 
 function updateInterest(peer: Peer): void {

@@ -180,15 +180,21 @@ export class Torrent {
     try {
       await this.#parts.storage.save()
     } catch (error) {
-      this.#parts.observer.onWarning(`progress could not be saved: ${messageOf(error)}`)
+      this.#fail(asKnown(error))
     }
   }
 
-  #onPieceDone(): void {
-    if (!this.#context.have.isFull || this.#state !== 'downloading') return
-    this.#setState('complete')
-    this.#discovery.completed()
-    this.#parts.observer.onComplete()
+  /** Complete is what lies on disk: said only after a last look at the files. */
+  async #finish(): Promise<void> {
+    try {
+      await this.#parts.storage.confirm()
+      if (this.#stopping.signal.aborted) return
+      this.#setState('complete')
+      this.#discovery.completed()
+      this.#parts.observer.onComplete()
+    } catch (error) {
+      this.#fail(asKnown(error))
+    }
   }
 
   #fail(error: KnownError): void {
@@ -230,7 +236,7 @@ export class Torrent {
         return stateOf()
       },
       onPieceDone: () => {
-        this.#onPieceDone()
+        if (this.#context.have.isFull && this.#state === 'downloading') void this.#finish()
       },
       fail: (error) => {
         this.#fail(error)

@@ -12,7 +12,7 @@ import type { TrackerStatus } from './tracker.ts'
 export type { AnnouncerHandler, Counters, Identity } from './tracker-entry.ts'
 
 /** How long the goodbyes may take in all. */
-export const STOP_MS = 2000
+const STOP_MS = 2000
 
 export interface AnnouncerOptions extends EntryParts {
   /** BEP 12 tiers of URLs, as in the torrent; shuffled here. */
@@ -91,7 +91,7 @@ export class Announcer {
       })
     await Promise.all(goodbyes)
     cancelTimer()
-    for (const entry of this.#entries) entry.close()
+    for (const loop of this.#loops) loop.close()
   }
 
   async #sayGoodbye(entry: TrackerEntry, signal: AbortSignal): Promise<void> {

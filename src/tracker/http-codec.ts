@@ -11,7 +11,7 @@ import type { AnnounceRequest, AnnounceResponse, ScrapeResponse } from './tracke
 import { MAX_ENDPOINTS, MAX_TEXT_LENGTH } from './udp-codec.ts'
 
 /** When a tracker gives no interval. */
-export const DEFAULT_INTERVAL_SECONDS = 1800
+const DEFAULT_INTERVAL_SECONDS = 1800
 
 /** Beyond any real number of peers or seconds. */
 const MAX_COUNT = 2 ** 31 - 1

@@ -13,10 +13,10 @@ import { resolveWithin, type ResolveHost } from './resolve-host.ts'
 import { aborted, hostOf, unreachable } from './tracker-url.ts'
 import { maskUrl } from './mask-url.ts'
 
-export const FIRST_BYTE_MS = 10_000
-export const TOTAL_MS = 30_000
-export const MAX_BODY_BYTES = 1_048_576
-export const MAX_REDIRECTS = 5
+const FIRST_BYTE_MS = 10_000
+const TOTAL_MS = 30_000
+const MAX_BODY_BYTES = 1_048_576
+const MAX_REDIRECTS = 5
 const MAX_HEADER_BYTES = 16_384
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])

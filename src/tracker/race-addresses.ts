@@ -4,7 +4,7 @@ import { TrackerError } from '../common/errors.ts'
 import { aborted } from './tracker-url.ts'
 
 /** How long one address has before the next is asked as well. */
-export const NEXT_ADDRESS_AFTER_MS = 5000
+const NEXT_ADDRESS_AFTER_MS = 5000
 
 /** Asks one address; must reject soon after `signal` aborts. */
 export type AskAddress<T> = (address: string, signal: AbortSignal) => Promise<T>

@@ -7,7 +7,7 @@ import { aborted, isIpLiteral } from './tracker-url.ts'
 /** All addresses of a host, IPv4 and IPv6 literals, best first. */
 export type ResolveHost = (host: string) => Promise<readonly string[]>
 
-export const RESOLVE_TIMEOUT_MS = 5000
+const RESOLVE_TIMEOUT_MS = 5000
 /** A name with hundreds of addresses gets us no further than its first few. */
 const MAX_ADDRESSES = 8
 

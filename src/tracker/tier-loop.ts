@@ -10,8 +10,8 @@ import { promoted } from './tiers.ts'
 import type { TrackerEntry } from './tracker-entry.ts'
 
 /** How long a tracker may be silent before the next one of its tier is asked as well. */
-export const SLOW_AFTER_MS = 15_000
-export const RETRY_POLICY = { firstMs: 5000, maxMs: 30 * 60_000, jitter: 0.2 }
+const SLOW_AFTER_MS = 15_000
+const RETRY_POLICY = { firstMs: 5000, maxMs: 30 * 60_000, jitter: 0.2 }
 
 export interface TierParts {
   readonly clock: Clock
@@ -74,8 +74,8 @@ export class TierLoop {
   }
 
   /**
-   * Calls everything off but a `completed` that is on its way or due. @returns for each tracker that knows us: settles
-   * when it may be told `stopped`
+   * Calls everything off but a `completed` that is on its way.
+   * @returns the trackers that know us, each with a promise that resolves when it may be told `stopped`
    */
   stop(): { readonly entry: TrackerEntry; readonly ready: Promise<void> }[] {
     this.#isStopped = true
@@ -89,6 +89,14 @@ export class TierLoop {
       if (entry.hasStarted) farewells.push({ entry, ready: attempt?.over ?? Promise.resolve() })
     }
     return farewells
+  }
+
+  /** Ends what `stop` let go on, and frees the sockets. */
+  close(): void {
+    for (const entry of this.#entries) {
+      this.#abandon(entry)
+      entry.close()
+    }
   }
 
   #beginRound(): void {
@@ -202,7 +210,10 @@ export class TierLoop {
 
   #wakeAt(atMs: number, ...entries: readonly TrackerEntry[]): void {
     this.#cancelTimer?.()
-    for (const entry of entries) entry.nextAtMs = Math.max(atMs, entry.refusedUntilMs)
+    for (const entry of entries) {
+      const entryAtMs = Math.max(atMs, entry.refusedUntilMs)
+      entry.nextAtMs = entryAtMs === Infinity ? undefined : entryAtMs
+    }
     this.#cancelTimer = this.#parts.clock.after(atMs - this.#parts.clock.now(), () => {
       this.#beginRound()
     })

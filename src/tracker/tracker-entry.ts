@@ -14,10 +14,10 @@ import type { AnnounceEvent, AnnounceRequest, AnnounceResponse, Tracker, Tracker
 const NUM_WANT = 200
 const DEFAULT_INTERVAL_MS = 30 * 60_000
 /** No tracker makes us come back sooner, or stay away longer. */
-export const MIN_INTERVAL_MS = 60_000
-export const MAX_INTERVAL_MS = 24 * 60 * 60_000
+const MIN_INTERVAL_MS = 60_000
+const MAX_INTERVAL_MS = 24 * 60 * 60_000
 /** A tracker that refused this torrent is left alone for this long. */
-export const REFUSED_PAUSE_MS = 30 * 60_000
+const REFUSED_PAUSE_MS = 30 * 60_000
 
 /** How much we have moved, at this moment. */
 export interface Counters {

@@ -240,10 +240,10 @@ export function writeScrapeResponse(transactionId: number, entries: readonly Scr
   return packet
 }
 
-/** `u32 action 3, u32 transaction id, text`. The text is foreign and cut. Undefined when it is no error packet. */
+/** `u32 action 3, u32 transaction id, text`. The text is foreign and cut, also at a NUL. Undefined when it is no error packet. */
 export function readErrorResponse(packet: Buffer): string | undefined {
   if (packet.length < 8 || packet.readUInt32BE(0) !== UDP_ACTION.error) return undefined
-  return packet.toString('utf8', 8, 8 + MAX_TEXT_LENGTH)
+  return packet.toString('utf8', 8, 8 + MAX_TEXT_LENGTH).split('\0', 1)[0]
 }
 
 export function writeErrorResponse(transactionId: number, text: string): Buffer {

@@ -17,10 +17,10 @@ import {
 } from './udp-codec.ts'
 
 /** BEP 15, "Time outs": a request is sent again after 15 * 2^n seconds, n = 0..8. */
-export const FIRST_WAIT_MS = 15_000
-export const LAST_N = 8
+const FIRST_WAIT_MS = 15_000
+const LAST_N = 8
 /** BEP 15: a client may use a connection id until one minute after it got it. */
-export const CONNECTION_ID_MS = 60_000
+const CONNECTION_ID_MS = 60_000
 
 export interface UdpParts {
   readonly clock: Clock
@@ -116,10 +116,10 @@ export class UdpLink {
   /** Whoever waits is told TRACKER_ABORTED. */
   close(): void {
     this.#fail(aborted())
-    this.#cancelIdle()
   }
 
   #fail(error: TrackerError): void {
+    this.#cancelIdle()
     this.#socket?.close()
     this.#socket = undefined
     this.#connection = undefined

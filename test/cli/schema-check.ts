@@ -3,9 +3,7 @@
  * error, so that nothing in the schema goes unchecked.
  */
 
-export interface Schema {
-  readonly [keyword: string]: unknown
-}
+export type Schema = Readonly<Record<string, unknown>>
 
 const NOTES = new Set(['$schema', 'title', 'description', 'definitions'])
 
@@ -49,7 +47,8 @@ const CHECKS: Readonly<Record<string, (call: Call) => string[]>> = {
   const: ({ wanted, value, at }) => (value === wanted ? [] : [`${at} is not ${JSON.stringify(wanted)}`]),
   enum: ({ wanted, value, at }) =>
     (wanted as unknown[]).includes(value) ? [] : [`${at} is not one of ${JSON.stringify(wanted)}`],
-  minimum: ({ wanted, value, at }) => (Number(value) >= Number(wanted) ? [] : [`${at} is below ${String(wanted)}`]),
+  minimum: ({ wanted, value, at }) =>
+    Number(value) >= Number(wanted) ? [] : [`${at} is below ${String(wanted)}`],
   pattern: ({ wanted, value, at }) =>
     new RegExp(String(wanted), 'u').test(String(value)) ? [] : [`${at} does not match ${String(wanted)}`],
   required: ({ wanted, value, at }) =>

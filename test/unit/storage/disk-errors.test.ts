@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { StorageError } from '../../../src/common/errors.ts'
 import { diskError } from '../../../src/storage/disk-errors.ts'
@@ -29,6 +29,14 @@ test('each system error gets the code that decides the exit code', () => {
     assert.equal(error.cause, cause)
     assert.match(error.message, /^cannot write out\/data\.iso\.part: ./)
   }
+})
+
+test('a used up quota, for which Node has no name, is a full disk', () => {
+  const cause = Object.assign(new Error('UNKNOWN: unknown error, write'), {
+    code: 'UNKNOWN',
+    errno: -constants.errno.EDQUOT,
+  })
+  assert.equal(diskError(cause, { verb: 'write', path: 'x' }).code, 'DISK_FULL')
 })
 
 test('a full disk is told with what is needed and what is free', () => {

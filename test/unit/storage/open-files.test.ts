@@ -64,3 +64,17 @@ test('when descriptors run out, one of ours is closed, at last the one held back
   isScarce = true
   assert.throws(() => files.get(3), { code: 'EMFILE' })
 })
+
+test('other work that finds no descriptor left gets one of ours', () => {
+  const files = new OpenFiles(() => openSync('/', 'r'))
+  files.get(0)
+  files.get(1)
+  let failures = 2
+  const run = (): string => {
+    if (failures-- > 0)
+      throw new Error('cannot write', { cause: Object.assign(new Error(), { code: 'EMFILE' }) })
+    return 'done'
+  }
+  assert.equal(files.withSpare(run), 'done')
+  assert.equal(files.size, 0)
+})

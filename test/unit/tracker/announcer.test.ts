@@ -1,48 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { silentLog } from '../../../src/common/log.ts'
 import { TrackerError } from '../../../src/common/errors.ts'
-import { Announcer, type Counters } from '../../../src/tracker/announcer.ts'
-import type { AnnounceResponse, TrackerStatus } from '../../../src/tracker/tracker.ts'
+import { silentLog } from '../../../src/common/log.ts'
+import { Announcer } from '../../../src/tracker/announcer.ts'
+import type { AnnounceResponse } from '../../../src/tracker/tracker.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import { answers, ANSWER, fails, FakeTrackers, isSilent, type Behaviour } from './fake-tracker.ts'
-
-interface Setup {
-  readonly tiers: string[][]
-  readonly behaviours?: Record<string, Behaviour>
-}
-
-/** Tiers keep the order they are written in: the random source is one that shuffles nothing. */
-function setup({ tiers, behaviours = {} }: Setup) {
-  const clock = new FakeClock()
-  const trackers = new FakeTrackers(clock)
-  for (const [url, behaviour] of Object.entries(behaviours)) trackers.behaviours.set(url, behaviour)
-  const counters: { now: Counters } = { now: { uploadedBytes: 1, downloadedBytes: 2, leftBytes: 3 } }
-  const found: string[] = []
-  const reported: TrackerStatus[] = []
-  const announcer = new Announcer({
-    tiers,
-    makeTracker: trackers.make,
-    clock,
-    random: () => 0.999999,
-    log: silentLog,
-    counters: () => counters.now,
-    identity: { infoHash: Buffer.alloc(20, 1), peerId: Buffer.alloc(20, 2), key: 7, port: 6881 },
-    handler: {
-      onEndpoints: (endpoints, scope, url) => found.push(`${url} ${scope} ${endpoints.length}`),
-      onStatus: (status) => reported.push(status),
-    },
-  })
-  const status = (url: string): TrackerStatus => announcer.statuses().find((one) => one.url === url)!
-  const state = (): string =>
-    announcer
-      .statuses()
-      .map((one) => `${one.url}:${one.state}`)
-      .join(' ')
-  return { clock, trackers, announcer, counters, found, reported, status, state }
-}
-
-const MINUTE = 60_000
+import { MINUTE, setup } from './announcer-setup.ts'
+import { ANSWER, answers, fails, isSilent } from './fake-tracker.ts'
 
 describe('asking trackers', () => {
   test('start asks the first tracker of each tier before it returns, four in all', () => {
@@ -259,6 +223,19 @@ describe('trackers that say no', () => {
     assert.deepEqual([announcer.isHopeless, state(), clock.timerCount], [true, 'a:refused', 0])
   })
 
+  test('one of an unknown kind has no next time, whatever its neighbour does', async () => {
+    const { announcer, clock, status } = setup({
+      tiers: [['a', 'b']],
+      behaviours: { a: fails('TRACKER_URL_UNSUPPORTED', 'wss: trackers are not supported'), b: fails() },
+    })
+    announcer.start()
+    await clock.advance(0)
+    assert.deepEqual(
+      [status('a').nextAnnounceInMs, status('b').nextAnnounceInMs !== undefined],
+      [undefined, true],
+    )
+  })
+
   test('a tracker that cannot even be made is one that fails', async () => {
     const clock = new FakeClock()
     const announcer = new Announcer({
@@ -312,129 +289,6 @@ describe('asking early', () => {
     announcer.wantPeers()
     await clock.advance(0)
     assert.deepEqual(trackers.told, ['a started@0'])
-  })
-})
-
-describe('completed', () => {
-  test('is told at once and once to trackers that work, and starts their interval anew', async () => {
-    const { announcer, trackers, clock, status } = setup({
-      tiers: [['a'], ['b']],
-      behaviours: { a: answers(), b: fails() },
-    })
-    announcer.start()
-    await clock.advance(100_000)
-    trackers.told.length = 0
-    announcer.completed()
-    assert.deepEqual(trackers.told, ['a completed@100'])
-    assert.equal(trackers.requests.at(-1)?.numWant, 0)
-    await clock.advance(0)
-    assert.equal(status('a').nextAnnounceInMs, 30 * MINUTE)
-    announcer.completed()
-    await clock.advance(31 * MINUTE)
-    const toA = trackers.told.filter((line) => line.startsWith('a'))
-    assert.deepEqual(toA, ['a completed@100', 'a none@1900'])
-  })
-
-  test('is told again when it got lost, and by a tracker whose started was on its way', async () => {
-    let answer: (response: AnnounceResponse) => void = () => undefined
-    const { announcer, trackers, clock } = setup({
-      tiers: [['a']],
-      behaviours: { a: async () => new Promise((resolve) => (answer = resolve)) },
-    })
-    announcer.start()
-    announcer.completed()
-    trackers.behaviours.set('a', fails())
-    answer(ANSWER)
-    await clock.advance(0)
-    assert.deepEqual(trackers.told, ['a started@0', 'a completed@0'])
-    trackers.behaviours.set('a', answers())
-    await clock.advance(MINUTE)
-    assert.deepEqual(trackers.told.slice(2), ['a completed@6'])
-  })
-
-  test('is not told to a tracker that never knew us unfinished', async () => {
-    const { announcer, trackers, clock } = setup({ tiers: [['a']], behaviours: { a: fails() } })
-    announcer.start()
-    await clock.advance(1000)
-    announcer.completed()
-    trackers.behaviours.set('a', answers())
-    await clock.advance(MINUTE)
-    assert.deepEqual(trackers.told, ['a started@0', 'a started@6'])
-  })
-
-  test('a completed that keeps silent brings in the next tracker', async () => {
-    const { announcer, trackers, clock } = setup({
-      tiers: [['a', 'b']],
-      behaviours: { a: answers(), b: answers() },
-    })
-    announcer.start()
-    await clock.advance(0)
-    trackers.behaviours.set('a', isSilent)
-    announcer.completed()
-    await clock.advance(30_000)
-    assert.deepEqual(trackers.told, ['a started@0', 'a completed@0', 'b started@21'])
-  })
-})
-
-describe('stopping', () => {
-  test('says stopped to those that know us, calls the rest off and leaves no timer', async () => {
-    const { announcer, trackers, clock } = setup({
-      tiers: [['a'], ['b'], ['c'], ['d', 'e']],
-      behaviours: { a: answers(), b: fails(), c: isSilent, d: answers(), e: answers() },
-    })
-    announcer.start()
-    await clock.advance(20_000)
-    trackers.told.length = 0
-    await announcer.stop()
-    assert.deepEqual(trackers.told.sort(), ['a stopped@20', 'd stopped@20'])
-    assert.deepEqual([trackers.underWay, clock.timerCount], [0, 0])
-    assert.deepEqual([...new Set(trackers.closed)].sort(), ['a', 'b', 'c', 'd'])
-    trackers.told.length = 0
-    await announcer.stop()
-    announcer.completed()
-    announcer.wantPeers()
-    await clock.advance(60 * MINUTE)
-    assert.deepEqual(trackers.told, [])
-  })
-
-  test('takes two seconds at the most', async () => {
-    const { announcer, trackers, clock } = setup({
-      tiers: [['a'], ['b']],
-      behaviours: { a: answers(), b: answers() },
-    })
-    announcer.start()
-    await clock.advance(0)
-    trackers.behaviours.set('a', isSilent)
-    let isOver = false
-    const over = announcer.stop().then(() => (isOver = true))
-    await clock.advance(1999)
-    assert.equal(isOver, false)
-    await clock.advance(1)
-    await over
-    assert.deepEqual([trackers.underWay, clock.timerCount], [0, 0])
-  })
-
-  test('a completed on its way is heard out first', async () => {
-    let answer: (response: AnnounceResponse) => void = () => undefined
-    const { announcer, trackers, clock } = setup({ tiers: [['a']], behaviours: { a: answers() } })
-    announcer.start()
-    await clock.advance(0)
-    trackers.behaviours.set('a', async () => new Promise((resolve) => (answer = resolve)))
-    announcer.completed()
-    const over = announcer.stop()
-    await clock.advance(1000)
-    assert.deepEqual(trackers.told, ['a started@0', 'a completed@0'])
-    trackers.behaviours.set('a', answers())
-    answer(ANSWER)
-    await over
-    assert.deepEqual(trackers.told.slice(2), ['a stopped@1'])
-    assert.equal(clock.timerCount, 0)
-  })
-
-  test('before anything was started is no effort', async () => {
-    const { announcer, trackers } = setup({ tiers: [['a']] })
-    await announcer.stop()
-    assert.deepEqual(trackers.told, [])
   })
 })
 

@@ -35,7 +35,7 @@ function setup(
   const tracker = new UdpTracker(url, { clock, connect: udp.connect, ...options })
   const abort = new AbortController()
   const outcome: { answer?: AnnounceResponse; error?: KnownError } = {}
-  const announce = (): Promise<void> =>
+  const announce = async (): Promise<void> =>
     tracker.announce(REQUEST, abort.signal).then(
       (answer) => {
         outcome.answer = answer

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { DownloadSession } from '../../../src/cli/commands/download.ts'
+import { SourceError, StorageError } from '../../../src/common/errors.ts'
+import { DownloadRig, MIB, makeTracker } from './fake-session.ts'
+
+const PEERS = { connected: 1, seeds: 0, unchoking: 0, dialing: 0, known: 1, banned: 0 }
+
+test('a finished download prints its path, a summary, and ends with 0', async () => {
+  const rig = new DownloadRig('a.iso')
+  const { code } = await rig.start()
+  const [torrent] = rig.torrents
+  await rig.clock.advance(4000)
+  torrent!.complete()
+  assert.equal(await code, 0)
+  assert.equal(rig.stdout.text, 'out/a.iso\n')
+  assert.equal(rig.stderr.lines.at(-1), 'torrent-dl: a.iso: 100.0 MiB in 4.0 s (25.0 MiB/s) -> ./out/a.iso')
+  assert.equal(rig.isSessionOpen, false)
+  assert.equal(rig.clock.timerCount, 0)
+})
+
+test('what was there already is told so', async () => {
+  const rig = new DownloadRig('a.iso')
+  const { code } = await rig.start()
+  rig.torrents[0]!.observer.onComplete()
+  assert.equal(await code, 0)
+  assert.match(rig.stderr.text, /a\.iso: 100\.0 MiB, was there already, verified -> /)
+})
+
+test('the engine gets the settings of the command line, and names as addresses', async () => {
+  const rig = new DownloadRig('a.iso')
+  const peers = [
+    { host: 'seed.example', port: 1 },
+    { host: 'gone.example', port: 2 },
+  ]
+  const lookup = async (name: string): Promise<string[]> => {
+    if (name === 'gone.example') throw new Error('the name cannot be resolved (ENOTFOUND)')
+    return Promise.resolve(['10.0.0.1', '::1'])
+  }
+  const { code } = await rig.start({
+    options: { peers, force: true, usePartFiles: false },
+    parts: { lookup },
+  })
+  const { settings } = rig.torrents[0]!
+  assert.deepEqual(settings.peers, [
+    { host: '10.0.0.1', port: 1 },
+    { host: '::1', port: 1 },
+  ])
+  assert.match(settings.outputDirectory, /^\/.*\/out$/)
+  assert.deepEqual([settings.force, settings.usePartFiles, settings.seedWhenComplete], [true, false, false])
+  assert.match(
+    rig.stderr.text,
+    /torrent-dl: --peer gone\.example:2: the name cannot be resolved \(ENOTFOUND\)/,
+  )
+  rig.torrents[0]!.complete()
+  assert.equal(await code, 0)
+})
+
+test('a source that is no torrent ends with 3, and no session is opened for it', async () => {
+  const rig = new DownloadRig('bad.torrent')
+  let opened = 0
+  const openSession = async (): Promise<never> => {
+    opened++
+    return Promise.reject(new Error('not here'))
+  }
+  const { code } = await rig.start({ parts: { openSession } })
+  assert.equal(await code, 3)
+  assert.equal(opened, 0)
+  assert.deepEqual(rig.stderr.lines, ['torrent-dl: standard input: piece length is 0'])
+  assert.equal(rig.stdout.text, '')
+})
+
+test('an error of the disk ends with its code', async () => {
+  const rig = new DownloadRig('a.iso')
+  const { code } = await rig.start()
+  rig.torrents[0]!.observer.onFailed(
+    new StorageError('DISK_FULL', 'cannot write out/a.iso.part: disk full (needs 4.1 GiB, 1.2 GiB free)'),
+  )
+  assert.equal(await code, 9)
+  assert.equal(
+    rig.stderr.lines.at(-1),
+    'torrent-dl: cannot write out/a.iso.part: disk full (needs 4.1 GiB, 1.2 GiB free)',
+  )
+})
+
+test('when nobody can give it, each tracker is named with its failure', async () => {
+  const rig = new DownloadRig('a.iso')
+  const { code } = await rig.start()
+  const [torrent] = rig.torrents
+  torrent!.fields = {
+    trackers: [
+      makeTracker({ state: 'failing', lastError: 'no answer' }),
+      makeTracker({ url: 'http://b/a', state: 'refused', lastError: 'not registered\x1b[2J' }),
+    ],
+  }
+  torrent!.observer.onFailed(new SourceError('NO_SOURCE', 'every tracker refused this torrent'))
+  assert.equal(await code, 4)
+  assert.deepEqual(rig.stderr.lines.slice(-3), [
+    'torrent-dl: a.iso: every tracker refused this torrent',
+    'torrent-dl:   udp://tracker.example:6969/announce: no answer',
+    'torrent-dl:   http://b/a: not registered\\x1b[2J',
+  ])
+})
+
+test('the time limit ends with 4 when no source was found, else with 5', async () => {
+  for (const [fields, expected, message] of [
+    [{}, 4, /time limit of 30 s reached and no source was found/],
+    [{ peers: PEERS }, 5, /a\.iso: time limit of 30 s reached$/m],
+    [{ trackers: [makeTracker({ endpointCount: 2 })] }, 5, /time limit/],
+  ] as const) {
+    const rig = new DownloadRig('a.iso')
+    const { code } = await rig.start({ options: { timeoutMs: 30_000 } })
+    rig.torrents[0]!.fields = fields
+    await rig.clock.advance(29_000)
+    assert.equal(rig.isSessionOpen, true)
+    await rig.clock.advance(1000)
+    assert.equal(await code, expected)
+    assert.match(rig.stderr.text, message)
+  }
+})
+
+test('a peer that was there once counts as a source', async () => {
+  const rig = new DownloadRig('a.iso')
+  const { code } = await rig.start({ options: { timeoutMs: 30_000 } })
+  rig.torrents[0]!.fields = { peers: PEERS }
+  await rig.clock.advance(2000)
+  rig.torrents[0]!.fields = {}
+  await rig.clock.advance(30_000)
+  assert.equal(await code, 5)
+})
+
+test('the stall limit counts from the last useful block, and not while data is checked', async () => {
+  const rig = new DownloadRig('a.iso')
+  const { code } = await rig.start({ options: { stallTimeoutMs: 10_000 } })
+  const [torrent] = rig.torrents
+  torrent!.fields = { state: 'checking', idleSeconds: 60 }
+  await rig.clock.advance(60_000)
+  assert.equal(rig.isSessionOpen, true)
+  torrent!.observer.onState('downloading')
+  torrent!.fields = { state: 'downloading', idleSeconds: 60, peers: PEERS }
+  await rig.clock.advance(9000)
+  assert.equal(rig.isSessionOpen, true)
+  await rig.clock.advance(2000)
+  assert.equal(await code, 5)
+  assert.match(rig.stderr.text, /nothing came for 10 s \(stall limit\): 1 peer, all choking/)
+})
+
+test('a signal stops cleanly: progress is told, the exit code is 128 + its number', async () => {
+  const rig = new DownloadRig('a.iso')
+  const { code } = await rig.start()
+  rig.torrents[0]!.fields = { doneBytes: 58 * MIB }
+  rig.signal('SIGINT')
+  assert.equal(await code, 130)
+  assert.deepEqual(rig.stderr.lines.slice(-2), [
+    'torrent-dl: a.iso: stopped at 58%, 58.0/100.0 MiB',
+    'torrent-dl: the same command goes on from there',
+  ])
+  assert.equal(rig.stdout.text, '')
+  assert.equal(rig.torrents[0]!.isStopped, true)
+})
+
+test('a signal that comes after the last byte changes nothing', async () => {
+  const rig = new DownloadRig('a.iso')
+  const { code } = await rig.start()
+  rig.torrents[0]!.complete()
+  rig.signal('SIGTERM')
+  assert.equal(await code, 0)
+  assert.equal(rig.stdout.text, 'out/a.iso\n')
+})
+
+test('a signal also ends waiting for a source that never comes', async () => {
+  const rig = new DownloadRig('a.iso')
+  const never = { [Symbol.asyncIterator]: () => ({ next: async () => new Promise<never>(() => undefined) }) }
+  const { code } = await rig.start({ parts: { stdin: never } })
+  rig.signal('SIGHUP')
+  assert.equal(await code, 129)
+})
+
+test('a session that does not close holds the end up for five seconds only', async () => {
+  const rig = new DownloadRig('a.iso')
+  let complete: (() => void) | undefined
+  const openSession = async (): Promise<DownloadSession> =>
+    Promise.resolve({
+      add: (_metainfo, _settings, observer) => {
+        complete = () => {
+          observer.onComplete()
+        }
+        return { start: () => undefined, stop: async () => Promise.resolve(), snapshot: () => ({}) as never }
+      },
+      close: async () => new Promise<void>(() => undefined),
+    })
+  const { code } = await rig.start({ parts: { openSession } })
+  complete?.()
+  await rig.clock.advance(5000)
+  assert.equal(await code, 0)
+})
+
+test('several sources: three at a time, all of them are tried, 8 when some failed', async () => {
+  const rig = new DownloadRig('a', 'bad', 'b', 'c', 'd')
+  const { code } = await rig.start()
+  assert.deepEqual(
+    rig.torrents.map(({ metainfo }) => metainfo.name),
+    ['a', 'b', 'c'],
+  )
+  for (const torrent of [...rig.torrents]) torrent.complete()
+  await rig.clock.advance(0)
+  assert.equal(rig.torrents.length, 4)
+  rig.torrents[3]!.complete()
+  assert.equal(await code, 8)
+  assert.deepEqual(rig.stdout.lines.toSorted(), ['out/a', 'out/b', 'out/c', 'out/d'])
+  assert.equal(rig.stderr.lines.at(-1), 'torrent-dl: 4 of 5 done, 1 failed')
+})
+
+test("a bug is nobody's result: it ends the run after the session was closed", async () => {
+  const rig = new DownloadRig('a.iso')
+  const readTorrent = (): never => {
+    throw new TypeError('x is undefined')
+  }
+  const { code } = await rig.start({ parts: { readTorrent } })
+  await assert.rejects(code, TypeError)
+  assert.equal(rig.clock.timerCount, 0)
+})
+
+test('with -q only failures are printed, besides the paths', async () => {
+  const rig = new DownloadRig('a', 'bad')
+  const { code } = await rig.start({ amount: 'errors' })
+  await rig.clock.advance(60_000)
+  rig.torrents[0]!.complete()
+  assert.equal(await code, 8)
+  assert.equal(rig.stdout.text, 'out/a\n')
+  assert.deepEqual(rig.stderr.lines, ['torrent-dl: standard input: piece length is 0'])
+})

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { UsageError } from '../../../src/common/errors.ts'
+import {
+  parseCount,
+  parseDuration,
+  parseHostAndPort,
+  parsePortRange,
+  parseSize,
+} from '../../../src/cli/options.ts'
+
+const refuses = (parse: () => unknown, message: RegExp): void => {
+  assert.throws(parse, (error) => error instanceof UsageError && message.test(error.message))
+}
+
+test('durations: a bare number is seconds, units add up', () => {
+  const cases: [string, number][] = [
+    ['30', 30_000],
+    ['30s', 30_000],
+    ['5m', 300_000],
+    ['2h', 7_200_000],
+    ['1d', 86_400_000],
+    ['0.5', 500],
+    ['1.5h', 5_400_000],
+    ['1h30m', 5_400_000],
+    ['365d', 365 * 86_400_000],
+  ]
+  for (const [text, ms] of cases) assert.equal(parseDuration(text), ms, text)
+})
+
+test('what is no duration is refused with an example', () => {
+  for (const text of ['', 's', '5x', '-1', '1e9', ' 5', '5 m', '5m30', '0x10', '١']) {
+    refuses(() => parseDuration(text), /is not a duration such as 30s/)
+  }
+  refuses(() => parseDuration('0'), /above 0/)
+  refuses(() => parseDuration('366d'), /at most 365d/)
+  refuses(() => parseDuration('9'.repeat(400)), /at most 365d/)
+})
+
+test('sizes: K M G T are powers of 1024', () => {
+  const cases: [string, number][] = [
+    ['4096', 4096],
+    ['512K', 524_288],
+    ['512KiB', 524_288],
+    ['10m', 10_485_760],
+    ['1.5G', 1_610_612_736],
+    ['0', 0],
+  ]
+  for (const [text, bytes] of cases) assert.equal(parseSize(text), bytes, text)
+  for (const text of ['', 'K', '-1', '1X', '1 K', '1e3'])
+    refuses(() => parseSize(text), /is not a size such as/)
+  refuses(() => parseSize('9000T'), /below 8192T/)
+})
+
+test('a port or a range of ports', () => {
+  assert.deepEqual(parsePortRange('6881'), { first: 6881, last: 6881 })
+  assert.deepEqual(parsePortRange('6881-6999'), { first: 6881, last: 6999 })
+  assert.deepEqual(parsePortRange('0'), { first: 0, last: 0 })
+  for (const text of ['', '-', '1-', 'a', '1-2-3', '123456', '-5'])
+    refuses(() => parsePortRange(text), /a port or a range/)
+  refuses(() => parsePortRange('65536'), /at most 65535/)
+  refuses(() => parsePortRange('7-3'), /from low to high/)
+  refuses(() => parsePortRange('0-7'), /from 1 on/)
+})
+
+test('HOST:PORT takes names, IPv4, and IPv6 in brackets', () => {
+  assert.deepEqual(parseHostAndPort('10.0.0.7:6881'), { host: '10.0.0.7', port: 6881 })
+  assert.deepEqual(parseHostAndPort('seed.example.org:1'), { host: 'seed.example.org', port: 1 })
+  assert.deepEqual(parseHostAndPort('[::1]:65535'), { host: '::1', port: 65_535 })
+  assert.deepEqual(parseHostAndPort('[fe80::1%eth0]:6881'), { host: 'fe80::1%eth0', port: 6881 })
+  for (const text of ['', 'host', ':1', 'host:', '::1:6881', '[::1]', 'a b:1', 'http://x:1']) {
+    refuses(() => parseHostAndPort(text), /is not HOST:PORT/)
+  }
+  for (const text of ['h:0', 'h:65536']) refuses(() => parseHostAndPort(text), /from 1 to 65535/)
+  refuses(() => parseHostAndPort(`${'a'.repeat(254)}:1`), /253 characters/)
+})
+
+test('counts lie within their bounds', () => {
+  assert.equal(parseCount('7', 1, 10), 7)
+  for (const text of ['0', '11', '', '1.5', '-1', '1e1', '9'.repeat(20)]) {
+    refuses(() => parseCount(text, 1, 10), /a whole number from 1 to 10/)
+  }
+})

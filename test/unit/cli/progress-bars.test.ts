@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openProgressBars } from '../../../src/cli/progress-bars.ts'
+import { describeTerminal } from '../../../src/cli/terminal.ts'
+import { loadTheme } from '../../../src/cli/theme.ts'
+import type { JobResult, JobView, Screen } from '../../../src/cli/view.ts'
+import type { TorrentSnapshot } from '../../../src/torrent/snapshot.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { MIB, MemoryStream, makeMetainfo, makeSnapshot } from './fake-session.ts'
+
+const ESC = '\x1b'
+const TOKEN = new RegExp(`${ESC}\\[(\\d*)([AKJ])|[^]`, 'gu')
+
+/** What a terminal shows after these bytes: enough of one for what the bars write. */
+function screenOf(text: string): string[] {
+  const rows = ['']
+  let row = 0
+  let column = 0
+  for (const [token, amount = '', command = ''] of text.matchAll(TOKEN)) {
+    if (command === 'A') row -= Number(amount)
+    else if (command === 'K') rows[row] = rows[row]!.slice(0, column)
+    else if (command === 'J') rows.splice(row, Infinity, rows[row]!.slice(0, column))
+    else if (token === '\r') column = 0
+    else if (token === '\n') {
+      row += 1
+      column = 0
+      rows[row] ??= ''
+    } else {
+      rows[row] = rows[row]!.slice(0, column).padEnd(column) + token + rows[row]!.slice(column + 1)
+      column += 1
+    }
+  }
+  return rows.map((line) => line.trimEnd())
+}
+
+interface Bars {
+  readonly screen: Screen
+  readonly stream: MemoryStream
+  readonly clock: FakeClock
+}
+
+async function openBars(sourceCount: number, columns = 80): Promise<Bars> {
+  const stream = new MemoryStream({ isTTY: true, columns })
+  const terminal = describeTerminal(stream, { LANG: 'C.UTF-8' }, 'never')
+  const style = { terminal, theme: await loadTheme(terminal), isBatch: sourceCount > 1 }
+  const clock = new FakeClock()
+  return { screen: await openProgressBars({ stream, style, clock, sourceCount }), stream, clock }
+}
+
+function makeJob(name: string, fields: Partial<TorrentSnapshot> = {}): JobView {
+  const metainfo = makeMetainfo(name)
+  const infoHash = metainfo.infoHash.toString('hex')
+  const snapshot = (): TorrentSnapshot => makeSnapshot({ name, infoHash, ...fields })
+  return { source: `${name}.torrent`, metainfo, infoHash, path: name, snapshot }
+}
+
+function completed(job: JobView): JobResult {
+  const snapshot = makeSnapshot({ doneBytes: 100 * MIB, downloadedBytes: 100 * MIB, state: 'complete' })
+  return { source: job.source, outcome: 'complete', code: 0, error: undefined, job, snapshot, seconds: 4 }
+}
+
+const MOVING = {
+  doneBytes: 50 * MIB,
+  downloadBytesPerSecond: 10 * MIB,
+  etaSeconds: 5,
+  peers: { connected: 2, seeds: 1, unchoking: 1, dialing: 0, known: 2, banned: 0 },
+}
+
+test('a bar becomes its summary when the torrent is done, and nothing is left below it', async () => {
+  const { screen, stream } = await openBars(1)
+  const job = makeJob('a.iso', MOVING)
+  screen.onStart(job)
+  assert.match(
+    screenOf(stream.text).join('\n'),
+    /^a\.iso .* 50% {3}50\.0\/100\.0 MiB {2}10\.0 MiB\/s {3}2 peers {3}0:05$/,
+  )
+  const result = completed(job)
+  screen.onResult(result)
+  screen.onEnd({ code: 0, signal: undefined, results: [result] })
+  assert.deepEqual(screenOf(stream.text), ['✔ a.iso  100.0 MiB in 4.0 s (25.0 MiB/s)  → ./a.iso', ''])
+})
+
+test('results and log lines stand above the bars that remain, the totals below them', async () => {
+  const { screen, stream } = await openBars(3)
+  const [first, second, third] = [makeJob('a', MOVING), makeJob('b', MOVING), makeJob('c', MOVING)]
+  screen.onStart(first)
+  screen.onStart(second)
+  screen.line(
+    '   1.234 info  tracker said hello, at such length that the line takes two rows of the screen or more',
+  )
+  screen.onResult(completed(first))
+  screen.onStart(third)
+  const shown = screenOf(stream.text).filter((line) => line !== '')
+  assert.match(shown[0]!, /^ {3}1\.234 info/)
+  assert.match(shown[1]!, /^✔ a /)
+  assert.match(shown[2]!, /^b .*50%/)
+  assert.match(shown[3]!, /^c .*50%/)
+  assert.equal(shown[4], '1 of 3 done · 20.0 MiB/s')
+  assert.equal(shown.length, 5)
+  screen.close()
+})
+
+test('checking and looking for peers are told apart from a download', async () => {
+  const { screen, stream, clock } = await openBars(2)
+  const checking = { state: 'checking' as const, checkedBytes: 50 * MIB, bytesToCheck: 100 * MIB }
+  screen.onStart(makeJob('old', checking))
+  await clock.advance(1000)
+  screen.onStart(makeJob('new'))
+  const [old = '', fresh = ''] = screenOf(stream.text)
+  assert.match(old, /50% {3}50\.0\/100\.0 MiB {2}50\.0 MiB\/s {2}checking {3}0:01$/)
+  assert.match(fresh, /0% {4}0\.0\/100\.0 MiB {2}looking for peers$/)
+  screen.close()
+})
+
+test('why nothing moves is said above the bar after 30 s, and every 30 s', async () => {
+  const { screen, stream, clock } = await openBars(1)
+  screen.onStart(makeJob('a.iso', { idleSeconds: 31 }))
+  for (let second = 0; second < 45; second++) {
+    screen.onTick()
+    await clock.advance(1000)
+  }
+  screen.close()
+  const said = screenOf(stream.text).filter((line) =>
+    line.startsWith('torrent-dl: a.iso  0% 0.0/100.0 MiB, 0 B/s for 31 s'),
+  )
+  assert.equal(said.length, 2)
+})
+
+test('a resize redraws at once and wipes what the terminal made of the old rows', async () => {
+  const { screen, stream } = await openBars(1, 120)
+  screen.onStart(makeJob('a.iso', MOVING))
+  stream.text = ''
+  stream.resize(40)
+  // 120 columns held a row of about 110 cells: three rows of 40 now.
+  assert.ok(stream.text.startsWith(`\r${ESC}[2A${ESC}[J`))
+  screen.close()
+})
+
+test('the cursor is never hidden and wrapping never turned off: a killed process leaves a usable terminal', async () => {
+  const { screen, stream } = await openBars(1)
+  screen.onStart(makeJob('a.iso', MOVING))
+  screen.close()
+  assert.ok(!stream.text.includes(`${ESC}[?`))
+})

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { displayWidth, padEndCells, truncateEnd, truncateMiddle } from '../../../src/cli/text-width.ts'
+
+test('cells: wide characters take two, combining ones none', () => {
+  const cases: [string, number][] = [
+    ['', 0],
+    ['abc', 3],
+    ['é', 1],
+    ['e\u0301', 1],
+    ['数据集-b', 8],
+    ['한국어', 6],
+    ['カタカナ', 8],
+    ['🎉', 2],
+    ['→…━', 3],
+  ]
+  for (const [text, cells] of cases) assert.equal(displayWidth(text), cells, text)
+})
+
+test('a long name is cut in the middle and keeps its extension', () => {
+  assert.equal(truncateMiddle('a-very-long-name-of-something.tar.gz', 20, '…'), 'a-very-lon…ng.tar.gz')
+  assert.equal(truncateMiddle('数据集数据集数据集.iso', 12, '…'), '数据集….iso')
+  assert.equal(truncateMiddle('short.iso', 20, '…'), 'short.iso')
+})
+
+test('a text is cut at the end with a mark', () => {
+  assert.equal(truncateEnd('3 peers, all choking', 10, '…'), '3 peers, …')
+  assert.equal(truncateEnd('abc', 1, '…'), '…')
+  assert.equal(truncateEnd('abc', 0, '…'), '')
+})
+
+test('whatever is cut or padded fits its cells, and no character is torn', () => {
+  const texts = fc.string({ unit: fc.constantFrom('a', '.', 'é', '数', '🎉', 'e\u0301'), maxLength: 60 })
+  fc.assert(
+    fc.property(texts, fc.integer({ min: 0, max: 50 }), (text, cells) => {
+      for (const cut of [truncateMiddle(text, cells, '…'), truncateEnd(text, cells, '…')]) {
+        assert.ok(displayWidth(cut) <= cells)
+        assert.ok(!/^\u0301|…\u0301/u.test(cut))
+      }
+      assert.ok(displayWidth(padEndCells(text, cells)) >= cells)
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { PeerCounts } from '../../../src/torrent/snapshot.ts'
+import { describePeers, trackerFailures, whyIdle } from '../../../src/cli/why-idle.ts'
+import { makeSnapshot, makeTracker } from './fake-session.ts'
+
+const peers = (fields: Partial<PeerCounts>): PeerCounts => ({
+  connected: 0,
+  seeds: 0,
+  unchoking: 0,
+  dialing: 0,
+  known: 0,
+  banned: 0,
+  ...fields,
+})
+
+test('what the peers do', () => {
+  assert.equal(describePeers(peers({ connected: 3, known: 9 })), '3 peers, all choking')
+  assert.equal(
+    describePeers(peers({ connected: 1, unchoking: 1, banned: 2 })),
+    '1 peer, none sends, 2 banned',
+  )
+  assert.equal(describePeers(peers({ known: 50, dialing: 5 })), 'calling 5 of 50 addresses')
+  assert.equal(describePeers(peers({ known: 1 })), '1 address known, none answers')
+  assert.equal(describePeers(peers({})), 'no peers known')
+})
+
+test('a stall names the peers, the tracker that tells most, and its next try', () => {
+  const working = makeTracker({ seederCount: 412, nextAnnounceInMs: 24_100 })
+  const failing = makeTracker({ url: 'http://other.example/a', state: 'failing', lastError: 'timed out' })
+  const snapshot = makeSnapshot({ peers: peers({ connected: 3 }), trackers: [failing, working] })
+  assert.equal(
+    whyIdle(snapshot),
+    '3 peers, all choking; tracker.example: 412 seeds, next try in 25 s (and 1 more tracker)',
+  )
+  assert.match(whyIdle(makeSnapshot({ trackers: [failing] })), /; other\.example: timed out$/)
+  assert.match(whyIdle(makeSnapshot()), /; no trackers$/)
+})
+
+test('a refusal gives its reason, cut when it is endless', () => {
+  const refused = makeTracker({ state: 'refused', lastError: 'x'.repeat(5_000_000) })
+  const text = whyIdle(makeSnapshot({ trackers: [refused] }))
+  assert.match(text, /tracker\.example: refused: xxx/)
+  assert.ok(text.length < 300)
+})
+
+test('at the end each tracker has a line of its own', () => {
+  assert.deepEqual(trackerFailures([]), ['the torrent names no tracker'])
+  assert.deepEqual(
+    trackerFailures([
+      makeTracker({ state: 'failing', lastError: 'no answer after 15 s' }),
+      makeTracker({ url: 'http://b/', endpointCount: 0 }),
+      makeTracker({ url: 'http://c/', state: 'announcing' }),
+    ]),
+    [
+      'udp://tracker.example:6969/announce: no answer after 15 s',
+      'http://b/: answered with 0 peers',
+      'http://c/: no answer yet',
+    ],
+  )
+})

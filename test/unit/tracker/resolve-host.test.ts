@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { TrackerError } from '../../../src/common/errors.ts'
+import { resolveWithin, resolveWithSystem } from '../../../src/tracker/resolve-host.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { NEVER } from './fake-udp.ts'
+
+const never = async (): Promise<string[]> => new Promise<string[]>(() => undefined)
+
+test('an address is its own answer, without asking anybody', async () => {
+  const resolve = async (): Promise<string[]> => Promise.resolve(assert.fail('asked'))
+  for (const host of ['10.0.0.1', '2001:db8::1']) {
+    assert.deepEqual(await resolveWithin(host, { resolve, clock: new FakeClock(), signal: NEVER }), [host])
+  }
+})
+
+test('asking twice at the same time is one lookup', async () => {
+  const [first, second] = await Promise.all([resolveWithSystem('localhost'), resolveWithSystem('localhost')])
+  assert.equal(first, second)
+  assert.ok(first.length > 0)
+})
+
+test('no address is no such host; any other trouble names its code', async () => {
+  const options = { clock: new FakeClock(), signal: NEVER }
+  const failing = (code?: string) => async (): Promise<string[]> => {
+    const error = new Error('odd')
+    return Promise.reject(code === undefined ? error : Object.assign(error, { code }))
+  }
+  for (const [resolve, code, message] of [
+    [async () => Promise.resolve([]), 'TRACKER_NO_SUCH_HOST', 'no such host t.example'],
+    [failing('ENOTFOUND'), 'TRACKER_NO_SUCH_HOST', 'no such host t.example'],
+    [failing('EAI_AGAIN'), 'TRACKER_DNS_FAILED', 'cannot look up t.example (EAI_AGAIN)'],
+    [failing(), 'TRACKER_DNS_FAILED', 'cannot look up t.example (no reason given)'],
+  ] as const) {
+    await assert.rejects(resolveWithin('t.example', { ...options, resolve }), (error) => {
+      assert.ok(error instanceof TrackerError)
+      assert.deepEqual([error.code, error.message], [code, message])
+      return true
+    })
+  }
+  assert.equal(options.clock.timerCount, 0)
+})
+
+test('a lookup can be called off, before and while it is under way', async () => {
+  const clock = new FakeClock()
+  const abort = new AbortController()
+  const lookup = resolveWithin('t.example', { resolve: never, clock, signal: abort.signal })
+  abort.abort()
+  const isAborted = (error: unknown): boolean =>
+    error instanceof TrackerError && error.code === 'TRACKER_ABORTED'
+  await assert.rejects(lookup, isAborted)
+  await assert.rejects(resolveWithin('t.example', { resolve: never, clock, signal: abort.signal }), isAborted)
+  assert.equal(clock.timerCount, 0)
+})
