@@ -21,7 +21,7 @@ export function formatRate(bytesPerSecond: number): string {
 
 /** Whole percent, rounded down, so that 100 means all: `58%`. Nothing to do counts as done. */
 export function formatPercent(done: number, total: number): string {
-  return `${Math.floor(100 * fractionOf(done, total))}%`
+  return `${total <= 0 ? 100 : Math.min(100, Math.floor((100 * done) / total))}%`
 }
 
 /** In [0, 1]; 1 when there is nothing to do. */

@@ -1,8 +1,8 @@
 /**
- * A peer that does just what a test tells it to. It listens on 127.0.0.1, shakes hands with whoever dials, notes every
- * message, and sends what it is told. Its bytes are put together here, not by the code under test.
+ * A peer that does just what a test tells it to. It listens on 127.0.0.1 or dials, shakes hands, notes every message,
+ * and sends what it is told. Its bytes are put together here, not by the code under test.
  */
-import { createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 
 export interface Message {
@@ -47,6 +47,7 @@ export class ScriptedPeer {
   #socket: Socket | undefined
   #pending = Buffer.alloc(0)
   #hasHandshake = false
+  #hasSentHandshake = false
   readonly received: Message[] = []
   /** Connections that ended. */
   closedCount = 0
@@ -62,6 +63,17 @@ export class ScriptedPeer {
     const peer = new ScriptedPeer(options)
     peer.#server.listen(0, '127.0.0.1')
     await once(peer.#server, 'listening')
+    return peer
+  }
+
+  /** Dials a client of ours. */
+  static async dial(port: number, options: ScriptedPeerOptions): Promise<ScriptedPeer> {
+    const peer = new ScriptedPeer(options)
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    peer.#accept(socket)
+    peer.sendRaw(peer.#handshake())
+    peer.#hasSentHandshake = true
     return peer
   }
 
@@ -92,6 +104,25 @@ export class ScriptedPeer {
 
   sendRaw(bytes: Buffer): void {
     this.#socket?.write(bytes)
+  }
+
+  sendRange(id: 'request' | 'cancel', { piece, offset, length }: RequestedBlock): void {
+    const payload = Buffer.alloc(12)
+    payload.writeUInt32BE(piece)
+    payload.writeUInt32BE(offset, 4)
+    payload.writeUInt32BE(length, 8)
+    this.send(id, payload)
+  }
+
+  /** Blocks received so far. */
+  get blocks(): { piece: number; offset: number; data: Buffer }[] {
+    return this.received
+      .filter(({ id }) => id === ID.piece)
+      .map(({ payload }) => ({
+        piece: payload.readUInt32BE(0),
+        offset: payload.readUInt32BE(4),
+        data: payload.subarray(8),
+      }))
   }
 
   sendBlock({ piece, offset, length }: RequestedBlock, data: Buffer): void {
@@ -131,7 +162,7 @@ export class ScriptedPeer {
       if (this.#pending.length < 68) return
       this.#pending = this.#pending.subarray(68)
       this.#hasHandshake = true
-      this.sendRaw(this.#handshake())
+      if (!this.#hasSentHandshake) this.sendRaw(this.#handshake())
       this.#options.onMessage?.(this, { id: -1, payload: Buffer.alloc(0) })
     }
     while (this.#pending.length >= 4 && this.#pending.length >= 4 + this.#pending.readUInt32BE()) {

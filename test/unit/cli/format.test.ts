@@ -35,6 +35,7 @@ test('done and total share the unit of the total', () => {
 test('percent is rounded down, so 100% means all', () => {
   assert.equal(formatPercent(999_999, 1_000_000), '99%')
   assert.equal(formatPercent(1_000_000, 1_000_000), '100%')
+  assert.equal(formatPercent(58, 100), '58%') // 100 * 0.58 is below 58
   assert.equal(formatPercent(0, 0), '100%')
 })
 

@@ -1,0 +1,133 @@
+/** What a client of ours gives to peers that ask, and what it refuses. */
+import assert from 'node:assert/strict'
+import { after, afterEach, beforeEach, test } from 'node:test'
+import { FakeClock } from '../support/fake-clock.ts'
+import { ScriptedPeer, type RequestedBlock, type ScriptedPeerOptions } from '../support/scripted-peer.ts'
+import { Swarm, type Client } from '../support/swarm.ts'
+import { assertNothingOpen } from '../support/leaks.ts'
+import { makeTorrent, type MadeTorrent } from '../support/make-torrent.ts'
+
+const PIECE_BYTES = 65_536
+
+let swarm: Swarm
+let clock: FakeClock
+let made: MadeTorrent
+let seed: Client
+const peers: ScriptedPeer[] = []
+
+beforeEach(async () => {
+  clock = new FakeClock()
+  swarm = await Swarm.make(clock)
+  made = makeTorrent({ files: [{ path: 'made', length: 10 * PIECE_BYTES - 5 }], pieceBytes: PIECE_BYTES })
+  await made.writeTo(swarm.directory('seed'))
+  seed = await swarm.join(made.metainfo, { name: 'seed' })
+  await seed.complete
+})
+
+afterEach(async () => {
+  await Promise.all(peers.splice(0).map(async (peer) => peer.close()))
+  await swarm.close()
+})
+
+after(assertNothingOpen)
+
+async function dial(name: string, options: Partial<ScriptedPeerOptions> = {}): Promise<ScriptedPeer> {
+  const peer = await ScriptedPeer.dial(seed.session.listenPort, {
+    infoHash: made.metainfo.infoHash,
+    name,
+    ...options,
+  })
+  peers.push(peer)
+  return peer
+}
+
+async function until(isDone: () => boolean, what: string, limitMs = 60_000): Promise<void> {
+  for (let passedMs = 0; passedMs < limitMs; passedMs += 50) {
+    if (isDone()) return
+    await clock.advance(50)
+  }
+  assert.fail(`not within ${limitMs} ms of the torrent's time: ${what}`)
+}
+
+async function unchoked(name: string, options: Partial<ScriptedPeerOptions> = {}): Promise<ScriptedPeer> {
+  const peer = await dial(name, options)
+  peer.send('interested')
+  await until(() => peer.count('unchoke') === 1, 'unchoked')
+  return peer
+}
+
+const block = (piece: number, number: number, length = 16_384): RequestedBlock => ({
+  piece,
+  offset: number * 16_384,
+  length,
+})
+
+test('a seed says that it has everything, in the form that the peer understands', async () => {
+  const fast = await dial('fast')
+  await until(() => fast.count('haveAll') === 1, 'have all')
+  const plain = await dial('plain', { reserved: '000000' })
+  await until(() => plain.count('bitfield') === 1, 'bitfield')
+  assert.equal(plain.received.find(({ id }) => id === 5)?.payload.toString('hex'), 'ffc0')
+  assert.equal(fast.count('bitfield'), 0)
+})
+
+test('an interested peer is let in at once and gets the bytes it asks for, in order', async () => {
+  const peer = await unchoked('asker')
+  for (let number = 0; number < 4; number++) peer.sendRange('request', block(2, number))
+  peer.sendRange('request', block(9, 3, 16_379))
+  await until(() => peer.blocks.length === 5, 'five blocks')
+  const start = 2 * PIECE_BYTES
+  assert.ok(
+    Buffer.concat(peer.blocks.slice(0, 4).map(({ data }) => data)).equals(
+      made.data.subarray(start, start + PIECE_BYTES),
+    ),
+  )
+  assert.ok(peer.blocks[4]?.data.equals(made.data.subarray(-16_379)))
+  assert.equal(seed.torrent.snapshot().uploadedBytes, PIECE_BYTES + 16_379)
+})
+
+test('parts of blocks are served too', async () => {
+  const peer = await unchoked('picky')
+  peer.sendRange('request', { piece: 1, offset: 100, length: 7 })
+  await until(() => peer.blocks.length === 1, 'seven bytes')
+  assert.ok(peer.blocks[0]?.data.equals(made.data.subarray(PIECE_BYTES + 100, PIECE_BYTES + 107)))
+})
+
+test('a choked peer that speaks Fast hears that its request is rejected', async () => {
+  const peer = await dial('choked')
+  peer.sendRange('request', block(0, 0))
+  await until(() => peer.count('reject') === 1, 'rejected')
+  assert.equal(peer.blocks.length, 0)
+})
+
+test('requests beyond the piece or above 16 KiB are rejected, and close the peer when there are many', async () => {
+  const peer = await unchoked('greedy')
+  peer.sendRange('request', block(0, 4))
+  peer.sendRange('request', block(99, 0))
+  peer.sendRange('request', block(0, 0, 16_385))
+  peer.sendRange('request', block(0, 0, 0))
+  await until(() => peer.count('reject') === 4, 'rejected')
+  for (let i = 0; i < 300; i++) peer.sendRange('request', block(99, 0))
+  await until(() => peer.closedCount === 1, 'closed')
+})
+
+test('eight peers are served at a time, and a ninth gets its turn', async () => {
+  const first = await Promise.all(Array.from({ length: 8 }, async (_, i) => unchoked(`peer-${i}`)))
+  const ninth = await dial('ninth')
+  ninth.send('interested')
+  await until(() => first.some((peer) => peer.count('choke') > 0), 'somebody makes room')
+  await until(() => ninth.count('unchoke') === 1, 'the ninth is let in', 120_000)
+})
+
+test('a peer for a torrent that is not here is turned away', async () => {
+  const peer = await dial('stranger', { infoHash: Buffer.alloc(20, 7) })
+  await until(() => peer.closedCount === 1, 'closed')
+  assert.equal(peer.received.length, 0)
+})
+
+test('two connections of one client become one', async () => {
+  const first = await unchoked('twin')
+  const second = await dial('twin')
+  await until(() => first.closedCount + second.closedCount === 1, 'one closed')
+  assert.equal(seed.torrent.snapshot().peers.connected, 1)
+})

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { PieceIndex } from '../../../src/metainfo/geometry.ts'
+import { OpenPieces } from '../../../src/torrent/open-pieces.ts'
+import { PieceBuffers } from '../../../src/storage/piece-buffers.ts'
+
+const piece = (index: number): PieceIndex => index as PieceIndex
+
+function make(pieces: number): { open: OpenPieces; buffers: PieceBuffers } {
+  const buffers = new PieceBuffers({ pieceBytes: 32_768, budgetBytes: pieces * 32_768 })
+  return { open: new OpenPieces(buffers), buffers }
+}
+
+test('no piece is opened beyond the budget, and a discarded one makes room', () => {
+  const { open } = make(2)
+  const first = open.open(piece(1), 2, 1, false)
+  assert.ok(first !== undefined && open.open(piece(2), 2, 1, false) !== undefined)
+  assert.equal(open.open(piece(3), 2, 1, false), undefined)
+  open.discard(first)
+  assert.ok(open.open(piece(3), 2, 1, false) !== undefined)
+})
+
+test('memory is taken with the first block, not with the request', () => {
+  const { open, buffers } = make(2)
+  const first = open.open(piece(1), 2, 1, false)
+  assert.ok(first !== undefined)
+  open.takeFree(first)
+  assert.equal(buffers.takenCount, 0)
+  assert.equal(open.bufferOf(first).length, 32_768)
+  assert.equal(buffers.takenCount, 1)
+  open.discard(first)
+  assert.equal(buffers.takenCount, 0)
+  assert.equal(buffers.reservedCount, 0)
+})
+
+test('pieces with free blocks are offered oldest first, and again when a request is dropped', () => {
+  const { open } = make(3)
+  const [a, b] = [open.open(piece(7), 1, 1, false), open.open(piece(3), 2, 1, false)]
+  assert.ok(a !== undefined && b !== undefined)
+  const offered = (): number[] => [...open.withFree()].map((one) => one.piece)
+  assert.deepEqual(offered(), [7, 3])
+  open.takeFree(a)
+  assert.deepEqual(offered(), [3])
+  open.release(a, 0)
+  assert.deepEqual(offered(), [3, 7])
+  open.discard(a)
+  assert.deepEqual(offered(), [3])
+})
