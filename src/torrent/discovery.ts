@@ -22,9 +22,6 @@ export interface DiscoveryParts {
   readonly userPeers: readonly Endpoint[]
 }
 
-/** Ask trackers before their interval is over when fewer peers than this are connected. */
-const FEW_PEERS = 20
-
 export class Discovery {
   readonly #context: TorrentContext
   readonly #parts: DiscoveryParts
@@ -57,7 +54,7 @@ export class Discovery {
   onSecond(): void {
     if (this.#context.state !== 'downloading') return
     this.dialMore()
-    if (this.#context.peers.size + this.#dialing < FEW_PEERS) this.#parts.announcer.wantPeers()
+    if (this.#context.peers.size + this.#dialing === 0) this.#parts.announcer.wantPeers()
     if (this.#isHopeless()) this.#context.fail(noSource(this.#parts.announcer.statuses()))
   }
 

@@ -3,7 +3,7 @@
  * and a folder in memory for their data. Clients refuse 127.0.0.0/8 or keep one peer an address, so each gets a host.
  * Needs root. Everything is removed at close, at exit and on a signal; what a killed run left is swept by the next one.
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { killAllGroups, runNow, startProcess } from './processes.ts'
@@ -227,9 +227,10 @@ function isOfDeadRun(pattern: RegExp, name: string): boolean {
   const pid = pattern.exec(name)?.[1]
   if (pid === undefined) return false
   try {
-    process.kill(Number(pid), 0)
-    return false
+    // A process that ended stays as a zombie where nobody collects it.
+    return readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ')
   } catch {
+    // Gone altogether.
     return true
   }
 }
@@ -238,6 +239,7 @@ function listDirectory(directory: string): string[] {
   try {
     return readdirSync(directory)
   } catch {
+    // Not there: then nothing is in it.
     return []
   }
 }
