@@ -25,6 +25,8 @@ const MAX_EXTENSION_HANDSHAKES = 100
 const SPARE_HAVES = 1000
 /** Haves while the number of pieces is unknown (BEP 9): as many as a frame's bitfield could name. */
 const MAX_BLIND_HAVES = 8 * 1024 * 1024
+/** A client that sends bitfields in place of haves does so once for many pieces. */
+const MAX_BITFIELDS_A_MINUTE = 600
 const MAX_HINTS_A_MINUTE = 10_000
 
 /** What was agreed in the handshakes, and who hears the rest. */
@@ -50,12 +52,13 @@ export class MessageGate implements WireHandler {
   readonly #keepAlives = new FloodLimit(MAX_KEEP_ALIVES_A_SECOND, 1000)
   readonly #chokes = new FloodLimit(MAX_CHOKES_IN_10_S, 10_000)
   readonly #interests = new FloodLimit(MAX_INTERESTS_IN_10_S, 10_000)
+  readonly #bitfields = new FloodLimit(MAX_BITFIELDS_A_MINUTE, 60_000)
   readonly #hints = new FloodLimit(MAX_HINTS_A_MINUTE, 60_000)
   #maxHaves = MAX_BLIND_HAVES
   #haveCount = 0
   #unknownCount = 0
   #extensionHandshakeCount = 0
-  /** May bitfield, have all or have none still come? */
+  /** May have all or have none still come? */
   #isFirst = true
 
   constructor({ handler, supportsFast, supportsExtensions }: GateOptions) {
@@ -123,8 +126,10 @@ export class MessageGate implements WireHandler {
     this.#handler.onNotInterested()
   }
 
+  /** BEP 3 wants it first; some clients send it later too, in place of many haves. */
   onBitfield(bits: Buffer): void {
-    this.#takeFirst('bitfield')
+    this.#isFirst = false
+    if (!this.#bitfields.take(this.nowMs)) this.#flood('bitfields in a minute')
     this.#handler.onBitfield(bits)
   }
 
@@ -192,9 +197,9 @@ export class MessageGate implements WireHandler {
     if (!this.#supportsFast) throw new PeerError('PEER_NOT_FAST', `${name} without the Fast extension`)
   }
 
-  /** BEP 3 and 6: what a peer has is told first, and once. */
+  /** BEP 6: have all and have none come first, and once. */
   #takeFirst(name: string): void {
-    if (!this.#isFirst) throw new PeerError('PEER_LATE_BITFIELD', `${name} after other messages`)
+    if (!this.#isFirst) throw new PeerError('PEER_LATE_HAVE_ALL', `${name} after other messages`)
     this.#isFirst = false
   }
 

@@ -3,16 +3,14 @@
  *
  * Two steps, because requests go out long before their data comes in: `reserve` when a piece is begun (this is what
  * the budget counts), `take` when its first block arrives. The buffer given back last is taken first: its pages are
- * mapped and perhaps still cached.
+ * mapped and perhaps still cached. Buffers stay ours: one that is dropped is freed only when the garbage collector
+ * comes, and by then others have been made in its place.
  *
  * ```
  * reserve() -> [requests go out] -> take() -> [blocks come in] -> give(buffer) -> unreserve()
  * ```
  */
 import { BugError } from '../common/errors.ts'
-
-/** Idle buffers are kept up to this many bytes, but always one. */
-const MAX_IDLE_BYTES = 8 << 20
 
 export interface PieceBuffersOptions {
   /** Size of every buffer: the torrent's piece length. */
@@ -24,7 +22,6 @@ export interface PieceBuffersOptions {
 export class PieceBuffers {
   readonly #pieceBytes: number
   readonly #maxReserved: number
-  readonly #maxIdle: number
   readonly #idle: Buffer[] = []
   #reservedCount = 0
   #takenCount = 0
@@ -32,7 +29,6 @@ export class PieceBuffers {
   constructor({ pieceBytes, budgetBytes }: PieceBuffersOptions) {
     this.#pieceBytes = pieceBytes
     this.#maxReserved = Math.max(1, Math.floor(budgetBytes / pieceBytes))
-    this.#maxIdle = Math.max(1, Math.floor(MAX_IDLE_BYTES / pieceBytes))
   }
 
   /** Pieces begun: reserved and not yet unreserved. */
@@ -71,7 +67,7 @@ export class PieceBuffers {
       )
     }
     this.#takenCount++
-    // Slow: not cut from Node's shared 8 KiB pool, so that a buffer we drop really is freed.
+    // Slow: not cut from Node's shared 8 KiB pool.
     return this.#idle.pop() ?? Buffer.allocUnsafeSlow(this.#pieceBytes)
   }
 
@@ -84,7 +80,7 @@ export class PieceBuffers {
       )
     }
     this.#takenCount--
-    if (this.#idle.length < this.#maxIdle) this.#idle.push(buffer)
+    this.#idle.push(buffer)
   }
 
   /** The piece is done with, or given up. */

@@ -5,10 +5,10 @@
  * It begins with a slow start (one more per block, so the depth doubles each round trip) until two rounds bring no more
  * speed, or one when blocks already take long. From then on
  *
- *   depth = bandwidth x max(gain x rtMin, 50 ms) / 16 KiB + reserve      gain 2; 1 while blocks take > 4 rtMin + 300 ms
+ *   depth = bandwidth x max(gain x rtMin, 1 s) / 16 KiB + reserve      gain 2; 1 while blocks take > 4 rtMin + 300 ms
  *
  * with bandwidth the best rate of a short sample over the last seconds and a reserve of up to 16 blocks, at most a
- * second's worth. The 50 ms cover our own pauses. Time is an argument; nothing is allocated per block.
+ * quarter second's worth. The second covers our own pauses and peers that answer in gusts. Time is an argument; nothing is allocated per block.
  */
 import { RateMeter } from '../common/rate-meter.ts'
 
@@ -26,9 +26,10 @@ const MIN_DEPTH = 2
 const RESTART_DEPTH = 4
 const BLOCK_BYTES = 16_384
 
-const MIN_COVERED_MS = 50
+/** Some peers answer twice a second, all they have at once: with less than this open they would idle between. */
+const MIN_COVERED_MS = 1_000
 const RESERVE_BLOCKS = 16
-const RESERVE_MS = 1_000
+const RESERVE_MS = 250
 const STEADY_GAIN = 2
 const DRAIN_GAIN = 1
 

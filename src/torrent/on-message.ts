@@ -69,15 +69,23 @@ function countAsSeed(context: TorrentContext, peer: Peer, last: PieceIndex): voi
   peer.isCountedAsSeed = true
 }
 
+/** The first thing a peer says of its pieces, or, later, many haves in one. */
 export function onBitfield(context: TorrentContext, peer: Peer, bits: Buffer): void {
   const { pieceCount } = context.metainfo.geometry
   const pieces = Bitfield.fromBytes(bits, pieceCount)
-  if (pieces === undefined)
+  if (pieces === undefined) {
     throw new PeerError('PEER_BAD_BITFIELD', `bitfield of ${bits.length} bytes for ${pieceCount} pieces`)
-  if (pieces.isFull) {
-    onHaveAll(context, peer)
-    return
   }
+  if (!peer.pieces.isEmpty) {
+    for (const piece of pieces.indices()) onHave(context, peer, piece)
+  } else if (pieces.isFull) {
+    onHaveAll(context, peer)
+  } else {
+    addFirstBitfield(context, peer, pieces)
+  }
+}
+
+function addFirstBitfield(context: TorrentContext, peer: Peer, pieces: Bitfield): void {
   for (const piece of pieces.indices()) {
     peer.pieces.set(piece)
     if (!context.have.has(piece)) peer.interestingCount++

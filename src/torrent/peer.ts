@@ -200,7 +200,8 @@ export class Peer implements PeerHandler {
   }
 
   onExtensionHandshake(handshake: ExtensionHandshake): void {
-    if (handshake.requestQueueLimit !== undefined) this.window.setMaxDepth(handshake.requestQueueLimit)
+    // One less than it keeps: there are clients that refuse the last one.
+    if (handshake.requestQueueLimit !== undefined) this.window.setMaxDepth(handshake.requestQueueLimit - 1)
     reactions.onExtensionHandshake(this.context, this, handshake)
   }
 

@@ -38,7 +38,7 @@ import { onTick, TICK_MS } from './tick.ts'
 import { doneBytes, takeSnapshot } from './take-snapshot.ts'
 
 /** Bytes asked for but not yet written, over all pieces: the download's memory. */
-const PIECE_BUDGET_BYTES = 64 << 20
+const PIECE_BUDGET_BYTES = 48 << 20
 const SAVE_EVERY_TICKS = 100
 const TICKS_A_SECOND = 10
 

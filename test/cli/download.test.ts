@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +12,24 @@ import type { Schema } from './schema-check.ts'
 import { schemaErrors } from './schema-check.ts'
 
 const SINGLE = { name: 'a.bin', files: [{ path: 'a.bin', length: 300_000 }] }
+
+/** A peer that takes the call and says nothing. */
+async function withSilentPeer(
+  use: (peer: string, onCall: (run: () => void) => void) => Promise<void>,
+): Promise<void> {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.resume() // so that it sees the other end hang up
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    await use(`127.0.0.1:${(server.address() as AddressInfo).port}`, (run) => server.once('connection', run))
+  } finally {
+    server.close()
+    await once(server, 'close')
+  }
+}
 
 test('a download: the file is there, its path on standard output, a summary on standard error, exit 0', async () => {
   await withSeed(SINGLE, async ({ torrent, root, peer }) => {
@@ -98,30 +117,24 @@ test('a different file in the way: exit 13, it stays as it is; --force replaces 
   })
 })
 
-test('SIGINT and SIGTERM stop cleanly with 130 and 143 and say how to go on', async () => {
+test('SIGINT, SIGTERM and SIGHUP stop cleanly with their codes and say how to go on', async () => {
   await withSeed(SINGLE, async ({ root }) => {
-    // A peer that takes the call and says nothing.
-    const silent = createServer().listen(0, '127.0.0.1')
-    await new Promise((resolve) => silent.once('listening', resolve))
-    const peer = `127.0.0.1:${(silent.address() as AddressInfo).port}`
-    for (const [signal, expected] of [
-      ['SIGINT', 130],
-      ['SIGTERM', 143],
-      ['SIGHUP', 129],
-    ] as const) {
-      const { code, stdout, stderr } = await runCli(['-p', '0', '--peer', peer, 'a.torrent'], {
-        cwd: root,
-        onStart: (child) => {
-          silent.once('connection', (socket) => {
-            socket.on('error', () => socket.destroy())
-            child.kill(signal)
-          })
-        },
-      })
-      assert.deepEqual([code, stdout], [expected, ''])
-      assert.match(stderr, /stopped at 0%, 0\.0\/293\.0 KiB\n.*the same command goes on from there/)
-    }
-    await new Promise((resolve) => silent.close(resolve))
+    await withSilentPeer(async (peer, onCall) => {
+      for (const [signal, expected] of [
+        ['SIGINT', 130],
+        ['SIGTERM', 143],
+        ['SIGHUP', 129],
+      ] as const) {
+        const { code, stdout, stderr } = await runCli(['-p', '0', '--peer', peer, 'a.torrent'], {
+          cwd: root,
+          onStart: (child) => {
+            onCall(() => child.kill(signal))
+          },
+        })
+        assert.deepEqual([code, stdout], [expected, ''])
+        assert.match(stderr, /stopped at 0%, 0\.0\/293\.0 KiB\n.*the same command goes on from there/)
+      }
+    })
   })
 })
 
@@ -178,33 +191,30 @@ test('a hostile name never leaves the output directory, and is shown harmless', 
 
 test('a second run of the same torrent is refused with 12 while the first one is at it', async () => {
   await withSeed(SINGLE, async ({ root }) => {
-    const silent = createServer((socket) => socket.on('error', () => socket.destroy())).listen(0, '127.0.0.1')
-    await new Promise((resolve) => silent.once('listening', resolve))
-    const args = ['-p', '0', '--peer', `127.0.0.1:${(silent.address() as AddressInfo).port}`, 'a.torrent']
-    let second: Promise<{ code: number; stderr: string }> | undefined
-    const first = await runCli(args, {
-      cwd: root,
-      onStart: (child) => {
-        silent.once('connection', () => {
-          second = runCli(args, { cwd: root }).finally(() => child.kill('SIGINT'))
-        })
-      },
+    await withSilentPeer(async (peer, onCall) => {
+      const args = ['-p', '0', '--peer', peer, 'a.torrent']
+      let second: Promise<{ code: number }> | undefined
+      const first = await runCli(args, {
+        cwd: root,
+        onStart: (child) => {
+          onCall(() => {
+            second = runCli(args, { cwd: root }).finally(() => child.kill('SIGINT'))
+          })
+        },
+      })
+      assert.equal(first.code, 130)
+      assert.equal((await second)?.code, 12)
+      assert.ok(!existsSync(join(root, 'a.bin')))
     })
-    assert.equal(first.code, 130)
-    assert.equal((await second)?.code, 12)
-    await new Promise((resolve) => silent.close(resolve))
-    assert.ok(!existsSync(join(root, 'a.bin')))
   })
 })
 
-test('time limits: 5 when a peer was there, whatever it did', async () => {
-  // A seed of another torrent's data cannot help, but a connected peer is a source.
+test('a seed that does not have this torrent is no source: exit 4 at the time limit', async () => {
   await withSeed(SINGLE, async ({ root, peer }) => {
-    const other = makeTorrent({ ...SINGLE, seed: 2 })
-    writeFileSync(join(root, 'b.torrent'), other.bytes)
+    writeFileSync(join(root, 'b.torrent'), makeTorrent({ ...SINGLE, seed: 2 }).bytes)
     const args = ['-p', '0', '--peer', peer, '--timeout', '1s', 'b.torrent']
     const { code, stderr } = await runCli(args, { cwd: root })
-    assert.equal(code, 4) // it hangs up on us: it does not have this torrent
-    assert.match(stderr, /time limit of 1 s reached/)
+    assert.equal(code, 4)
+    assert.match(stderr, /time limit of 1 s reached and no source was found/)
   })
 })

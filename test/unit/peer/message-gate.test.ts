@@ -23,17 +23,27 @@ for (const first of [BITFIELD, HAVE_ALL, HAVE_NONE]) {
     assert.equal(await hear(first), 'open')
     assert.equal(await hear(`${EXTENDED} 00000000 ${PORT} 00000003 14 05 00 ${first}`), 'open')
   })
-  for (const second of [BITFIELD, HAVE_ALL, HAVE_NONE]) {
+  for (const second of [HAVE_ALL, HAVE_NONE]) {
     test(`${second} after ${first} closes`, async () => {
-      assert.equal(await hear(first + second), 'PEER_LATE_BITFIELD')
-    })
-  }
-  for (const earlier of [UNCHOKE, HAVE, '00000001 02', '0000000a 07 00000000 00000000 00']) {
-    test(`${first} after ${earlier} closes`, async () => {
-      assert.equal(await hear(earlier + first), 'PEER_LATE_BITFIELD')
+      assert.equal(await hear(first + second), 'PEER_LATE_HAVE_ALL')
     })
   }
 }
+
+for (const earlier of [UNCHOKE, HAVE, '00000001 02', '0000000a 07 00000000 00000000 00']) {
+  for (const late of [HAVE_ALL, HAVE_NONE]) {
+    test(`${late} after ${earlier} closes`, async () => {
+      assert.equal(await hear(earlier + late), 'PEER_LATE_HAVE_ALL')
+    })
+  }
+  test(`a bitfield after ${earlier} is heard: it may stand for many haves`, async () => {
+    assert.equal(await hear(earlier + BITFIELD + BITFIELD), 'open')
+  })
+}
+
+test('a flood of bitfields closes', async () => {
+  assert.equal(await hear(BITFIELD.repeat(601)), 'PEER_FLOOD')
+})
 
 test('a peer without pieces may leave the bitfield out', async () => {
   assert.equal(await hear(UNCHOKE + HAVE, PLAIN), 'open')
