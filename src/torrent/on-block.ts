@@ -25,13 +25,13 @@ export function onBlock(peer: Peer, index: number, offset: number, data: Buffer)
   const nowMs = context.clock.now()
   const request = peer.settleRequest(blockId, data.length, nowMs)
   if (request === undefined) {
-    onUnrequested(context, peer, data.length)
+    onUnrequested(peer, data.length, nowMs)
     return
   }
   const open = context.openPieces.get(piece)
   if (request === 'taken back') open?.progress.request(block) // `receive` settles one request
   if (open === undefined || !accept(context, open, peer, block)) {
-    context.stats.onWasted(data.length)
+    context.stats.onUselessBytes(data.length, nowMs)
     return
   }
   context.openPieces.bufferOf(open).set(data, offset)
@@ -40,8 +40,8 @@ export function onBlock(peer: Peer, index: number, offset: number, data: Buffer)
   if (open.progress.isComplete) void finishPiece(context, open)
 }
 
-function onUnrequested(context: TorrentContext, peer: Peer, length: number): void {
-  context.stats.onWasted(length)
+function onUnrequested(peer: Peer, length: number, nowMs: number): void {
+  peer.context.stats.onUselessBytes(length, nowMs)
   peer.unrequestedCount++
   if (peer.unrequestedCount > MAX_UNREQUESTED_BLOCKS) {
     throw new PeerError('PEER_UNREQUESTED', `${peer.unrequestedCount} blocks that nobody asked for`)

@@ -17,7 +17,7 @@ export async function finishPiece(context: TorrentContext, open: OpenPiece): Pro
   context.openPieces.detach(open)
   try {
     if (!matches(bytes, pieceHashes, open.piece)) {
-      context.stats.onWasted(bytes.length)
+      context.stats.onLostBytes(bytes.length)
       blameForBadPiece(context, open, bytes)
       context.picker.release(open.piece)
       return

@@ -19,7 +19,7 @@ export function disownPiece(context: TorrentContext, open: OpenPiece): void {
 
 /** Gives up an open piece: its received blocks are lost, it may be picked again. */
 export function abandonPiece(context: TorrentContext, open: OpenPiece): void {
-  context.stats.onWasted(open.progress.receivedCount * BLOCK_BYTES)
+  context.stats.onLostBytes(open.progress.receivedCount * BLOCK_BYTES)
   context.openPieces.discard(open)
   for (const peer of context.peers.values()) peer.forgetPiece(context.metainfo.geometry, open.piece)
   context.picker.release(open.piece)

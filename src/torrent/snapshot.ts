@@ -16,7 +16,7 @@ export interface TorrentSnapshot {
   /** Of existing data, while checking. */
   readonly checkedBytes: number
   readonly bytesToCheck: number
-  /** Payload received and sent in this run. */
+  /** Payload received (waste included) and sent in this run. */
   readonly downloadedBytes: number
   readonly uploadedBytes: number
   /** Received but of no use: duplicates, late, failed its hash. */

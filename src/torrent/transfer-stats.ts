@@ -27,8 +27,14 @@ export class TransferStats {
     this.#upload.add(bytes, nowMs)
   }
 
-  /** Bytes that arrived for nothing, or were thrown away later. */
-  onWasted(bytes: number): void {
+  /** A block arrived for nothing: not asked for, not needed any more. */
+  onUselessBytes(bytes: number, nowMs: number): void {
+    this.#download.add(bytes, nowMs)
+    this.#wastedBytes += bytes
+  }
+
+  /** Bytes that were of use when they came are thrown away. */
+  onLostBytes(bytes: number): void {
     this.#wastedBytes += bytes
   }
 
@@ -37,6 +43,7 @@ export class TransferStats {
     this.#lastUsefulMs = nowMs
   }
 
+  /** Waste included. */
   get downloadedBytes(): number {
     return this.#download.totalBytes
   }

@@ -212,9 +212,9 @@ test('a second run of the same torrent is refused with 12 while the first one is
 test('a seed that does not have this torrent is no source: exit 4 at the time limit', async () => {
   await withSeed(SINGLE, async ({ root, peer }) => {
     writeFileSync(join(root, 'b.torrent'), makeTorrent({ ...SINGLE, seed: 2 }).bytes)
-    const args = ['-p', '0', '--peer', peer, '--timeout', '1s', 'b.torrent']
+    const args = ['-p', '0', '--peer', peer, '--timeout', '0.5s', 'b.torrent']
     const { code, stderr } = await runCli(args, { cwd: root })
     assert.equal(code, 4)
-    assert.match(stderr, /time limit of 1 s reached and no source was found/)
+    assert.match(stderr, /time limit of 0.5 s reached and no source was found/)
   })
 })

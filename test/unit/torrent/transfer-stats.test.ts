@@ -19,9 +19,11 @@ test('nothing comes: no time left is named, and the idle time grows', () => {
   assert.equal(stats.idleSeconds(10_000), 0)
 })
 
-test('waste is counted apart', () => {
+test('what was received less what was wasted is what is of use', () => {
   const stats = new TransferStats(0)
-  stats.onWasted(5)
+  stats.onUsefulBytes(100, 0)
+  stats.onUselessBytes(5, 0)
+  stats.onLostBytes(20)
   stats.onUploaded(7, 0)
-  assert.deepEqual([stats.wastedBytes, stats.uploadedBytes, stats.downloadedBytes], [5, 7, 0])
+  assert.deepEqual([stats.downloadedBytes, stats.wastedBytes, stats.uploadedBytes], [105, 25, 7])
 })
