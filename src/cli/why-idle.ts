@@ -17,7 +17,7 @@ export function describePeers(peers: PeerCounts): string {
     return `${plural(peers.connected, 'peer')}, all choking${banned}`
   if (peers.connected > 0) return `${plural(peers.connected, 'peer')}, none sends${banned}`
   if (peers.dialing > 0) return `calling ${peers.dialing} of ${addresses(peers.known)}`
-  if (peers.known > 0) return `${addresses(peers.known)} known, none answers${banned}`
+  if (peers.known > 0) return `${addresses(peers.known)}, none answers${banned}`
   return `no peers known${banned}`
 }
 

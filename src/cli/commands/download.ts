@@ -71,7 +71,10 @@ export async function download(
   parts: DownloadParts,
 ): Promise<number> {
   const run = new DownloadRun(sources, options, parts)
-  parts.onRescue(async () => run.close())
+  parts.onRescue(async () => {
+    parts.screen.close()
+    await run.close()
+  })
   try {
     return await run.finish()
   } finally {

@@ -21,7 +21,7 @@ test('what the peers do', () => {
     '1 peer, none sends, 2 banned',
   )
   assert.equal(describePeers(peers({ known: 50, dialing: 5 })), 'calling 5 of 50 addresses')
-  assert.equal(describePeers(peers({ known: 1 })), '1 address known, none answers')
+  assert.equal(describePeers(peers({ known: 1 })), '1 address, none answers')
   assert.equal(describePeers(peers({})), 'no peers known')
 })
 
