@@ -26,11 +26,7 @@ export interface BencodeRecord {
  * @throws BencodeError also when any dictionary has a key twice
  */
 export function decode(bytes: Uint8Array, limits?: BencodeLimits): unknown {
-  return decodeView(checkBencode(bytes, limits))
-}
-
-/** As `decode`, for a value that has been checked already. */
-export function decodeView(view: BencodeView): unknown {
+  const view = checkBencode(bytes, limits)
   assertUniqueKeys(view)
   return withoutPrototypes(bencode.decode(view.raw))
 }

@@ -3,7 +3,7 @@
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace'
 
 /** Scopes name the subsystem a line is about. */
-export type LogScope = 'torrent' | 'peer' | 'tracker' | 'storage' | 'session' | 'swarm'
+export type LogScope = 'torrent' | 'peer' | 'tracker' | 'storage' | 'session' | 'swarm' | 'file'
 
 /** Receives every line; decides what to show. Must not throw. */
 export type LogSink = (level: LogLevel, scope: LogScope, message: string) => void

@@ -15,18 +15,22 @@ export const MAX_PATH_DEPTH = 100
 export const MAX_PATH_BYTES = 4096
 /** Names tried for names that collide, in a whole torrent: bounds the work a torrent can ask for. */
 export const MAX_COLLISIONS = 500
+/** Each costs about 1 kB of memory, and a torrent can name one in three bytes. */
+export const MAX_DIRECTORIES = 250_000
 
 interface Directory {
+  /** Undefined for the root. */
+  readonly parent: Directory | undefined
   /** As used on disk. */
-  readonly path: readonly string[]
+  readonly name: string
   /** As in the torrent, for messages and renames. */
   readonly from: string
   /** By raw bytes (latin1), so that only equal bytes are equal. */
   readonly children: Map<string, Directory | 'file'>
   /** Names in use, folded. */
   readonly taken: Set<string>
-  /** Next number to try for a name that collides, by folded name. */
-  readonly suffixes: Map<string, number>
+  /** Next number to try for a name that collides, by folded name; most directories have none. */
+  suffixes: Map<string, number> | undefined
 }
 
 /** Plans the paths of one torrent, file by file, in torrent order. */
@@ -36,6 +40,7 @@ export class PathPlanner {
   readonly renames: Rename[] = []
   readonly #root: Directory
   #collisions = 0
+  #directoryCount = 0
 
   /**
    * @param rawName the torrent's `name` @param fallbackName used when it is empty or `.`
@@ -47,7 +52,7 @@ export class PathPlanner {
     assertHarmless(text, 'info.name')
     this.name = text === '' || text === '.' ? fallbackName : cleanElement(text)
     if (this.name !== original) this.renames.push({ from: original, to: this.name })
-    this.#root = makeDirectory([this.name], original)
+    this.#root = makeDirectory(undefined, this.name, original)
   }
 
   /**
@@ -98,8 +103,14 @@ export class PathPlanner {
     const child = directory.children.get(key)
     if (child === 'file') throw conflict(directory, element, field)
     if (child !== undefined) return child
-    const path = this.#newName(directory, element)
-    const made = makeDirectory(path, pathBelow(directory, element))
+    this.#directoryCount += 1
+    if (this.#directoryCount > MAX_DIRECTORIES) {
+      throw new InputError(
+        'TORRENT_TOO_MANY_FILES',
+        `${field}: the files lie in more than ${MAX_DIRECTORIES} directories`,
+      )
+    }
+    const made = makeDirectory(directory, this.#newName(directory, element), pathBelow(directory, element))
     directory.children.set(key, made)
     return made
   }
@@ -113,24 +124,24 @@ export class PathPlanner {
     }
     if (child !== undefined) throw conflict(directory, element, field)
     directory.children.set(key, 'file')
-    return this.#newName(directory, element)
+    return [...pathOf(directory), this.#newName(directory, element)]
   }
 
   /** Reserves a safe, free name in the directory and reports it when it is not the torrent's. */
-  #newName(directory: Directory, element: Buffer): readonly string[] {
+  #newName(directory: Directory, element: Buffer): string {
     const name = this.#freeName(directory, cleanElement(decodeName(element)))
     directory.taken.add(foldName(name))
-    const path = [...directory.path, name]
     if (name !== element.toString('utf8')) {
-      this.renames.push({ from: pathBelow(directory, element), to: path.join('/') })
+      const to = [...pathOf(directory), name].join('/')
+      this.renames.push({ from: pathBelow(directory, element), to })
     }
-    return path
+    return name
   }
 
   #freeName(directory: Directory, name: string): string {
     const folded = foldName(name)
     if (!directory.taken.has(folded)) return name
-    for (let suffix = directory.suffixes.get(folded) ?? 1; ; suffix++) {
+    for (let suffix = directory.suffixes?.get(folded) ?? 1; ; suffix++) {
       this.#collisions += 1
       if (this.#collisions > MAX_COLLISIONS) {
         throw new InputError(
@@ -140,6 +151,7 @@ export class PathPlanner {
       }
       const candidate = withSuffix(name, suffix)
       if (directory.taken.has(foldName(candidate))) continue
+      directory.suffixes ??= new Map()
       directory.suffixes.set(folded, suffix + 1)
       return candidate
     }
@@ -159,8 +171,15 @@ function pathBelow(directory: Directory, element: Buffer): string {
   return `${directory.from}/${element.toString('utf8')}`
 }
 
-function makeDirectory(path: readonly string[], from: string): Directory {
-  return { path, from, children: new Map(), taken: new Set(), suffixes: new Map() }
+function makeDirectory(parent: Directory | undefined, name: string, from: string): Directory {
+  return { parent, name, from, children: new Map(), taken: new Set(), suffixes: undefined }
+}
+
+/** Its elements as used on disk, the torrent's name first. */
+function pathOf(directory: Directory): string[] {
+  const path: string[] = []
+  for (let at: Directory | undefined = directory; at !== undefined; at = at.parent) path.push(at.name)
+  return path.reverse()
 }
 
 /** @throws InputError for a name that no rename should make acceptable */

@@ -97,9 +97,14 @@ export async function bindUdp(local: Endpoint, handler: UdpHandler): Promise<Bou
     send(bytes, to) {
       if (isClosed) return
       const host = isV6 && !to.host.includes(':') ? MAPPED_PREFIX + to.host : to.host
-      socket.send(bytes, to.port, host, (error) => {
+      const onSent = (error: unknown): void => {
         if (error !== null) onError(new Error(`cannot send to ${formatEndpoint(to)}`, { cause: error }))
-      })
+      }
+      try {
+        socket.send(bytes, to.port, host, onSent)
+      } catch (error) {
+        onSent(error) // a datagram may come from port 0, and Node sends none there
+      }
     },
     close() {
       if (isClosed) return

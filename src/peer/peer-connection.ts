@@ -27,6 +27,8 @@ import { MessageSender } from './message-sender.ts'
 import { nextPhase } from './phase.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
+/** Answers that a peer may leave unread while it goes on asking. */
+const MAX_BACKLOG_BYTES = 8 << 20
 const UNKNOWN_ENDPOINT: Endpoint = { host: '0.0.0.0', port: 0 }
 
 /** What a connection needs before it knows its peer. */
@@ -221,9 +223,12 @@ export class PeerConnection extends MessageSender {
     this.#gate?.setPieceCount(pieceCount)
   }
 
-  /** Hands everything sent so far to the stream, in one write. */
+  /**
+   * Hands everything sent so far to the stream, in one write. While the stream has not sent what it got before, words
+   * wait here, where many small ones cost no more than their bytes; they leave with the drain.
+   */
   flush(): void {
-    if (this.#phase.kind !== 'open' || this.#stream === undefined) return
+    if (this.#phase.kind !== 'open' || this.#stream === undefined || this.#stream.bufferedBytes > 0) return
     if (this.outbox.flush(this.#stream)) this.#liveness.onOutput(this.#clock.now())
   }
 
@@ -267,6 +272,12 @@ export class PeerConnection extends MessageSender {
     if (this.phase !== 'open') return // a callback closed it
     this.#handler?.onInputEnd()
     this.flush()
+    if (this.bufferedBytes > MAX_BACKLOG_BYTES) {
+      throw new PeerError(
+        'PEER_NOT_READING',
+        `asks on and leaves ${this.bufferedBytes} bytes of answers unread`,
+      )
+    }
   }
 
   #open(peerHandshake: Handshake): void {

@@ -9,6 +9,7 @@ import type { Settings, TorrentSettings } from './settings.ts'
 import type { TorrentObserver } from '../torrent/snapshot.ts'
 import { Dialer } from '../peer/dialer.ts'
 import { FileStorage } from '../storage/file-storage.ts'
+import { HandshakeLimit } from './handshake-limit.ts'
 import { InputError, PeerError } from '../common/errors.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
 import { TcpListener } from '../net/tcp-listener.ts'
@@ -29,6 +30,7 @@ export class Session {
   readonly #dialer: Dialer
   /** By info-hash in hex. */
   readonly #torrents = new Map<string, Torrent>()
+  readonly #handshakes = new HandshakeLimit()
   #listener: TcpListener | undefined
 
   private constructor(settings: Settings, parts: SessionParts) {
@@ -43,7 +45,7 @@ export class Session {
     session.#listener = await TcpListener.open({
       ports: settings.listenPorts,
       ...(settings.listenHost === undefined ? {} : { host: settings.listenHost }),
-      attach: (stream) => session.#makeInbound().attach(stream),
+      attach: (stream) => session.#makeInbound(stream.remote.host).attach(stream),
     })
     return session
   }
@@ -101,19 +103,29 @@ export class Session {
     })
   }
 
-  #makeInbound(): PeerConnection {
+  /** @throws PeerError PEER_TOO_MANY when too many have not introduced themselves yet */
+  #makeInbound(host: string): PeerConnection {
+    if (!this.#handshakes.take(host)) {
+      throw new PeerError('PEER_TOO_MANY', `too many connections without a handshake, of ${host} or in all`)
+    }
     const { clock, log } = this.#parts
+    let isIntroduced = false
+    const onIntroduced = (): void => {
+      if (!isIntroduced) this.#handshakes.give(host)
+      isIntroduced = true
+    }
     const inbound: PeerConnection = new PeerConnection({
       clock,
       log,
       isInbound: true,
-      accept: (connection, peerHandshake) => this.#accept(connection, peerHandshake),
+      accept: (connection, peerHandshake) => {
+        onIntroduced()
+        return this.#accept(connection, peerHandshake)
+      },
       onFailed: (reason) => {
-        log(
-          'debug',
-          'peer',
-          `${formatEndpoint(inbound.endpoint)} (inbound): ${reason.message} [${reason.code}]`,
-        )
+        onIntroduced()
+        const where = formatEndpoint(inbound.endpoint)
+        log('debug', 'peer', `${where} (inbound): ${reason.message} [${reason.code}]`)
       },
     })
     return inbound

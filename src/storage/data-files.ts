@@ -22,7 +22,6 @@ import {
   read,
   readSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs'
 import { promisify } from 'node:util'
 import { StorageError, systemCodeOf } from '../common/errors.ts'
@@ -31,6 +30,7 @@ import { identityOf, inodeOf } from './file-identity.ts'
 import { moveFile } from './move-file.ts'
 import { OpenFiles } from './open-files.ts'
 import { checkDirectories, makeDirectories } from './safe-directories.ts'
+import { writeFully } from './write-fully.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
 const readAsync = promisify(read)
@@ -95,16 +95,18 @@ export class DataFiles {
     }
   }
 
-  /** Writes all of `bytes` at `offset`; the file is made if it is not there. */
+  /**
+   * Writes all of `bytes` at `offset`; the file is made if it is not there. Becomes suspect when it is not as our last
+   * write left it. (Two looks, about 2 us each.)
+   */
   write(file: number, offset: number, bytes: Buffer): void {
     this.#attempt('write', file, () => {
       const fd = this.#open.get(file)
-      this.#touch(file, fd)
-      for (let at = 0; at < bytes.length;) {
-        const written = writeSync(fd, bytes, at, bytes.length - at, offset + at)
-        if (written <= 0)
-          throw new StorageError('DISK_IO', `cannot write ${this.shown(file)}: nothing was written`)
-        at += written
+      this.#noticeStrangers(file, fd)
+      try {
+        writeFully(fd, bytes, offset)
+      } finally {
+        this.#table.setIdentity(file, fstatSync(fd, { bigint: true })) // a part of it may have been written
       }
     })
   }
@@ -141,20 +143,17 @@ export class DataFiles {
   }
 
   /**
-   * Gives the file its other name. Where its identity holds, the new one takes its place.
+   * Gives the file its other name. Its identity must hold; the new one takes its place.
    * @throws StorageError FILE_IN_THE_WAY, FILE_CHANGED
    */
   move(file: number, place: 'part' | 'final'): void {
-    const isWritten = this.#table.isWritten(file)
-    if (!isWritten && this.#table.identity(file) !== identityOf(this.look(file))) {
-      throw this.changed(file, 'changed')
-    }
+    if (this.#table.identity(file) !== identityOf(this.look(file))) throw this.changed(file, 'changed')
     const to = place === 'part' ? this.#paths.partPath(file) : this.#paths.finalPath(file)
     this.#attempt('move', file, () => {
       moveFile(this.#path(file), to, this.#paths.shown(file, place))
     })
     this.#table.setPlace(file, place)
-    if (!isWritten) this.#table.setIdentity(file, this.look(file))
+    this.#table.setIdentity(file, this.look(file))
   }
 
   /** Cuts off what lies beyond its length, or makes an empty file that is not there. */
@@ -162,6 +161,7 @@ export class DataFiles {
     this.#attempt('write', file, () => {
       const fd = this.#openFile(file, true)
       try {
+        this.#noticeStrangers(file, fd)
         ftruncateSync(fd, this.#table.lengthOf(file))
         this.#table.setIdentity(file, fstatSync(fd, { bigint: true }))
       } finally {
@@ -170,8 +170,9 @@ export class DataFiles {
     })
   }
 
-  /** Removes what lies under its other name. */
+  /** Removes what lies under its other name. @throws StorageError as `look` */
   removeOther(file: number): void {
+    this.look(file) // hours may have gone by since its directories were seen to be no symlinks
     this.#attempt('write', file, () => {
       const isPart = this.#nameForm(file) === 'part'
       unlinkSync(isPart ? this.#paths.finalPath(file) : this.#paths.partPath(file))
@@ -183,14 +184,12 @@ export class DataFiles {
     return new StorageError('FILE_CHANGED', message)
   }
 
-  /** The first write since its identity was taken: did anybody else write meanwhile? */
-  #touch(file: number, fd: number): void {
-    if (this.#table.isWritten(file)) return
+  /** Before a change of ours: did anybody else change it since its identity was taken? */
+  #noticeStrangers(file: number, fd: number): void {
     const known = this.#table.identity(file)
     if (known !== undefined && known !== identityOf(fstatSync(fd, { bigint: true }))) {
       this.#table.setSuspect(file, true)
     }
-    this.#table.setWritten(file)
   }
 
   #lstat(file: number): BigIntStats | undefined {

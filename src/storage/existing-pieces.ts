@@ -23,7 +23,8 @@ export interface ExistingPiecesOptions {
 
 /**
  * The pieces that are there. Nothing is changed on disk.
- * @throws StorageError FILE_IN_THE_WAY when somebody else's file has a piece that does not match
+ * @throws StorageError FILE_IN_THE_WAY when somebody else's file has a piece that does not match, or a part file that
+ * no record knows has none that does
  */
 export async function findExistingPieces(
   options: ExistingPiecesOptions,
@@ -46,7 +47,17 @@ export async function findExistingPieces(
     signal: progress.signal,
   })
   verdicts.assertNoneInTheWay()
+  assertPartsAreOurs(options, have)
   return have
+}
+
+/** Other programs write NAME.part, too: what we wrote has pieces that match. */
+function assertPartsAreOurs({ table, paths, inspection }: ExistingPiecesOptions, have: Bitfield): void {
+  for (const file of inspection.unknownParts) {
+    if ([...table.piecesOf(file)].some((piece) => have.has(piece))) continue
+    const message = `${paths.shown(file, 'part')} is in the way: none of its pieces matches`
+    throw new StorageError('FILE_IN_THE_WAY', `${message} (--force replaces them)`)
+  }
 }
 
 /** Puts trusted pieces into `have`. @returns those to be hashed: wholly there, but not wholly trusted */

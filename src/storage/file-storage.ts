@@ -34,7 +34,8 @@ import { RecordKeeper } from './record-keeper.ts'
 import { readBootId, ResumeFile } from './resume-file.ts'
 import { assertWritable, makeRoot } from './safe-directories.ts'
 import { assertSpace, missingBytes, settleFiles } from './settle-files.ts'
-import { confirmFiles, verifyFile } from './verify-file.ts'
+import { otherWork, Turns } from './turns.ts'
+import { confirmFiles, verifyIfTouched } from './verify-file.ts'
 
 export interface FileStorageOptions {
   readonly metainfo: Metainfo
@@ -71,8 +72,7 @@ export class FileStorage implements Storage {
   #have: Bitfield
   #missingBytes: number
   #lock: LockFile | undefined
-  /** From the end of `open` to the beginning of `close`. */
-  #isOpen = false
+  #phase: 'opening' | 'open' | 'closed' = 'opening'
   #opening: Promise<Bitfield> | undefined
 
   constructor(options: FileStorageOptions) {
@@ -127,8 +127,10 @@ export class FileStorage implements Storage {
     const start = pieceStart(this.#metainfo.geometry, piece)
     const spans = fileSpans(this.#metainfo.files, start, pieceLength(this.#metainfo.geometry, piece))
     const realSpans: FileSpan[] = []
+    const turns = new Turns()
     let at = 0
     for (const span of spans) {
+      if (turns.isOver()) await this.#otherWork()
       if (this.#table.isReal(span.file)) {
         this.#writeSpan(piece, span, bytes.subarray(at, at + span.length))
         realSpans.push(span)
@@ -141,7 +143,10 @@ export class FileStorage implements Storage {
       this.#missingBytes -= length
       if (this.#table.pieceArrived(file)) whole.push(file)
     }
-    for (const file of whole) await this.#finishFile(file)
+    for (const file of whole) {
+      if (turns.isOver()) await this.#otherWork()
+      await this.#finishFile(file)
+    }
     return whole
   }
 
@@ -163,8 +168,8 @@ export class FileStorage implements Storage {
 
   async close(): Promise<void> {
     await this.#opening?.catch(() => undefined) // whoever called `open` hears of it
-    if (!this.#isOpen) return
-    this.#isOpen = false
+    if (this.#phase !== 'open') return
+    this.#phase = 'closed'
     try {
       this.#saveNow()
       if (this.#keeper.isWaiting) {
@@ -195,7 +200,7 @@ export class FileStorage implements Storage {
     this.#lock = this.#acquireLock()
     try {
       const have = await this.#open(progress)
-      this.#isOpen = true
+      this.#phase = 'open'
       return have
     } catch (error) {
       this.#release()
@@ -218,7 +223,9 @@ export class FileStorage implements Storage {
     assertSpace(this.#metainfo, { table, paths, have: this.#have }, inspection)
     this.#missingBytes = missingBytes(this.#metainfo, table, this.#have)
     this.#saveNow() // before the first change on disk, so that what we make is known to be ours
-    settleFiles(table, this.#files, inspection, this.#firstPlace)
+    await settleFiles(table, this.#files, inspection, this.#firstPlace)
+    const wasHashed = inspection.trusted.size < inspection.sizes.size
+    if (wasHashed && this.#have.isFull) await confirmFiles(this.#verifyOptions) // nobody may ask for it later
     this.#files.holdReserve()
     for (const [file] of table.realFiles()) if (table.isWhole(file)) progress.onFileWhole(file)
     return copyOf(this.#have)
@@ -232,6 +239,7 @@ export class FileStorage implements Storage {
   }
 
   async #read(start: number, into: Buffer): Promise<void> {
+    if (this.#phase === 'closed') throw isClosed() // files that are being hashed must not be opened anew
     let at = 0
     for (const { file, offset, length } of fileSpans(this.#metainfo.files, start, into.length)) {
       const part = into.subarray(at, at + length)
@@ -253,19 +261,25 @@ export class FileStorage implements Storage {
   /** Its last piece was written. */
   async #finishFile(file: number): Promise<void> {
     if (this.#table.place(file) === 'adopted') return
-    if (this.#table.isSuspect(file)) await verifyFile(this.#verifyOptions, file)
     const { size } = this.#files.look(file)
     if (size !== BigInt(this.#table.lengthOf(file))) {
       this.#table.giveUp(file)
       throw this.#files.changed(file, `has become ${size} bytes long`)
     }
+    await verifyIfTouched(this.#verifyOptions, file)
+    this.#assertOpen()
     if (this.#table.place(file) === 'part') {
       this.#files.withSpareDescriptor(() => {
         this.#resume.appendFinal(file)
       })
       this.#files.move(file, 'final')
     }
-    this.#table.setIdentity(file, this.#files.look(file))
+  }
+
+  /** For the pauses of a long piece: `close` may have come meanwhile. */
+  async #otherWork(): Promise<void> {
+    await otherWork()
+    this.#assertOpen()
   }
 
   #saveNow(): void {
@@ -285,8 +299,12 @@ export class FileStorage implements Storage {
   }
 
   #assertOpen(): void {
-    if (!this.#isOpen) throw new StorageError('STORAGE_CLOSED', 'the storage is closed')
+    if (this.#phase !== 'open') throw isClosed()
   }
+}
+
+function isClosed(): StorageError {
+  return new StorageError('STORAGE_CLOSED', 'the storage is closed')
 }
 
 function copyOf(bits: Bitfield): Bitfield {

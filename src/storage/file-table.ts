@@ -24,8 +24,6 @@ export class FileTable {
   readonly #missingPieces: Uint32Array
   readonly #inodes = new Map<number, InodeId>()
   readonly #identities = new Map<number, FileIdentity>()
-  /** Written by us since their identity was taken. */
-  readonly #written = new Set<number>()
   /** Their identity holds, but no record has it yet, or it was too fresh to be recorded. */
   readonly #unrecorded = new Set<number>()
   /** Something other than us changed them since their pieces were hashed. */
@@ -72,7 +70,7 @@ export class FileTable {
     this.#places[file] = PLACES.indexOf(place)
   }
 
-  /** How it looked when its pieces were last known to be in it. */
+  /** How it looked when its pieces were last known to be in it: after our latest write, or when they were hashed. */
   identity(file: number): FileIdentity | undefined {
     return this.#identities.get(file)
   }
@@ -91,25 +89,14 @@ export class FileTable {
   setIdentity(file: number, stat: BigIntStats, isRecorded = false): void {
     this.#inodes.set(file, inodeOf(stat))
     this.#identities.set(file, identityOf(stat))
-    this.#written.delete(file)
     if (isRecorded) return
     this.#changeCount++
     this.#unrecorded.add(file)
   }
 
-  /** Did we write to it since its identity was taken? */
-  isWritten(file: number): boolean {
-    return this.#written.has(file)
-  }
-
-  setWritten(file: number): void {
-    this.#changeCount++
-    this.#written.add(file)
-  }
-
-  /** Files whose identity has to be taken or recorded. A copy. */
-  unsettledFiles(): number[] {
-    return [...this.#written, ...this.#unrecorded]
+  /** Files whose identity has to be recorded. A copy. */
+  unrecordedFiles(): number[] {
+    return [...this.#unrecorded]
   }
 
   setRecorded(file: number): void {
@@ -118,7 +105,7 @@ export class FileTable {
 
   /** May a record say of this file that its identity vouches for its pieces? */
   isVouchedFor(file: number): boolean {
-    return !this.#written.has(file) && !this.#unrecorded.has(file) && !this.#suspect.has(file)
+    return !this.#unrecorded.has(file) && !this.#suspect.has(file)
   }
 
   isSuspect(file: number): boolean {
@@ -135,7 +122,6 @@ export class FileTable {
   /** Nothing more is known of it than that it is not what it was. */
   giveUp(file: number): void {
     this.setSuspect(file, true)
-    this.#written.delete(file)
     this.#unrecorded.delete(file)
   }
 

@@ -5,7 +5,8 @@
  * | final name | part name | record says | then |
  * |---|---|---|---|
  * | - | - | anything | absent |
- * | - | yes | anything | ours; trusted when the record's identity fits; too long and not recorded: in the way |
+ * | - | yes | something | ours; trusted when the record's identity fits |
+ * | - | yes | nothing | ours if it has one right piece and is not too long; else somebody else's: in the way |
  * | yes | - | final | ours; trusted when the record's identity fits |
  * | yes | any | else | somebody else's: adopted if its size fits and its pieces will match; else in the way |
  *
@@ -20,6 +21,7 @@ import { StorageError } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
 import { identityOf, inodeOf } from './file-identity.ts'
 import { checkDirectories } from './safe-directories.ts'
+import { otherWork, Turns } from './turns.ts'
 
 export interface InspectOptions {
   readonly paths: FilePaths
@@ -31,20 +33,19 @@ export interface InspectOptions {
 }
 
 export interface Inspection {
-  /** Bytes of each file that is there (not those of length 0). */
+  /** Bytes of each file that is there. */
   readonly sizes: ReadonlyMap<number, number>
   /** Bytes that the file system has set aside for all of them. */
   readonly allocatedBytes: ReadonlyMap<number, number>
   /** The record's pieces in these count without hashing. */
   readonly trusted: ReadonlySet<number>
+  /** Part files that no record knows and that hold something: ours only if one of their pieces is right. */
+  readonly unknownParts: ReadonlySet<number>
   /** Files with a second file under the other name, which has to go. */
   readonly doubled: ReadonlySet<number>
   /** Sentences for the user. */
   readonly notices: readonly string[]
 }
-
-/** Files looked at before other work gets its turn. */
-const FILES_PER_TURN = 500
 
 interface Found {
   readonly final: BigIntStats | undefined
@@ -55,24 +56,26 @@ interface Decision {
   readonly place: FilePlace
   readonly stat: BigIntStats | undefined
   readonly isDoubled?: boolean
+  /** A part file of which no record says that it is ours. */
+  readonly isUnknown?: boolean
 }
 
 /** Sets each file's place and identity in the table. @throws StorageError FILE_IN_THE_WAY, DISK_PATH_UNSAFE... */
 export async function inspectFiles(options: InspectOptions): Promise<Inspection> {
   const { table, record, signal } = options
   const seen = new Inspected()
-  let count = 0
+  const turns = new Turns()
   for (const [file] of table.realFiles()) {
     const found = find(options, file)
     const recorded = record?.files[file] ?? NOTHING_RECORDED
-    const { place, stat, isDoubled } = decide(options, file, found, recorded)
+    const decision = decide(options, file, found, recorded)
+    const { place, stat } = decision
     table.setPlace(file, place)
     const trusted = isTrusted(options, stat, recorded)
     if (stat !== undefined) table.setIdentity(file, stat, trusted)
-    if (isDoubled === true) seen.doubled.add(file)
-    seen.add(file, stat, recorded, trusted)
-    if (++count % FILES_PER_TURN === 0) {
-      await new Promise(setImmediate)
+    seen.add(file, decision, recorded, trusted)
+    if (turns.isOver()) {
+      await otherWork()
       signal.throwIfAborted()
     }
   }
@@ -85,11 +88,15 @@ class Inspected implements Inspection {
   readonly sizes = new Map<number, number>()
   readonly allocatedBytes = new Map<number, number>()
   readonly trusted = new Set<number>()
+  readonly unknownParts = new Set<number>()
   readonly doubled = new Set<number>()
   #goneCount = 0
   #changedCount = 0
 
-  add(file: number, stat: BigIntStats | undefined, recorded: RecordedFile, trusted: boolean): void {
+  add(file: number, decision: Decision, recorded: RecordedFile, trusted: boolean): void {
+    const { stat, isDoubled, isUnknown } = decision
+    if (isDoubled === true) this.doubled.add(file)
+    if (isUnknown === true) this.unknownParts.add(file)
     if (stat === undefined) {
       if (recorded.identity !== undefined) this.#goneCount++
       return
@@ -166,7 +173,7 @@ function decideUnfinished(
   const length = BigInt(table.lengthOf(file))
   const isKnown = recorded.place !== 'none' || force
   if (part.size > length && !isKnown) throw wrongSize(paths.shown(file, 'part'), part, length)
-  return { place: 'part', stat: part }
+  return { place: 'part', stat: part, isUnknown: !isKnown && part.size > 0n }
 }
 
 function isTrusted(

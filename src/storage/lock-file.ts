@@ -6,6 +6,9 @@
  * number counts, and whoever finds it given up or left behind makes the next one (a hard link: all or nothing, with its
  * content). The highest is never deleted, only emptied on release; lower ones are cleared away by their successor. A
  * starter so slow that its number had been used and cleared away meanwhile sees a higher one afterwards, and gives way.
+ *
+ * The one file outside cli that asks node:process: for our pid, and whether another pid lives. Both are facts of the
+ * machine, as /proc is, and nothing that a caller could choose.
  */
 import type { KnownError } from '../common/errors.ts'
 import { createHash, randomBytes } from 'node:crypto'

@@ -28,11 +28,11 @@ export class RecordKeeper {
 
   /** Would a later `save` have something to add, because files were too fresh to be recorded? */
   get isWaiting(): boolean {
-    return this.#options.table.unsettledFiles().length > 0
+    return this.#options.table.unrecordedFiles().length > 0
   }
 
   /**
-   * Looks at the files written since the last time and replaces the record, if there is anything new.
+   * Looks at the files that no record has yet as they are, and replaces the record, if there is anything new.
    * @param have pieces verified and written
    * @throws StorageError FILE_CHANGED... when a file is not what it was, after a record was saved that knows so;
    * DISK_FULL... when the record cannot be written
@@ -53,7 +53,7 @@ export class RecordKeeper {
   /** @returns what was wrong with the first file that is not what it was */
   #takeIdentities(stampNs: bigint): Error | undefined {
     let firstError: Error | undefined
-    for (const file of this.#options.table.unsettledFiles()) {
+    for (const file of this.#options.table.unrecordedFiles()) {
       try {
         this.#takeIdentity(file, stampNs)
       } catch (error) {
@@ -66,9 +66,8 @@ export class RecordKeeper {
   #takeIdentity(file: number, stampNs: bigint): void {
     const { table, files } = this.#options
     const stat = files.look(file)
-    if (table.isWritten(file)) table.setIdentity(file, stat)
-    else if (table.identity(file) !== identityOf(stat)) table.giveUp(file)
-    if (!isRacy(stat, stampNs)) table.setRecorded(file)
+    if (table.identity(file) !== identityOf(stat)) table.giveUp(file)
+    else if (!isRacy(stat, stampNs)) table.setRecorded(file)
   }
 
   #recordedFiles(): RecordedFile[] {

@@ -11,29 +11,29 @@ import type { Inspection } from './inspect-files.ts'
 import { StorageError } from '../common/errors.ts'
 import { fileSpans } from '../metainfo/file-layout.ts'
 import { describeSpace, freeBytes } from './disk-errors.ts'
+import { otherWork, Turns } from './turns.ts'
 
 /**
  * Moves, cuts and makes files; nothing that already is as it should be is touched.
  * @param firstPlace the name of files that are not whole @throws StorageError
  */
-export function settleFiles(
+export async function settleFiles(
   table: FileTable,
   files: DataFiles,
   { doubled, sizes }: Inspection,
   firstPlace: 'part' | 'final',
-): void {
+): Promise<void> {
+  const turns = new Turns()
   for (const file of doubled) files.removeOther(file)
   for (const [file, entry] of table.realFiles()) {
+    if (turns.isOver()) await otherWork()
     const place = table.place(file)
     if (place === 'adopted') continue
-    if (entry.lengthBytes === 0) {
-      if (place === 'absent' || sizes.get(file) !== 0) files.setLength(file)
-      continue
-    }
-    if (place === 'absent') continue
+    const size = sizes.get(file) ?? 0
+    const isMissing = place === 'absent' && entry.lengthBytes === 0
     const wanted = table.isWhole(file) ? 'final' : firstPlace
-    if (place !== wanted) files.move(file, wanted)
-    if ((sizes.get(file) ?? 0) > entry.lengthBytes) files.setLength(file)
+    if (place !== 'absent' && place !== wanted) files.move(file, wanted)
+    if (isMissing || size > entry.lengthBytes) files.setLength(file)
   }
 }
 

@@ -5,6 +5,7 @@ import type { FileTable } from './file-table.ts'
 import { checkPiece } from '../metainfo/geometry.ts'
 import { identityOf } from './file-identity.ts'
 import { recheck } from './recheck.ts'
+import { otherWork, Turns } from './turns.ts'
 
 export interface VerifyOptions {
   readonly metainfo: Metainfo
@@ -13,18 +14,38 @@ export interface VerifyOptions {
   readonly read: (start: number, into: Buffer) => Promise<void>
 }
 
-/** Looks at every whole file and hashes those that were touched. @throws StorageError FILE_CHANGED */
+/**
+ * Looks at every whole file and hashes those that were touched, until a round finds all as they were: hashing takes
+ * time, in which others may change. @throws StorageError FILE_CHANGED
+ */
 export async function confirmFiles(options: VerifyOptions): Promise<void> {
-  const { table, files } = options
-  for (const [file] of table.realFiles()) {
-    if (!table.isWhole(file)) continue
-    const isKnown = identityOf(files.look(file)) === table.identity(file)
-    if (!isKnown || table.isSuspect(file)) await verifyFile(options, file)
-  }
+  while (!(await confirmRound(options)));
 }
 
-/** Hashes every piece of a whole file again. @throws StorageError FILE_CHANGED; then it is given up */
-export async function verifyFile(options: VerifyOptions, file: number): Promise<void> {
+/** @returns true when nothing had to be hashed */
+async function confirmRound(options: VerifyOptions): Promise<boolean> {
+  const { table } = options
+  const turns = new Turns()
+  let isQuiet = true
+  for (const [file] of table.realFiles()) {
+    if (turns.isOver()) await otherWork()
+    if (!table.isWhole(file)) continue
+    if (await verifyIfTouched(options, file)) isQuiet = false
+  }
+  return isQuiet
+}
+
+/** @returns true when it was hashed, and is right @throws StorageError FILE_CHANGED; then it is given up */
+export async function verifyIfTouched(options: VerifyOptions, file: number): Promise<boolean> {
+  const { table, files } = options
+  const isKnown = identityOf(files.look(file)) === table.identity(file)
+  if (isKnown && !table.isSuspect(file)) return false
+  await verifyFile(options, file)
+  return true
+}
+
+/** Hashes every piece of a whole file again. */
+async function verifyFile(options: VerifyOptions, file: number): Promise<void> {
   const { metainfo, table, files } = options
   const stat = files.look(file)
   table.setSuspect(file, true)
@@ -39,7 +60,7 @@ export async function verifyFile(options: VerifyOptions, file: number): Promise<
       },
     })
   }
-  if (!isRight) {
+  if (!isRight || identityOf(files.look(file)) !== identityOf(stat)) {
     table.giveUp(file)
     throw files.changed(file, 'changed')
   }

@@ -29,9 +29,14 @@ export interface HashFailure {
 const MAX_PIECES = 64
 /** Failures with several senders remembered of one piece. */
 const MAX_ATTEMPTS = 3
+/** What a peer that fetches such a piece alone is given, before it may be handed to a faster one. */
+const PATIENCE_MS = 10_000
+const MAX_DOUBLINGS = 16
 
 interface Inquiry {
   readonly attempts: (readonly SuspectBlock[])[]
+  /** How often the piece went from one peer to another. */
+  handovers: number
 }
 
 export class PieceInquiry {
@@ -72,6 +77,17 @@ export class PieceInquiry {
     return this.#open.has(piece)
   }
 
+  /** How long its peer may take at least: doubles with each handover, or peers could take it from each other for ever. */
+  patienceMs(piece: number): number {
+    return PATIENCE_MS * 2 ** Math.min(this.#open.get(piece)?.handovers ?? 0, MAX_DOUBLINGS)
+  }
+
+  /** The piece was taken from its peer, which was slow. */
+  onHandedOver(piece: number): void {
+    const inquiry = this.#open.get(piece)
+    if (inquiry !== undefined) inquiry.handovers++
+  }
+
   /** Failing pieces under inquiry. */
   get size(): number {
     return this.#open.size
@@ -80,6 +96,6 @@ export class PieceInquiry {
   #begin(piece: number, blocks: readonly SuspectBlock[]): void {
     const [oldest] = this.#open.keys()
     if (this.#open.size >= MAX_PIECES && oldest !== undefined) this.#open.delete(oldest)
-    this.#open.set(piece, { attempts: [blocks] })
+    this.#open.set(piece, { attempts: [blocks], handovers: 0 })
   }
 }

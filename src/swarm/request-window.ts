@@ -10,6 +10,7 @@
  * with bandwidth the best rate of a short sample over the last seconds and a reserve of up to 16 blocks, at most a
  * quarter second's worth. The second covers our own pauses and peers that answer in gusts. Time is an argument; nothing is allocated per block.
  */
+import { BLOCK_BYTES } from '../metainfo/geometry.ts'
 import { RateMeter } from '../common/rate-meter.ts'
 
 export interface RequestWindowOptions {
@@ -19,12 +20,11 @@ export interface RequestWindowOptions {
 }
 
 /** What clients keep when they do not say `reqq` (BEP 10). */
-export const DEFAULT_REQUEST_QUEUE = 250
+const DEFAULT_REQUEST_QUEUE = 250
 const START_DEPTH = 32
 const MIN_DEPTH = 2
 /** After a timeout the first block shows that the peer lives, not how fast it is. */
 const RESTART_DEPTH = 4
-const BLOCK_BYTES = 16_384
 
 /** Some peers answer twice a second, all they have at once: with less than this open they would idle between. */
 const MIN_COVERED_MS = 1_000

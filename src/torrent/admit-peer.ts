@@ -12,12 +12,11 @@ export interface Admission {
   /** 20 bytes each */
   readonly ourPeerId: Buffer
   readonly peerId: Buffer
-  readonly maxPeers: number
 }
 
 /** @throws PeerError PEER_BANNED, PEER_TOO_MANY, PEER_DUPLICATE when not */
 export function admitPeer(context: TorrentContext, connection: PeerConnection, admission: Admission): void {
-  const { ourPeerId, peerId, maxPeers } = admission
+  const { peerId } = admission
   if (context.pool.isBanned(connection.endpoint)) {
     throw new PeerError('PEER_BANNED', `${formatEndpoint(connection.endpoint)} is banned`)
   }
@@ -29,9 +28,11 @@ export function admitPeer(context: TorrentContext, connection: PeerConnection, a
   ) {
     throw new PeerError('PEER_TOO_MANY', `${MAX_PER_HOST} connections of ${host} are open`)
   }
-  const twin = context.peers.withPeerId(peerId)
-  if (twin !== undefined) settleTwins(connection, twin.connection, { ourPeerId, peerId })
-  if (context.peers.size >= maxPeers) throw new PeerError('PEER_TOO_MANY', `${maxPeers} peers are connected`)
+  const twin = context.peers.twinOf(peerId, host)
+  if (twin !== undefined) settleTwins(connection, twin.connection, admission)
+  if (context.peers.size >= context.maxPeers) {
+    throw new PeerError('PEER_TOO_MANY', `${context.maxPeers} peers are connected`)
+  }
 }
 
 /**
@@ -41,7 +42,7 @@ export function admitPeer(context: TorrentContext, connection: PeerConnection, a
 function settleTwins(
   fresh: PeerConnection,
   existing: PeerConnection,
-  { ourPeerId, peerId }: Pick<Admission, 'ourPeerId' | 'peerId'>,
+  { ourPeerId, peerId }: Admission,
 ): void {
   const keepsOurDial = ourPeerId.compare(peerId) > 0
   const isFreshKept = fresh.isInbound !== existing.isInbound && fresh.isInbound !== keepsOurDial

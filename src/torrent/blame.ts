@@ -46,9 +46,9 @@ function senderId(context: TorrentContext, key: PeerKey): SenderId {
 
 function banAll(context: TorrentContext, senders: readonly SenderId[], piece: PieceIndex): void {
   for (const sender of senders) {
-    const endpoints = context.peers.endpointsWhere((endpoint) => banKeyOf(endpoint) === sender)
+    const endpoint = context.peers.endpointWhere((one) => banKeyOf(one) === sender) // one stands for all
     const isLastSource = context.peers.size <= 1 // alone with the pieces we lack: not for ever
-    for (const endpoint of endpoints) context.pool.ban(endpoint, context.clock.now(), isLastSource)
+    if (endpoint !== undefined) context.pool.ban(endpoint, context.clock.now(), isLastSource)
     for (const peer of [...context.peers.values()]) {
       if (banKeyOf(peer.endpoint) !== sender) continue
       const name = `${formatEndpoint(peer.endpoint)} (${peer.connection.clientName})`

@@ -9,7 +9,7 @@ import type { TorrentContext } from './torrent-context.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import type { Acceptance } from '../peer/peer-handler.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
-import { SourceError } from '../common/errors.ts'
+import { PeerError, SourceError } from '../common/errors.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 
 export interface DiscoveryParts {
@@ -18,14 +18,14 @@ export interface DiscoveryParts {
   readonly ourHandshake: Handshake
   /** Takes a dialled connection in once its handshake is done. */
   readonly accept: (connection: PeerConnection, peerHandshake: Handshake) => Acceptance
-  readonly maxPeers: number
   readonly userPeers: readonly Endpoint[]
 }
 
 export class Discovery {
   readonly #context: TorrentContext
   readonly #parts: DiscoveryParts
-  #dialing = 0
+  /** Dialled, and not through with the handshake. */
+  readonly #dialing = new Set<PeerConnection>()
   #isStopped = false
 
   constructor(context: TorrentContext, parts: DiscoveryParts) {
@@ -34,7 +34,7 @@ export class Discovery {
   }
 
   get dialingCount(): number {
-    return this.#dialing
+    return this.#dialing.size
   }
 
   start(): void {
@@ -54,7 +54,7 @@ export class Discovery {
   onSecond(): void {
     if (this.#context.state !== 'downloading') return
     this.dialMore()
-    if (this.#context.peers.size + this.#dialing === 0) this.#parts.announcer.wantPeers()
+    if (this.#context.peers.size + this.#dialing.size === 0) this.#parts.announcer.wantPeers()
     if (this.#isHopeless()) this.#context.fail(noSource(this.#parts.announcer.statuses()))
   }
 
@@ -68,6 +68,9 @@ export class Discovery {
 
   async stop(): Promise<void> {
     this.#isStopped = true
+    for (const connection of [...this.#dialing]) {
+      connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
+    }
     await this.#parts.announcer.stop()
   }
 
@@ -75,7 +78,7 @@ export class Discovery {
   dialMore(): void {
     const { context, parts } = { context: this.#context, parts: this.#parts }
     if (this.#isStopped || context.state !== 'downloading') return
-    while (context.peers.size + this.#dialing < parts.maxPeers && parts.dialer.freeSlots > 0) {
+    while (context.peers.size + this.#dialing.size < context.maxPeers && parts.dialer.freeSlots > 0) {
       const endpoint = context.pool.takeDialable(context.clock.now())
       if (endpoint === undefined) return
       this.#dial(endpoint)
@@ -83,26 +86,26 @@ export class Discovery {
   }
 
   #dial(endpoint: Endpoint): void {
-    this.#dialing++
-    const connection = new PeerConnection({
+    const connection: PeerConnection = new PeerConnection({
       clock: this.#context.clock,
       isInbound: false,
       ourHandshake: this.#parts.ourHandshake,
       log: this.#context.log,
       accept: (opened, peerHandshake) => {
         const accepted = this.#parts.accept(opened, peerHandshake)
-        this.#dialing--
+        this.#dialing.delete(opened)
         return accepted
       },
       onFailed: (reason) => {
+        this.#dialing.delete(connection)
         this.#onDialFailed(endpoint, reason)
       },
     })
+    this.#dialing.add(connection)
     this.#parts.dialer.dial(endpoint, connection)
   }
 
   #onDialFailed(endpoint: Endpoint, reason: KnownError): void {
-    this.#dialing--
     const { pool, clock, log } = this.#context
     if (reason.code === 'PEER_SELF') pool.markSelf(endpoint)
     else pool.onDialFailed(endpoint, clock.now())
@@ -114,7 +117,10 @@ export class Discovery {
   #isHopeless(): boolean {
     const { peers, pool } = this.#context
     return (
-      this.#parts.announcer.isHopeless && peers.size === 0 && this.#dialing === 0 && pool.counts.known === 0
+      this.#parts.announcer.isHopeless &&
+      peers.size === 0 &&
+      this.#dialing.size === 0 &&
+      pool.counts.known === 0
     )
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The tail of a download: every missing block is asked for, and a peer has room. It may fetch a copy of a block that is
+ * The tail of a download: every missing block is asked for, and a peer has room. So it is also when the memory budget is
+ * used up: nothing may be begun before something is finished. It may fetch a copy of a block that is
  * late elsewhere; the loser gets a cancel when the block arrives. Which one: swarm/duplicate-request.ts.
  */
 import type { Peer } from './peer.ts'
@@ -17,7 +18,7 @@ export class LateBlocks {
 
   /** Asks `peer`, for whom nothing free is left, for up to `room` blocks that others are late with. */
   duplicate(context: TorrentContext, peer: Peer, room: number): void {
-    if (context.picker.hasOpen) return // not the end: the memory budget is used up, or this peer has little
+    if (context.picker.hasOpen && !context.openPieces.isFull) return // not the end: this peer has little
     const nowMs = context.clock.now()
     if (nowMs - this.#madeAtMs >= PLAN_LIFETIME_MS) this.#make(context, nowMs)
     const { geometry } = context.metainfo

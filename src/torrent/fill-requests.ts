@@ -2,7 +2,8 @@
  * Keeps a peer's request window full: which blocks to ask this peer for next. In this order:
  * the piece it works on; a piece another peer left; for slow peers, or when the memory budget is used up, a share of a
  * piece others work on; a new piece, rarest first; and when nothing free is left, a copy of a block that is late
- * elsewhere (swarm/duplicate-request.ts). Requests leave with the connection's next flush.
+ * elsewhere (swarm/duplicate-request.ts). A peer that had requests taken back leaves other peers' pieces to others for
+ * a moment, or it would be the first to ask for the same blocks again. Requests leave with the connection's next flush.
  */
 import type { OpenPiece } from './open-pieces.ts'
 import type { Peer } from './peer.ts'
@@ -10,6 +11,7 @@ import type { PieceIndex } from '../metainfo/geometry.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { blockCount } from '../metainfo/geometry.ts'
 import { abandonPiece } from './release-piece.ts'
+import { takeFromSlowPeer } from './hand-over-piece.ts'
 
 /** A peer that would need longer for a piece of its own shares pieces with others, so that pieces get done. */
 const SHARE_ABOVE_SECONDS = 10
@@ -47,12 +49,19 @@ function nextPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiec
   const own = peer.currentPiece
   if (own?.owner === peer.key && own.progress.freeCount > 0) return own
   peer.currentPiece = undefined
-  const chosen =
-    adoptPiece(context, peer) ??
-    (isSlow(context, peer, nowMs) ? sharedPiece(context, peer) : undefined) ??
-    newPiece(context, peer) ??
-    sharedPiece(context, peer)
-  return chosen
+  if (nowMs < peer.yieldsUntilMs) return peer.window.isSnubbed ? undefined : newPiece(context, peer, nowMs)
+  return (
+    begunPiece(context, peer, nowMs) ??
+    newPiece(context, peer, nowMs) ??
+    sharedPiece(context, peer) ??
+    (takeFromSlowPeer(context, peer, nowMs) ? newPiece(context, peer, nowMs) : undefined)
+  )
+}
+
+/** A piece to go on with, rather than begin another. One that stopped sending gets none for itself. */
+function begunPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiece | undefined {
+  if (peer.window.isSnubbed) return sharedPiece(context, peer)
+  return adoptPiece(context, peer) ?? (isSlow(context, peer, nowMs) ? sharedPiece(context, peer) : undefined)
 }
 
 function isSlow(context: TorrentContext, peer: Peer, nowMs: number): boolean {
@@ -78,14 +87,17 @@ function sharedPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined
   return undefined
 }
 
-function newPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined {
+function newPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiece | undefined {
   const piece = pickPiece(context, peer)
   if (piece === undefined) return undefined
-  const { geometry } = context.metainfo
-  const isSingleSource = context.inquiry.mustBeSingleSource(piece)
-  const reopen = (): OpenPiece | undefined =>
-    context.openPieces.open(piece, blockCount(geometry, piece), peer.key, isSingleSource)
-  const open = reopen() ?? (dropUnreachablePiece(context) ? reopen() : undefined)
+  if (context.openPieces.isFull) dropUnreachablePiece(context)
+  const open = context.openPieces.open({
+    piece,
+    blockCount: blockCount(context.metainfo.geometry, piece),
+    owner: peer.key,
+    openedAtMs: nowMs,
+    isSingleSource: context.inquiry.mustBeSingleSource(piece),
+  })
   if (open === undefined) return undefined
   context.picker.start(piece)
   peer.currentPiece = open
@@ -107,21 +119,24 @@ function pickPiece({ picker }: TorrentContext, peer: Peer): PieceIndex | undefin
 }
 
 /**
- * Frees the budget of a piece that nobody works on and nobody could go on with now: without it, pieces begun at peers
- * that left or choke us could hold all memory for ever.
+ * Frees the budget of a piece that nobody works on, or only a peer that stopped sending, and nobody else could go on
+ * with now: without it, pieces begun at peers that left, choke us or fell silent could hold all memory for ever.
  */
-function dropUnreachablePiece(context: TorrentContext): boolean {
-  for (const open of context.openPieces.withFree()) {
-    if (open.owner !== undefined || isWithinReach(context, open)) continue
+function dropUnreachablePiece(context: TorrentContext): void {
+  for (const open of context.openPieces.values()) {
+    if (isWorkedOn(context, open) || isWithinReach(context, open)) continue
     abandonPiece(context, open)
-    return true
+    return
   }
-  return false
+}
+
+function isWorkedOn({ peers }: TorrentContext, { owner }: OpenPiece): boolean {
+  return owner !== undefined && peers.get(owner)?.window.isSnubbed === false
 }
 
 function isWithinReach(context: TorrentContext, open: OpenPiece): boolean {
-  for (const peer of context.peers.values()) {
-    if (!peer.connection.peerChoking && peer.pieces.has(open.piece)) return true
+  for (const { connection, window, pieces } of context.peers.values()) {
+    if (!connection.peerChoking && !window.isSnubbed && pieces.has(open.piece)) return true
   }
   return false
 }

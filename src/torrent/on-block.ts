@@ -29,8 +29,7 @@ export function onBlock(peer: Peer, index: number, offset: number, data: Buffer)
     return
   }
   const open = context.openPieces.get(piece)
-  if (request === 'taken back') open?.progress.request(block) // `receive` settles one request
-  if (open === undefined || !accept(context, open, peer, block)) {
+  if (open === undefined || !accept(open, peer, block, request === 'open')) {
     context.stats.onUselessBytes(data.length, nowMs)
     return
   }
@@ -48,10 +47,13 @@ function onUnrequested(peer: Peer, length: number, nowMs: number): void {
   }
 }
 
-/** Counts the block in. @returns false when it is not needed (any more) from this peer */
-function accept(context: TorrentContext, open: OpenPiece, peer: Peer, block: number): boolean {
-  if (!open.isSingleSource || open.owner === peer.key) return open.progress.receive(block, peer.key)
-  context.openPieces.release(open, block)
+/**
+ * Counts the block in. @param isAnswer false when the request had been taken back: it is not counted any more
+ * @returns false when the block is not needed (any more) from this peer
+ */
+function accept(open: OpenPiece, peer: Peer, block: number, isAnswer: boolean): boolean {
+  if (!open.isSingleSource || open.owner === peer.key) return open.progress.receive(block, peer.key, isAnswer)
+  if (isAnswer) peer.context.openPieces.release(open, block)
   return false
 }
 

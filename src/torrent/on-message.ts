@@ -2,6 +2,7 @@
 import type { ExtensionHandshake } from '../wire/extensions.ts'
 import type { KnownError } from '../common/errors.ts'
 import type { PieceIndex } from '../metainfo/geometry.ts'
+import type { BlockId } from '../swarm/request-ledger.ts'
 import type { BlockRange, Peer } from './peer.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { Bitfield } from '../common/bitfield.ts'
@@ -110,7 +111,7 @@ export function onReject(context: TorrentContext, peer: Peer, { index, offset, l
   if (piece === undefined || block === undefined) {
     throw new PeerError('PEER_BAD_REJECT', `reject of ${length} bytes at ${offset} of piece ${index}`)
   }
-  if (peer.ledger.settle(piece * geometry.blocksPerPiece + block) < 0) return
+  if (!peer.settleReject(piece * geometry.blocksPerPiece + block)) return
   if (!peer.connection.peerChoking && ++peer.rejectsInARow > MAX_REJECTS_IN_A_ROW) {
     throw new PeerError('PEER_REJECTS_ALL', `${peer.rejectsInARow} requests rejected without a block`)
   }
@@ -142,15 +143,20 @@ export function onClosed(context: TorrentContext, peer: Peer, reason: KnownError
   context.log('debug', 'peer', `${formatEndpoint(peer.endpoint)} closed: ${reason.message} [${reason.code}]`)
 }
 
-/** Takes back all open requests: their blocks are free for others, and still welcome from this peer. */
+/** Takes back all open requests. */
 export function releaseRequests(context: TorrentContext, peer: Peer): void {
-  const { blocksPerPiece } = context.metainfo.geometry
-  for (const blockId of peer.ledger.takeAll()) {
-    peer.forgive(blockId)
-    const piece = checkPiece(context.metainfo.geometry, Math.floor(blockId / blocksPerPiece))
-    if (piece !== undefined) releaseBlock(peer, piece, blockId % blocksPerPiece)
-  }
+  takeBack(context, peer, peer.ledger.takeAll())
   peer.currentPiece = undefined
+}
+
+/** These blocks, out of the ledger already, are free for others, and still welcome from this peer. */
+export function takeBack(context: TorrentContext, peer: Peer, blockIds: readonly BlockId[]): void {
+  const { geometry } = context.metainfo
+  for (const blockId of blockIds) {
+    peer.forgive(blockId)
+    const piece = checkPiece(geometry, Math.floor(blockId / geometry.blocksPerPiece))
+    if (piece !== undefined) releaseBlock(peer, piece, blockId % geometry.blocksPerPiece)
+  }
 }
 
 /** The peer will not send this block: it is free, and so is the piece for others to adopt. */

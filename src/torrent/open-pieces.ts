@@ -17,8 +17,15 @@ export interface OpenPiece {
   buffer: Buffer | undefined
   /** The peer that fetches this piece; undefined: up for adoption. */
   owner: PeerKey | undefined
+  readonly openedAtMs: number
   /** Its blocks may come from the owner only (after a failed hash: swarm/piece-inquiry.ts). */
   readonly isSingleSource: boolean
+}
+
+/** What `open` is told. */
+export interface OpeningPiece extends Pick<OpenPiece, 'piece' | 'openedAtMs' | 'isSingleSource'> {
+  readonly blockCount: number
+  readonly owner: PeerKey
 }
 
 export class OpenPieces {
@@ -33,6 +40,21 @@ export class OpenPieces {
 
   get size(): number {
     return this.#byPiece.size
+  }
+
+  /** Pieces whose memory is accounted for: the open ones, and those being hashed and written. */
+  get reservedCount(): number {
+    return this.#buffers.reservedCount
+  }
+
+  /** Buffers in use. */
+  get takenCount(): number {
+    return this.#buffers.takenCount
+  }
+
+  /** May no further piece be opened? */
+  get isFull(): boolean {
+    return this.#buffers.reservedCount >= this.#buffers.maxReserved
   }
 
   get(piece: number): OpenPiece | undefined {
@@ -52,16 +74,11 @@ export class OpenPieces {
   }
 
   /** @returns undefined when the memory budget is used up */
-  open(
-    piece: PieceIndex,
-    blockCount: number,
-    owner: PeerKey,
-    isSingleSource: boolean,
-  ): OpenPiece | undefined {
+  open({ blockCount, ...opening }: OpeningPiece): OpenPiece | undefined {
     if (!this.#buffers.reserve()) return undefined
-    const progress = new PieceProgress(piece, blockCount)
-    const open: OpenPiece = { piece, progress, buffer: undefined, owner, isSingleSource }
-    this.#byPiece.set(piece, open)
+    const progress = new PieceProgress(opening.piece, blockCount)
+    const open: OpenPiece = { ...opening, progress, buffer: undefined }
+    this.#byPiece.set(opening.piece, open)
     this.#withFree.add(open)
     return open
   }
@@ -93,6 +110,7 @@ export class OpenPieces {
   /** The end of a detached or open piece: memory and budget go back. */
   discard(open: OpenPiece): void {
     this.detach(open)
+    open.owner = undefined
     if (open.buffer !== undefined) this.#buffers.give(open.buffer)
     open.buffer = undefined
     this.#buffers.unreserve()

@@ -2,6 +2,7 @@
 import type { Endpoint } from '../common/endpoint.ts'
 import type { PeerKey } from '../swarm/piece-progress.ts'
 import type { Peer } from './peer.ts'
+import { hostKeyOf } from '../swarm/ban-list.ts'
 
 /** Past peers whose address is kept. */
 const MAX_REMEMBERED = 10_000
@@ -35,9 +36,10 @@ export class PeerRegistry {
     return this.#endpoints.get(key)
   }
 
-  /** Endpoints of present and past peers. O(peers ever). */
-  endpointsWhere(isWanted: (endpoint: Endpoint) => boolean): Endpoint[] {
-    return [...this.#endpoints.values()].filter(isWanted)
+  /** The endpoint of a present or past peer. O(peers ever). */
+  endpointWhere(isWanted: (endpoint: Endpoint) => boolean): Endpoint | undefined {
+    for (const endpoint of this.#endpoints.values()) if (isWanted(endpoint)) return endpoint
+    return undefined
   }
 
   get size(): number {
@@ -48,9 +50,15 @@ export class PeerRegistry {
     return this.#byKey.values()
   }
 
-  /** The connection to the client with this peer id, which may reach us from another address. */
-  withPeerId(peerId: Buffer): Peer | undefined {
-    for (const peer of this.#byKey.values()) if (peer.peerId.equals(peerId)) return peer
+  /**
+   * The connection to the same client at the same host. Elsewhere the peer id proves nothing: peers know each other's,
+   * and could have us part with an honest one by calling under its id.
+   */
+  twinOf(peerId: Buffer, host: string): Peer | undefined {
+    const hostKey = hostKeyOf(host)
+    for (const peer of this.#byKey.values()) {
+      if (peer.peerId.equals(peerId) && hostKeyOf(peer.endpoint.host) === hostKey) return peer
+    }
     return undefined
   }
 }

@@ -21,8 +21,6 @@ import { fillRequests } from './fill-requests.ts'
 import { onBlock } from './on-block.ts'
 import * as reactions from './on-message.ts'
 
-/** Requests we hope a peer keeps when it does not say how many (BEP 10, `reqq`). */
-const DEFAULT_REQUEST_QUEUE_LIMIT = 250
 /** Requests taken back whose blocks may still come. */
 const MAX_FORGIVEN = 4_096
 const RATE_WINDOW_MS = 10_000
@@ -45,7 +43,7 @@ export class Peer implements PeerHandler {
   /** Pieces the peer has and we lack. */
   interestingCount = 0
   readonly ledger = new RequestLedger()
-  readonly window: RequestWindow
+  readonly window = new RequestWindow()
   /** The piece this peer fetches alone. */
   currentPiece: OpenPiece | undefined
   /** The piece this peer began last. */
@@ -59,6 +57,8 @@ export class Peer implements PeerHandler {
   unchokedAtMs: number | undefined
   /** Timeouts in a row: each doubles the next. */
   snubCount = 0
+  /** Until then others come first at pieces that it does not own: requests of it were taken back. */
+  yieldsUntilMs = 0
   /** Requests refused since the last block. */
   rejectsInARow = 0
   isClosed = false
@@ -71,7 +71,6 @@ export class Peer implements PeerHandler {
     this.connection = connection
     this.peerId = peerId
     this.pieces = new Bitfield(context.metainfo.geometry.pieceCount)
-    this.window = new RequestWindow({ maxDepth: DEFAULT_REQUEST_QUEUE_LIMIT })
     this.lastBlockMs = context.clock.now()
     if (connection.rttMs !== undefined) this.window.onRoundTripHint(connection.rttMs)
   }
@@ -113,8 +112,16 @@ export class Peer implements PeerHandler {
 
   /** The request is taken back, but its block is still welcome should it come. */
   forgive(blockId: number): void {
-    if (this.#forgiven.size >= MAX_FORGIVEN) this.#forgiven.clear()
+    const [oldest] = this.#forgiven
+    if (this.#forgiven.size >= MAX_FORGIVEN && oldest !== undefined) this.#forgiven.delete(oldest)
     this.#forgiven.add(blockId)
+  }
+
+  /** The peer will not send this block. @returns false when its request had been taken back, or never made */
+  settleReject(blockId: number): boolean {
+    if (this.ledger.settle(blockId) >= 0) return true
+    this.#forgiven.delete(blockId)
+    return false
   }
 
   /** Takes back every request for a piece that is given up. */
@@ -144,7 +151,7 @@ export class Peer implements PeerHandler {
   }
 
   onUnchoke(): void {
-    this.lastBlockMs = this.context.clock.now()
+    // requests go out when the read is over; it is no sign of life, or it would keep a silent peer's blocks from others
   }
 
   onInterested(): void {

@@ -65,8 +65,7 @@ export class UploadQueue {
 
   /** On choking them: nothing that waits will be served (BEP 6: each gets its reject). */
   clear(peer: Peer): void {
-    for (const { piece, offset, length } of this.#waiting.splice(0))
-      refuse(peer, { index: piece, offset, length })
+    refuseAll(peer, this.#waiting.splice(0))
   }
 
   /** Serves what waits, as far as the peer takes it. Called on new requests and on drain. */
@@ -74,10 +73,14 @@ export class UploadQueue {
     if (this.#isReading || this.#waiting.length === 0 || peer.connection.bufferedBytes > MAX_UNSENT_BYTES)
       return
     this.#isReading = true
-    void this.#serveRun(peer).finally(() => {
-      this.#isReading = false
-      this.serve(peer)
-    })
+    void this.#serveRun(peer)
+      .catch((error: unknown) => {
+        peer.connection.close(new PeerError('PEER_BUG', `our mistake: ${messageOf(error)}`, { cause: error }))
+      })
+      .finally(() => {
+        this.#isReading = false
+        this.serve(peer)
+      })
   }
 
   async #serveRun(peer: Peer): Promise<void> {
@@ -90,10 +93,14 @@ export class UploadQueue {
       await context.storage.read(pieceStart(context.metainfo.geometry, first.piece) + first.offset, bytes)
     } catch (error) {
       context.log('warn', 'storage', `cannot read piece ${first.piece} for a peer: ${messageOf(error)}`)
-      for (const { piece, offset, length } of run) refuse(peer, { index: piece, offset, length })
+      refuseAll(peer, run)
       return
     }
-    if (peer.isClosed || peer.connection.amChoking) return
+    if (peer.connection.amChoking) {
+      refuseAll(peer, run)
+      return
+    }
+    if (peer.isClosed) return
     let at = 0
     for (const { piece, offset, length } of run) {
       peer.connection.block(piece, offset, bytes.subarray(at, at + length))
@@ -129,6 +136,10 @@ export class UploadQueue {
 /** Requests sent before our choke reached the peer are no fault of it. */
 function isInChokeGrace({ connection, chokedAtMs, context }: Peer): boolean {
   return connection.amChoking && context.clock.now() - chokedAtMs < CHOKE_GRACE_MS
+}
+
+function refuseAll(peer: Peer, requests: readonly UploadRequest[]): void {
+  for (const { piece, offset, length } of requests) refuse(peer, { index: piece, offset, length })
 }
 
 function refuse(peer: Peer, { index, offset, length }: BlockRange): void {

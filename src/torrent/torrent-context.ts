@@ -31,6 +31,8 @@ export interface TorrentContext {
   readonly pool: PeerPool
   readonly peers: PeerRegistry
   readonly stats: TransferStats
+  /** Connections at the most. */
+  readonly maxPeers: number
   /** The TCP port that peers reach us on. */
   readonly listenPort: number
   /** Verified and written pieces; nothing else is ever offered to peers. */

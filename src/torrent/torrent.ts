@@ -34,11 +34,11 @@ import { PieceInquiry } from '../swarm/piece-inquiry.ts'
 import { PiecePicker } from '../swarm/piece-picker.ts'
 import { TransferStats } from './transfer-stats.ts'
 import { admitPeer } from './admit-peer.ts'
+import { checkInvariants } from './check-invariants.ts'
 import { onTick, TICK_MS } from './tick.ts'
 import { doneBytes, takeSnapshot } from './take-snapshot.ts'
 
-/** Bytes asked for but not yet written, over all pieces: the download's memory. */
-const PIECE_BUDGET_BYTES = 48 << 20
+const DEFAULT_PIECE_BUDGET_BYTES = 48 << 20
 const SAVE_EVERY_TICKS = 100
 const TICKS_A_SECOND = 10
 
@@ -59,6 +59,8 @@ export interface TorrentParts {
   readonly userPeers: readonly Endpoint[]
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
+  /** Bytes asked for but not yet written, over all pieces: the download's memory. Default 48 MiB. */
+  readonly pieceBudgetBytes?: number
 }
 
 export class Torrent {
@@ -96,6 +98,11 @@ export class Torrent {
     })
   }
 
+  /** For tests. @throws BugError where the parts disagree: nobody else sees it before a download hangs */
+  checkInvariants(): void {
+    checkInvariants(this.#context)
+  }
+
   /** An address that the user names later on. */
   addPeer(endpoint: Endpoint): void {
     this.#context.pool.add(endpoint, 'user', 'loopback')
@@ -107,8 +114,8 @@ export class Torrent {
     if (this.#state !== 'downloading' && this.#state !== 'complete') {
       throw new PeerError('PEER_NOT_READY', `the torrent is ${this.#state}`)
     }
-    const { context, limits } = { context: this.#context, limits: { maxPeers: this.#parts.maxPeers } }
-    admitPeer(context, connection, { ourPeerId: this.#parts.peerId, peerId: peerHandshake.peerId, ...limits })
+    const context = this.#context
+    admitPeer(context, connection, { ourPeerId: this.#parts.peerId, peerId: peerHandshake.peerId })
     const peer = new Peer(context, connection, peerHandshake.peerId)
     context.peers.add(peer)
     context.pool.onConnected(connection.endpoint)
@@ -219,13 +226,13 @@ export class Torrent {
   }
 
   #makeContext(): TorrentContext {
-    const { metainfo, random } = this.#parts
+    const { metainfo, random, pieceBudgetBytes: budgetBytes = DEFAULT_PIECE_BUDGET_BYTES } = this.#parts
     const { pieceCount, pieceBytes } = metainfo.geometry
     const stateOf = (): TorrentState => this.#state
     return {
       ...this.#parts,
       picker: new PiecePicker(pieceCount, random),
-      openPieces: new OpenPieces(new PieceBuffers({ pieceBytes, budgetBytes: PIECE_BUDGET_BYTES })),
+      openPieces: new OpenPieces(new PieceBuffers({ pieceBytes, budgetBytes })),
       lateBlocks: new LateBlocks(),
       inquiry: new PieceInquiry(),
       pool: new PeerPool({ random }),
@@ -277,7 +284,6 @@ export class Torrent {
       dialer: this.#parts.dialer,
       ourHandshake: this.#ourHandshake,
       accept: (connection, peerHandshake) => this.accept(connection, peerHandshake),
-      maxPeers: this.#parts.maxPeers,
       userPeers: this.#parts.userPeers,
     })
   }

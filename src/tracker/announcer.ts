@@ -52,8 +52,8 @@ export class Announcer {
   }
 
   /**
-   * Says `stopped` to every tracker that answered a `started`, within 2 s in all, and calls everything else off. Never
-   * rejects; calling it again waits for the first.
+   * Says `stopped` to every tracker that answered a `started`, within 2 s in all, and calls everything else off. A
+   * `completed` that is still owed goes first. Never rejects; calling it again waits for the first.
    */
   async stop(): Promise<void> {
     this.#stopping ??= this.#stop()
@@ -98,7 +98,7 @@ export class Announcer {
     await new Promise<void>((resolve) => {
       const leaveQueue = this.#slots.take((slot) => {
         entry
-          .announceStopped(signal)
+          .sayGoodbye(signal)
           .catch((error: unknown) => {
             this.#options.log('debug', 'tracker', `no goodbye to ${entry.status().url}: ${messageOf(error)}`)
           })

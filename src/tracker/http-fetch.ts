@@ -165,6 +165,10 @@ async function headOf(request: ClientRequest, signal: AbortSignal): Promise<Inco
       message.on('error', () => undefined) // readBody has its own; a redirect's body interests nobody
       resolve(message)
     })
+    // Without any other event: after "101 Switching Protocols".
+    request.once('close', () => {
+      reject(new TrackerError('TRACKER_BAD_RESPONSE', 'the connection ended without an answer'))
+    })
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     request.end()

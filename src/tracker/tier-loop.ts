@@ -83,10 +83,9 @@ export class TierLoop {
     this.#untried = []
     const farewells = []
     for (const entry of this.#entries) {
-      const attempt = this.#attempts.get(entry)
-      const mustFinish = attempt?.over !== undefined && entry.owesCompleted
-      if (!mustFinish) this.#abandon(entry)
-      if (entry.hasStarted) farewells.push({ entry, ready: attempt?.over ?? Promise.resolve() })
+      const over = entry.isTellingCompleted ? this.#attempts.get(entry)?.over : undefined
+      if (over === undefined) this.#abandon(entry)
+      if (entry.hasStarted) farewells.push({ entry, ready: over ?? Promise.resolve() })
     }
     return farewells
   }

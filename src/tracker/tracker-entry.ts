@@ -69,6 +69,7 @@ export class TrackerEntry {
   #knowsUsUnfinished = false
   #isCompleted = false
   #owesCompleted = false
+  #isTellingCompleted = false
   #lastAnnounceAtMs = -Infinity
   #refusedUntilMs = -Infinity
   #isRefused = false
@@ -89,6 +90,11 @@ export class TrackerEntry {
 
   get owesCompleted(): boolean {
     return this.#owesCompleted
+  }
+
+  /** Is a `completed` on its way? */
+  get isTellingCompleted(): boolean {
+    return this.#isTellingCompleted
   }
 
   get isWorking(): boolean {
@@ -165,7 +171,10 @@ export class TrackerEntry {
     const request = this.#request(event)
     const wasCompleted = this.#isCompleted
     this.#tracker ??= this.#parts.makeTracker(this.#url)
-    const answer = await this.#tracker.announce(request, signal)
+    this.#isTellingCompleted = event === 'completed'
+    const answer = await this.#tracker.announce(request, signal).finally(() => {
+      this.#isTellingCompleted = false
+    })
     if (signal.aborted) return // it lost the race to the abort: whoever aborted has moved on
     if (event === 'started') {
       this.#knowsUsUnfinished = !wasCompleted
@@ -176,10 +185,14 @@ export class TrackerEntry {
     this.#onAnswer(request, answer)
   }
 
-  /** Says goodbye. @throws TrackerError */
-  async announceStopped(signal: AbortSignal): Promise<void> {
-    this.#hasStarted = false
-    await this.#tracker?.announce(this.#request('stopped'), signal)
+  /** `completed` if it is owed, then `stopped`. @throws TrackerError of either */
+  async sayGoodbye(signal: AbortSignal): Promise<void> {
+    try {
+      if (this.#owesCompleted) await this.#tracker?.announce(this.#request('completed'), signal)
+    } finally {
+      this.#hasStarted = false
+      if (!signal.aborted) await this.#tracker?.announce(this.#request('stopped'), signal)
+    }
   }
 
   /** Frees its sockets. */

@@ -1,5 +1,7 @@
 /** What a client of ours gives to peers that ask, and what it refuses. */
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { once } from 'node:events'
 import { after, afterEach, beforeEach, test } from 'node:test'
 import { FakeClock } from '../support/fake-clock.ts'
 import { ScriptedPeer, type RequestedBlock, type ScriptedPeerOptions } from '../support/scripted-peer.ts'
@@ -130,4 +132,25 @@ test('two connections of one client become one', async () => {
   const second = await dial('twin')
   await until(() => first.closedCount + second.closedCount === 1, 'one closed')
   assert.equal(seed.torrent.snapshot().peers.connected, 1)
+})
+
+test('another host that calls under the id of a peer does not take its place', async () => {
+  const honest = await unchoked('twin')
+  const impostor = await dial('twin', { localAddress: '127.0.0.2' })
+  await until(() => impostor.count('haveAll') === 1, 'both are let in')
+  assert.equal(honest.isConnected, true)
+})
+
+test('connections that say nothing leave room for others, and end', async () => {
+  let ended = 0
+  for (let i = 0; i < 250; i++) {
+    const socket = connect(seed.session.listenPort, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.on('close', () => ended++)
+    socket.resume()
+    await once(socket, 'connect')
+  }
+  await until(() => ended >= 50, 'what is beyond the limit is turned away at once', 5_000)
+  await until(() => ended === 250, 'the others run out of time', 15_000)
+  await unchoked('talker')
 })

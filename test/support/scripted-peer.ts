@@ -23,6 +23,8 @@ export interface ScriptedPeerOptions {
   readonly name?: string
   /** Reserved bits 6-8 as hex; default: Fast (BEP 6) only. */
   readonly reserved?: string
+  /** Address to dial from; default any. */
+  readonly localAddress?: string
   /** Called for each message of the other side, in order. */
   readonly onMessage?: (peer: ScriptedPeer, message: Message) => void
 }
@@ -31,12 +33,14 @@ const ID = {
   choke: 0,
   unchoke: 1,
   interested: 2,
+  notInterested: 3,
   have: 4,
   bitfield: 5,
   request: 6,
   piece: 7,
   cancel: 8,
   haveAll: 14,
+  haveNone: 15,
   reject: 16,
 }
 
@@ -69,7 +73,8 @@ export class ScriptedPeer {
   /** Dials a client of ours. */
   static async dial(port: number, options: ScriptedPeerOptions): Promise<ScriptedPeer> {
     const peer = new ScriptedPeer(options)
-    const socket = connect(port, '127.0.0.1')
+    const { localAddress } = options
+    const socket = connect({ port, host: '127.0.0.1', ...(localAddress !== undefined && { localAddress }) })
     await once(socket, 'connect')
     peer.#accept(socket)
     peer.sendRaw(peer.#handshake())
@@ -130,6 +135,11 @@ export class ScriptedPeer {
     head.writeUInt32BE(piece)
     head.writeUInt32BE(offset, 4)
     this.send('piece', Buffer.concat([head, data.subarray(0, length)]))
+  }
+
+  /** Ends the connection it has; the next one may come. */
+  hangUp(): void {
+    this.#socket?.destroy()
   }
 
   async close(): Promise<void> {

@@ -247,6 +247,15 @@ describe('an HTTP tracker that takes too long', () => {
     )
   })
 
+  test('is let go when it switches to a protocol nobody asked for', async () => {
+    const { port } = await serve((socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+    })
+    const tracker = new HttpTracker(`http://127.0.0.1:${port}/announce`, { userAgent: 'x' })
+    const { code, message } = await failure(tracker.announce(REQUEST, NEVER))
+    assert.deepEqual([code, message], ['TRACKER_BAD_RESPONSE', 'the connection ended without an answer'])
+  })
+
   test('is let go when the announce is called off or the tracker closed', async () => {
     const server = await serve(() => undefined)
     const abort = new AbortController()

@@ -18,6 +18,22 @@ function plan(...paths: string[]): { paths: string[]; renames: string[] } {
   }
 }
 
+test('a torrent cannot use up the memory with directories', () => {
+  const planner = new PathPlanner(Buffer.from('t'), 'fallback')
+  const below = Array.from({ length: 97 }, () => Buffer.from('a'))
+  assert.throws(
+    () => {
+      for (let file = 0; file < 3000; file++) {
+        planner.place([Buffer.from(`d${file}`), ...below, Buffer.from('f')], `info.files[${file}].path`)
+      }
+    },
+    {
+      code: 'TORRENT_TOO_MANY_FILES',
+      message: /^info\.files\[2551\]\.path: .* more than 250000 directories$/,
+    },
+  )
+})
+
 test('ordinary names, whatever the script, stay as they are', () => {
   for (const name of [
     'a b.txt',

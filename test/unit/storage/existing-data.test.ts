@@ -163,6 +163,37 @@ test('a part file without a record is hashed and used; one that is too long is i
   await assert.rejects(other.storage().open(new CheckRecorder()), isCode('FILE_IN_THE_WAY'))
 })
 
+test("a part file in which nothing matches is somebody else's: untouched, unless forced", async (context) => {
+  const site = new StorageSite(await temporaryDirectory(context), twoFiles())
+  mkdirSync(site.path('set'), { recursive: true })
+  for (const precious of [Buffer.alloc(100, 'p'), Buffer.alloc(50_000, 'p')]) {
+    writeFileSync(site.path('set/a.part'), precious)
+    await assert.rejects(site.storage().open(new CheckRecorder()), (error) => {
+      assert.match(String(error), /out\/set\/a\.part is in the way: none of its pieces matches/)
+      return isCode('FILE_IN_THE_WAY')(error)
+    })
+    assert.ok(readFileSync(site.path('set/a.part')).equals(precious))
+    assert.deepEqual(await site.names(), ['set/a.part'])
+  }
+  await site.run(
+    async ({ storage }) => {
+      await writePieces(storage, site.torrent)
+    },
+    { force: true },
+  )
+  assert.ok((await site.tree()).get('set/a')?.equals(site.torrent.fileData(0)))
+})
+
+test("an empty part file is nobody's loss and is used", async (context) => {
+  const site = new StorageSite(await temporaryDirectory(context), twoFiles())
+  mkdirSync(site.path('set'), { recursive: true })
+  writeFileSync(site.path('set/a.part'), '')
+  await site.run(async ({ storage }) => {
+    await writePieces(storage, site.torrent)
+  })
+  assert.deepEqual(await site.names(), ['set/a', 'set/b'])
+})
+
 test('a stopped download goes on without hashing; a whole part file gets its final name', async (context) => {
   const site = new StorageSite(await temporaryDirectory(context), twoFiles())
   await site.run(async ({ storage }) => {

@@ -89,3 +89,12 @@ test('one block in fifty wrong, in pieces shared with an honest peer: only the l
   assert.deepEqual([...banned], ['liar'])
   assert.equal(badPieces, 1)
 })
+
+test('each handover of a piece doubles the time that its next peer is given', () => {
+  const inquiry = new PieceInquiry()
+  inquiry.onHashFailed(1, blocks('ann:good ben:bad'))
+  assert.equal(inquiry.patienceMs(1), 10_000)
+  inquiry.onHandedOver(1)
+  inquiry.onHandedOver(1)
+  assert.equal(inquiry.patienceMs(1), 40_000)
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PieceIndex } from '../../../src/metainfo/geometry.ts'
-import { OpenPieces } from '../../../src/torrent/open-pieces.ts'
+import { OpenPieces, type OpenPiece } from '../../../src/torrent/open-pieces.ts'
 import { PieceBuffers } from '../../../src/storage/piece-buffers.ts'
 
 const piece = (index: number): PieceIndex => index as PieceIndex
@@ -11,18 +11,22 @@ function make(pieces: number): { open: OpenPieces; buffers: PieceBuffers } {
   return { open: new OpenPieces(buffers), buffers }
 }
 
+function begin(open: OpenPieces, index: number, blockCount: number): OpenPiece | undefined {
+  return open.open({ piece: piece(index), blockCount, owner: 1, openedAtMs: 0, isSingleSource: false })
+}
+
 test('no piece is opened beyond the budget, and a discarded one makes room', () => {
   const { open } = make(2)
-  const first = open.open(piece(1), 2, 1, false)
-  assert.ok(first !== undefined && open.open(piece(2), 2, 1, false) !== undefined)
-  assert.equal(open.open(piece(3), 2, 1, false), undefined)
+  const first = begin(open, 1, 2)
+  assert.ok(first !== undefined && begin(open, 2, 2) !== undefined)
+  assert.equal(begin(open, 3, 2), undefined)
   open.discard(first)
-  assert.ok(open.open(piece(3), 2, 1, false) !== undefined)
+  assert.ok(begin(open, 3, 2) !== undefined)
 })
 
 test('memory is taken with the first block, not with the request', () => {
   const { open, buffers } = make(2)
-  const first = open.open(piece(1), 2, 1, false)
+  const first = begin(open, 1, 2)
   assert.ok(first !== undefined)
   open.takeFree(first)
   assert.equal(buffers.takenCount, 0)
@@ -35,7 +39,7 @@ test('memory is taken with the first block, not with the request', () => {
 
 test('pieces with free blocks are offered oldest first, and again when a request is dropped', () => {
   const { open } = make(3)
-  const [a, b] = [open.open(piece(7), 1, 1, false), open.open(piece(3), 2, 1, false)]
+  const [a, b] = [begin(open, 7, 1), begin(open, 3, 2)]
   assert.ok(a !== undefined && b !== undefined)
   const offered = (): number[] => [...open.withFree()].map((one) => one.piece)
   assert.deepEqual(offered(), [7, 3])

@@ -120,6 +120,33 @@ describe('stopping', () => {
     assert.equal(clock.timerCount, 0)
   })
 
+  test('a completed that is owed still goes out before the goodbye, and an ordinary announce is called off for it', async () => {
+    const { announcer, trackers, clock } = setup({
+      tiers: [['a', 'b'], ['c']],
+      behaviours: { a: answers({ intervalSeconds: 100 }), b: answers(), c: answers() },
+    })
+    announcer.start()
+    await clock.advance(0)
+    trackers.behaviours.set('a', isSilent)
+    await clock.advance(100_000)
+    trackers.behaviours.set('c', fails())
+    announcer.completed()
+    await clock.advance(0)
+    trackers.behaviours.set('a', answers())
+    trackers.told.length = 0
+    await announcer.stop()
+    await clock.advance(0)
+    assert.deepEqual(
+      trackers.told.filter((line) => line.startsWith('a')),
+      ['a completed@100', 'a stopped@100'],
+    )
+    assert.deepEqual(
+      trackers.told.filter((line) => line.startsWith('c')),
+      ['c completed@100', 'c stopped@100'],
+    )
+    assert.deepEqual([trackers.underWay, clock.timerCount], [0, 0])
+  })
+
   test('does not wait longer for a completed that keeps silent', async () => {
     const { announcer, trackers, clock } = setup({ tiers: [['a']], behaviours: { a: answers() } })
     announcer.start()
