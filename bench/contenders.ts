@@ -1,15 +1,12 @@
 /** Who is measured: the least a machine can spend, ourselves, and the clients we want to be better than. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CLIENTS, torrentDl } from '../test/interop/support/clients.ts'
+import { CLIENTS } from '../test/interop/support/clients.ts'
 import type { Client } from '../test/interop/support/clients.ts'
 import { nativeProgram } from '../test/interop/support/native.ts'
-import type { BigTorrent } from '../test/interop/support/big-torrent.ts'
-import type { PayloadSeeder } from '../test/interop/support/payload-seeder.ts'
-
-export const CONTENDER_NAMES = ['floor', 'torrent-dl', 'libtorrent', 'libtorrent-tuned', 'aria2'] as const
-
-export type ContenderName = (typeof CONTENDER_NAMES)[number]
+import { projectDirectory } from '../test/interop/support/project.ts'
+import type { Course } from './course/course.ts'
+import type { BenchTorrent } from './course/torrents.ts'
 
 /** With its own defaults alone, being faster than libtorrent would prove little. */
 const LIBTORRENT_TUNING = {
@@ -19,46 +16,142 @@ const LIBTORRENT_TUNING = {
   hashing_threads: 2,
 }
 
-/** Each ends by itself when the torrent is whole. */
-export function contender(name: ContenderName, torrent: BigTorrent, seeder: PayloadSeeder): Client {
+/** What libtorrent and aria2 need to have as many peers as there are. */
+const LIBTORRENT_MANY = { connections_limit: 2000, active_limit: 2000, connection_speed: 200 }
+
+export interface Entry {
+  readonly course: Course
+  readonly torrents: readonly BenchTorrent[]
+}
+
+export const DOWNLOADERS = ['floor', 'torrent-dl', 'libtorrent', 'libtorrent-tuned', 'aria2']
+export const OTHER_CLIENTS = ['transmission', 'qbittorrent']
+
+/** Downloads everything and ends by itself. @throws Error for a name that nobody has */
+export function downloader(name: string, entry: Entry): Client {
   switch (name) {
     case 'floor':
-      return floor(torrent, seeder)
+      return floor(entry)
     case 'torrent-dl':
-      return torrentDl
-    case 'libtorrent-tuned':
-      return withArguments(CLIENTS.libtorrent, name, [JSON.stringify(LIBTORRENT_TUNING)])
+      return torrentDl(projectDirectory, entry)
     case 'libtorrent':
+      return libtorrent(name, {}, entry)
+    case 'libtorrent-tuned':
+      return libtorrent(name, { ...LIBTORRENT_TUNING, ...LIBTORRENT_MANY }, entry)
     case 'aria2':
-      return CLIENTS[name]
+      return aria2([], entry)
+    case 'transmission':
+    case 'qbittorrent':
+      return endingItself(CLIENTS[name])
+    default:
+      throw new Error(`nobody is called ${name}`)
   }
 }
 
-function withArguments(client: Client, name: string, extraArguments: readonly string[]): Client {
+/** Finds that everything is there. */
+export function checker(name: string, entry: Entry): Client {
+  if (name === 'floor') return checkingFloor(entry)
+  if (name === 'aria2') return aria2(['--check-integrity=true', '--hash-check-only=true'], entry)
+  return downloader(name, entry)
+}
+
+/** As a user runs it. @param directory of its package.json, built */
+export function torrentDl(
+  directory: string,
+  { torrents }: Entry,
+  extraArguments: readonly string[] = [],
+): Client {
   return {
-    ...client,
+    name: 'torrent-dl',
+    program: process.execPath,
+    packageName: 'nodejs',
+    launch: ({ directory: output, port }) => ({
+      command: [
+        ...[process.execPath, join(directory, 'bin/torrent-dl.js'), '--progress', 'none'],
+        ...['-p', String(port), '-o', output, ...extraArguments],
+        ...torrents.map(({ torrentFile }) => torrentFile),
+      ],
+    }),
+  }
+}
+
+function libtorrent(name: string, settings: Readonly<Record<string, number>>, { torrents }: Entry): Client {
+  return {
+    ...CLIENTS.libtorrent,
     name,
+    launch: ({ directory, host, port }) => ({
+      command: [
+        ...['/usr/bin/python3', join(projectDirectory, 'bench/clients/libtorrent-download.py')],
+        ...[directory, `${host.address}:${port}`, JSON.stringify(settings)],
+        ...torrents.map(({ torrentFile }) => torrentFile),
+      ],
+    }),
+  }
+}
+
+function aria2(extraArguments: readonly string[], { torrents }: Entry): Client {
+  return {
+    ...CLIENTS.aria2,
     launch: (job) => {
-      const launch = client.launch(job)
-      return { ...launch, command: [...launch.command, ...extraArguments] }
+      const { command } = CLIENTS.aria2.launch(job)
+      const many = [`--max-concurrent-downloads=${torrents.length}`, '--bt-max-peers=0']
+      // Its last argument is the torrent.
+      const options = [...command.slice(0, -1), ...many, ...extraArguments]
+      return { command: [...options, ...torrents.map(({ httpTorrentFile }) => httpTorrentFile)] }
     },
   }
 }
 
-/** It knows its seeder and its hashes beforehand. */
-function floor(torrent: BigTorrent, seeder: PayloadSeeder): Client {
+/** A client that stays: its own script for "done" ends it, so that its cost can be told. */
+function endingItself(client: Client): Client {
+  return {
+    ...client,
+    launch: (job) => {
+      const { command, files } = client.launch(job)
+      const pidFile = join(job.home, 'pid')
+      return {
+        command: ['sh', '-c', `echo $$ >'${pidFile}'; exec "$@"`, 'sh', ...command],
+        files: { ...files, 'done.sh': `#!/bin/sh\nkill -TERM "$(cat '${pidFile}')"\n` },
+      }
+    },
+  }
+}
+
+/** It knows its seeder and its hashes beforehand. Several torrents come one after the other. */
+function floor({ course, torrents }: Entry): Client {
   return {
     name: 'floor',
     program: 'gcc',
     packageName: 'gcc',
     launch: ({ directory, home }) => {
-      const hashes = join(home, 'piece-hashes')
-      writeFileSync(hashes, torrent.pieceHashes)
-      const numbers = [torrent.pieceLength, torrent.totalBytes].map(String)
-      const place = [seeder.host.address, String(seeder.port), torrent.infoHash]
-      return {
-        command: [nativeProgram('floor'), ...place, ...numbers, hashes, join(directory, torrent.files[0]!)],
-      }
+      const { address, port } = course.seeder
+      const lines = torrents.map((torrent) =>
+        [
+          ...[nativeProgram('floor'), address, port, torrent.infoHash, torrent.pieceLength],
+          ...[torrent.totalBytes, writeHashes(torrent, home), join(directory, torrent.files[0]!)],
+        ].join(' '),
+      )
+      return { command: ['sh', '-ec', lines.length === 1 ? `exec ${lines[0]!}` : lines.join('\n')] }
     },
   }
+}
+
+function checkingFloor({ torrents: [torrent] }: Entry): Client {
+  return {
+    name: 'floor',
+    program: 'gcc',
+    packageName: 'gcc',
+    launch: ({ directory, home }) => {
+      const { pieceLength, totalBytes, files } = torrent!
+      const numbers = [String(pieceLength), String(totalBytes)]
+      const paths = [writeHashes(torrent!, home), join(directory, files[0]!)]
+      return { command: [nativeProgram('floor'), 'check', ...numbers, ...paths] }
+    },
+  }
+}
+
+function writeHashes({ name, pieceHashes }: BenchTorrent, home: string): string {
+  const file = join(home, `${name}.hashes`)
+  writeFileSync(file, pieceHashes)
+  return file
 }

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { systemClock } from '../src/common/clock.ts'
 import { silentLog } from '../src/common/log.ts'
 import { readTorrentFile } from '../src/metainfo/torrent-file.ts'
@@ -31,7 +31,7 @@ async function demo(directory: string): Promise<number> {
     pieceLength: PIECE_LENGTH,
     trackers: { udp: tracker.udpUrl },
   })
-  say(`torrent    ${torrent.torrentFile}, ${PAYLOAD_BYTES / 2 ** 20} MiB, info-hash ${torrent.infoHash}`)
+  say(`torrent    ${basename(torrent.torrentFile)}, ${PAYLOAD_BYTES / 2 ** 20} MiB, in ${directory}`)
   const session = await startSeeder(torrent, join(directory, 'seeder-state'))
   say(`seeder     ${HOST}:${session.listenPort}`)
   try {
@@ -43,15 +43,15 @@ async function demo(directory: string): Promise<number> {
 }
 
 async function downloadAndCompare(torrent: BigTorrent, directory: string): Promise<number> {
-  const output = join(directory, 'downloaded')
-  say(`download   torrent-dl -o ${output} ${torrent.torrentFile}\n`)
-  const exitCode = await runCommand(['-o', output, torrent.torrentFile], join(directory, 'downloader-state'))
+  const options = ['-o', 'downloaded', basename(torrent.torrentFile)]
+  say(`download   torrent-dl ${options.join(' ')}\n`)
+  const exitCode = await runCommand(options, directory)
   say('')
   if (exitCode !== 0) {
     say(`FAILED     torrent-dl ended with ${exitCode}`)
     return 1
   }
-  const difference = firstDifference(torrent, output)
+  const difference = firstDifference(torrent, join(directory, 'downloaded'))
   say(difference === undefined ? 'compared   identical, byte for byte' : `FAILED     ${difference}`)
   return difference === undefined ? 0 : 1
 }
@@ -86,11 +86,12 @@ async function startSeeder(torrent: BigTorrent, stateDirectory: string): Promise
   return session
 }
 
-/** The real command, on the terminal that we were started on. */
-async function runCommand(options: readonly string[], stateHome: string): Promise<number> {
+/** The real command, in the demo's directory, on the terminal that we were started on. */
+async function runCommand(options: readonly string[], directory: string): Promise<number> {
   const child = spawn(process.execPath, [join(projectDirectory, 'bin/torrent-dl.js'), ...options], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, XDG_STATE_HOME: stateHome },
+    cwd: directory,
+    env: { ...process.env, XDG_STATE_HOME: join(directory, 'downloader-state') },
   })
   const [code] = (await once(child, 'exit')) as [number | null]
   return code ?? 1

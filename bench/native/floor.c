@@ -5,6 +5,7 @@
  * compares, and writes it with one pwrite. No choice of pieces, no second peer, no recovery: any surprise ends it.
  *
  * usage: floor IP PORT INFO_HASH_HEX PIECE_LENGTH TOTAL_BYTES PIECE_HASHES_FILE OUTPUT_FILE
+ *        floor check PIECE_LENGTH TOTAL_BYTES PIECE_HASHES_FILE FILE     reads and hashes what is there, on one core
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -63,12 +64,16 @@ static uint64_t length_of_piece(uint64_t index) {
     return smaller(job.piece_length, job.total - index * job.piece_length);
 }
 
-static void end_piece(uint64_t length) {
+static void check_piece(uint64_t length) {
     uint8_t digest[EVP_MAX_MD_SIZE];
     static const EVP_MD *sha1;
     if (sha1 == NULL) sha1 = EVP_sha1();
     EVP_Digest(job.piece, length, digest, NULL, sha1, NULL);
     if (memcmp(digest, job.hashes + 20 * job.piece_index, 20) != 0) errx(1, "piece %llu is wrong", (unsigned long long)job.piece_index);
+}
+
+static void end_piece(uint64_t length) {
+    check_piece(length);
     off_t position = (off_t)(job.piece_index * job.piece_length);
     if (pwrite(job.output, job.piece, length, position) != (ssize_t)length) err(1, "pwrite");
     job.done += length;
@@ -143,24 +148,48 @@ static void transfer(void) {
     }
 }
 
-int main(int count, char **argument) {
-    if (count != 8) errx(2, "usage: floor IP PORT INFO_HASH_HEX PIECE_LENGTH TOTAL_BYTES PIECE_HASHES_FILE OUTPUT_FILE");
-    job.piece_length = strtoull(argument[4], NULL, 10);
-    job.total = strtoull(argument[5], NULL, 10);
+static void load(const char *piece_length, const char *total, const char *hashes_path) {
+    job.piece_length = strtoull(piece_length, NULL, 10);
+    job.total = strtoull(total, NULL, 10);
     size_t hashes_length = 20 * ((job.total + job.piece_length - 1) / job.piece_length);
     job.hashes = malloc(hashes_length);
     job.piece = malloc(job.piece_length);
-    FILE *hashes = fopen(argument[6], "rb");
-    if (hashes == NULL || fread(job.hashes, 1, hashes_length, hashes) != hashes_length) err(1, "%s", argument[6]);
-    job.output = open(argument[7], O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    if (job.output < 0) err(1, "%s", argument[7]);
+    FILE *hashes = fopen(hashes_path, "rb");
+    if (hashes == NULL || fread(job.hashes, 1, hashes_length, hashes) != hashes_length) err(1, "%s", hashes_path);
+    fclose(hashes);
+}
 
-    struct sockaddr_in seeder = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argument[2]))};
+static int check_file(const char *path) {
+    int file = open(path, O_RDONLY);
+    if (file < 0) err(1, "%s", path);
+    for (; job.done < job.total; job.piece_index += 1) {
+        uint64_t length = length_of_piece(job.piece_index);
+        if (read(file, job.piece, length) != (ssize_t)length) err(1, "%s", path);
+        check_piece(length);
+        job.done += length;
+    }
+    return 0;
+}
+
+static void connect_to(const char *address, const char *port) {
+    struct sockaddr_in seeder = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
     int yes = 1;
     job.socket = socket(AF_INET, SOCK_STREAM, 0);
-    if (inet_pton(AF_INET, argument[1], &seeder.sin_addr) != 1) errx(2, "not an address: %s", argument[1]);
-    if (connect(job.socket, (struct sockaddr *)&seeder, sizeof seeder) < 0) err(1, "%s", argument[1]);
+    if (inet_pton(AF_INET, address, &seeder.sin_addr) != 1) errx(2, "not an address: %s", address);
+    if (connect(job.socket, (struct sockaddr *)&seeder, sizeof seeder) < 0) err(1, "%s", address);
     setsockopt(job.socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+}
+
+int main(int count, char **argument) {
+    if (count == 6 && strcmp(argument[1], "check") == 0) {
+        load(argument[2], argument[3], argument[4]);
+        return check_file(argument[5]);
+    }
+    if (count != 8) errx(2, "usage: floor IP PORT INFO_HASH_HEX PIECE_LENGTH TOTAL_BYTES PIECE_HASHES_FILE OUTPUT_FILE");
+    load(argument[4], argument[5], argument[6]);
+    job.output = open(argument[7], O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (job.output < 0) err(1, "%s", argument[7]);
+    connect_to(argument[1], argument[2]);
     greet(argument[3]);
     transfer();
     return 0;

@@ -21,7 +21,7 @@ export interface BarRow {
 
 type FieldName = 'percent' | 'sizes' | 'rate' | 'peers' | 'eta'
 
-interface Field {
+export interface Field {
   readonly name: FieldName
   readonly cells: number
 }
@@ -35,6 +35,8 @@ export interface BarColumns {
 }
 
 const GAP = '  '
+/** Cells to the right that stay free: a full row would wrap, and a terminal echoes Ctrl-C as `^C` behind it. */
+const RIGHT_MARGIN = 3
 const MIN_NAME = 8
 const MAX_NAME = 40
 const MIN_BAR = 8
@@ -58,12 +60,19 @@ const MEANINGS: Readonly<Record<BarRow['state'], Meaning>> = {
   stalled: 'stalled',
 }
 
-/** @param columns of the terminal; the last one stays free, so that no line wraps */
-export function fitColumns(rows: readonly BarRow[], columns: number): BarColumns {
-  const usable = columns - 1
+/**
+ * @param columns of the terminal @param earlier fields of the frame before: none gets narrower, so that a rate that
+ *   goes from 1.2 MiB/s to 13.1 MiB/s and back moves the line once
+ */
+export function fitColumns(
+  rows: readonly BarRow[],
+  columns: number,
+  earlier: readonly Field[] = [],
+): BarColumns {
+  const usable = columns - RIGHT_MARGIN
   const longest = Math.max(MIN_NAME, ...rows.map(({ name }) => displayWidth(name)))
   for (const names of FIELD_SETS) {
-    const fields = names.map((name) => ({ name, cells: fieldCells(name, rows) }))
+    const fields = names.map((name) => ({ name, cells: fieldCells(name, rows, earlier) }))
     const room = usable - totalCells(fields) - GAP.length
     if (room < MIN_NAME + MIN_BAR) continue
     const nameCells = Math.min(longest, MAX_NAME, Math.max(MIN_NAME, Math.floor(room * NAME_SHARE)))
@@ -73,13 +82,16 @@ export function fitColumns(rows: readonly BarRow[], columns: number): BarColumns
   return { nameCells: Math.max(0, Math.min(longest, usable - totalCells(fields))), barCells: 0, fields }
 }
 
-/** The line, at most `columns - 1` cells wide. */
+/** The line, at most `columns - 3` cells wide. */
 export function drawBar(row: BarRow, columns: number, fitted: BarColumns, theme: Theme): string {
-  if (fitted.nameCells < 1) return truncateEnd(fieldText('percent', row), Math.max(0, columns - 1), '')
+  if (fitted.nameCells < 1)
+    return truncateEnd(fieldText('percent', row), Math.max(0, columns - RIGHT_MARGIN), '')
   const name = padEndCells(truncateMiddle(row.name, fitted.nameCells, theme.symbols.cut), fitted.nameCells)
   const graphic = fitted.barCells > 0 ? GAP + drawGraphic(row, fitted.barCells, theme) : ''
   const usedCells = fitted.nameCells + graphicCells(fitted) + totalCells(fitted.fields)
-  return name + graphic + drawFields(row, fitted.fields, Math.max(0, columns - 1 - usedCells), theme)
+  return (
+    name + graphic + drawFields(row, fitted.fields, Math.max(0, columns - RIGHT_MARGIN - usedCells), theme)
+  )
 }
 
 function graphicCells({ barCells }: BarColumns): number {
@@ -119,14 +131,16 @@ function fieldText(name: FieldName, row: BarRow): string {
     case 'peers':
       return row.state === 'checking' ? 'checking' : plural(row.peerCount, 'peer')
     case 'eta':
-      return row.etaSeconds === undefined ? '-:--' : formatEta(row.etaSeconds)
+      // The estimate looks back further than the rate: with 0 B/s beside it, it would be no estimate.
+      return row.etaSeconds === undefined || row.bytesPerSecond <= 0 ? '-:--' : formatEta(row.etaSeconds)
   }
 }
 
-function fieldCells(name: FieldName, rows: readonly BarRow[]): number {
+function fieldCells(name: FieldName, rows: readonly BarRow[], earlier: readonly Field[]): number {
+  const before = earlier.find((field) => field.name === name)?.cells ?? 0
   const cellsOf = (row: BarRow): number =>
     name === 'sizes' ? formatProgress(row.totalBytes, row.totalBytes).length : fieldText(name, row).length
-  return Math.max(MIN_CELLS[name], ...rows.map(cellsOf))
+  return Math.max(MIN_CELLS[name], before, ...rows.map(cellsOf))
 }
 
 function totalCells(fields: readonly Field[]): number {

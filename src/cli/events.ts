@@ -2,10 +2,10 @@
  * `--json`: one JSON object a line on stdout (docs/events.schema.json). Every string may be foreign text: what could
  * move or hide on a terminal is written as `\uXXXX`.
  */
-import { dirname, join } from 'node:path'
 import type { TorrentState } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import { describeError } from './exit-codes.ts'
+import { filePath } from './job.ts'
 import { UNSAFE_CHARACTERS } from './terminal.ts'
 import type { OutputStream } from './terminal.ts'
 import type { DownloadView, JobResult, JobView, RunSummary } from './view.ts'
@@ -67,12 +67,12 @@ export class EventWriter implements DownloadView {
   }
 
   onFile(job: JobView, file: number): void {
-    const entry = job.metainfo.files[file]
-    if (entry === undefined || entry.isPadding) return
+    const path = filePath(job, file)
+    if (path === undefined) return
     this.#write('file', job.infoHash, {
       index: file,
-      path: join(dirname(job.path), ...entry.path),
-      lengthBytes: entry.lengthBytes,
+      path,
+      lengthBytes: job.metainfo.files[file]?.lengthBytes,
     })
   }
 

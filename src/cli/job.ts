@@ -1,7 +1,8 @@
 /** One source on its way: a torrent's observer, that ends with exactly one result. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Clock } from '../common/clock.ts'
 import type { KnownError } from '../common/errors.ts'
+import type { LogSink } from '../common/log.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { TorrentObserver, TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
@@ -23,6 +24,13 @@ export interface JobParts {
   readonly outputDirectory: string
   readonly views: readonly DownloadView[]
   readonly clock: Clock
+  readonly log: LogSink
+}
+
+/** Where a file of the torrent lies, as JobView.path; undefined for padding. */
+export function filePath({ metainfo, path }: JobView, file: number): string | undefined {
+  const entry = metainfo.files[file]
+  return entry === undefined || entry.isPadding ? undefined : join(dirname(path), ...entry.path)
 }
 
 export class Job implements JobView, TorrentObserver {
@@ -34,18 +42,20 @@ export class Job implements JobView, TorrentObserver {
   readonly result: Promise<JobResult>
   readonly #views: readonly DownloadView[]
   readonly #clock: Clock
+  readonly #log: LogSink
   #torrent: JobTorrent | undefined
   #settle: ((result: JobResult) => void) | undefined
   #startedAtMs: number
   #sawSource = false
 
-  constructor({ source, metainfo, outputDirectory, views, clock }: JobParts) {
+  constructor({ source, metainfo, outputDirectory, views, clock, log }: JobParts) {
     this.source = source
     this.metainfo = metainfo
     this.infoHash = metainfo.infoHash.toString('hex')
     this.path = join(outputDirectory, metainfo.name)
     this.#views = views
     this.#clock = clock
+    this.#log = log
     this.#startedAtMs = clock.now()
     this.result = new Promise((resolve) => {
       this.#settle = resolve
@@ -108,6 +118,8 @@ export class Job implements JobView, TorrentObserver {
   }
 
   onFile(file: number): void {
+    const path = filePath(this, file)
+    if (path !== undefined) this.#log('info', 'file', `${path} is whole`)
     this.#tell((view) => {
       view.onFile(this, file)
     })

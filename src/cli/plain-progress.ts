@@ -3,7 +3,7 @@ import type { Clock } from '../common/clock.ts'
 import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import { formatBytes, formatEta, formatPercent, formatProgress, formatRate, plural } from './format.ts'
 import { IdleWatch } from './idle-watch.ts'
-import { PREFIX, endLine, resultLines } from './summary.ts'
+import { PREFIX, endLine, resultLines, warningLine } from './summary.ts'
 import type { LineStyle } from './summary.ts'
 import type { OutputStream } from './terminal.ts'
 import type { JobResult, JobView, RunSummary, Screen } from './view.ts'
@@ -50,8 +50,8 @@ export class PlainProgress implements Screen {
     // -v and --json have it.
   }
 
-  onWarning(_job: JobView | undefined, message: string): void {
-    if (this.#parts.amount !== 'errors') this.#say(message)
+  onWarning(job: JobView | undefined, message: string): void {
+    if (this.#parts.amount !== 'errors') this.line(warningLine(job, message, this.#parts.style))
   }
 
   onTick(): void {
@@ -96,6 +96,7 @@ export class PlainProgress implements Screen {
 function progressText(snapshot: TorrentSnapshot): string {
   const { state, name, doneBytes, totalBytes, checkedBytes, bytesToCheck, etaSeconds, peers } = snapshot
   if (state === 'checking') {
+    if (bytesToCheck === 0) return `${name}  looking at what is there`
     return `${name}  checking ${formatPercent(checkedBytes, bytesToCheck)} ${formatProgress(checkedBytes, bytesToCheck)}`
   }
   const left = etaSeconds === undefined ? '' : `, ${formatEta(etaSeconds)} left`

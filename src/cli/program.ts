@@ -119,7 +119,7 @@ function addPlaceOptions(program: Command): void {
 
 function addNetworkOptions(program: Command): void {
   const { first, last } = DEFAULT_LISTEN_PORTS
-  const ports = new Option('-p, --listen-port <port>', 'port or range that peers call; 0: any')
+  const ports = new Option('-p, --listen-port <port>', 'port(s) peers call; 0: any')
   const maxPeers = new Option('--max-peers <n>', 'connections of a torrent at the most')
   program
     .optionsGroup('Network:')

@@ -5,14 +5,14 @@ import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import { drawBar, fitColumns } from './bar-line.ts'
 import type { BarColumns, BarRow } from './bar-line.ts'
 import { BarTerminal } from './bar-terminal.ts'
-import { formatRate } from './format.ts'
+import { formatEta, formatProgress, formatRate } from './format.ts'
 import { IdleWatch } from './idle-watch.ts'
-import { PREFIX, endLine, resultLines } from './summary.ts'
+import { PREFIX, endLine, resultLines, warningLine } from './summary.ts'
 import type { LineStyle } from './summary.ts'
 import type { OutputStream } from './terminal.ts'
 import { truncateEnd } from './text-width.ts'
 import type { JobResult, JobView, RunSummary, Screen } from './view.ts'
-import { describePeers } from './why-idle.ts'
+import { describePeers, shortReason } from './why-idle.ts'
 
 const REDRAWS_PER_SECOND = 4
 /** A pause is shown as a stall after this. */
@@ -25,6 +25,8 @@ export interface BarsParts {
   /** How many sources there are. */
   readonly sourceCount: number
 }
+
+const NO_COLUMNS: BarColumns = { nameCells: 0, barCells: 0, fields: [] }
 
 interface Row {
   readonly job: JobView
@@ -56,7 +58,7 @@ class ProgressBars implements Screen {
   readonly #rows = new Map<JobView, Row>()
   readonly #idle: IdleWatch
   readonly #results: JobResult[] = []
-  #columns: BarColumns = { nameCells: 0, barCells: 0, fields: [] }
+  #columns = NO_COLUMNS
   #totals: SingleBar | undefined
   /** Collects several changes into one write. */
   #isHolding = false
@@ -83,6 +85,7 @@ class ProgressBars implements Screen {
       // The totals stay below the bars: taken out and put back.
       if (this.#totals !== undefined) this.#bars.remove(this.#totals)
       const bar = this.#bars.create(1, 0, {}, { format: () => this.#draw(job) })
+      this.#columns = NO_COLUMNS
       this.#rows.set(job, { job, bar, checkedFromMs: this.#parts.clock.now(), shown: EMPTY_ROW })
       if (this.#parts.sourceCount > 1) {
         this.#totals = this.#bars.create(1, 0, {}, { format: () => this.#drawTotals() })
@@ -103,8 +106,8 @@ class ProgressBars implements Screen {
     // Too much for eyes; -v and --json have it.
   }
 
-  onWarning(_job: JobView | undefined, message: string): void {
-    this.line(PREFIX + this.#parts.style.terminal.clean(message))
+  onWarning(job: JobView | undefined, message: string): void {
+    this.line(warningLine(job, message, this.#parts.style))
   }
 
   onTick(): void {
@@ -120,6 +123,7 @@ class ProgressBars implements Screen {
     for (const line of resultLines(result, this.#parts.style)) this.line(line)
     if (row === undefined) return
     this.#rows.delete(row.job)
+    this.#columns = NO_COLUMNS
     this.#inOneWrite(() => {
       this.#bars.remove(row.bar)
     })
@@ -160,7 +164,7 @@ class ProgressBars implements Screen {
   #refresh(): void {
     for (const row of this.#rows.values()) row.shown = this.#rowOf(row)
     const rows = [...this.#rows.values()].map(({ shown }) => shown)
-    this.#columns = fitColumns(rows, this.#parts.style.terminal.width())
+    this.#columns = fitColumns(rows, this.#parts.style.terminal.width(), this.#columns.fields)
     for (const { bar, shown } of this.#rows.values()) {
       bar.setTotal(shown.totalBytes)
       bar.update(shown.doneBytes)
@@ -181,8 +185,28 @@ class ProgressBars implements Screen {
     for (const { shown } of this.#rows.values()) if (shown.state !== 'checking') rate += shown.bytesPerSecond
     const parts = [`${done} of ${this.#parts.sourceCount} done`]
     if (failed > 0) parts.push(`${failed} failed`)
+    const { doneBytes, totalBytes } = this.#allBytes() ?? {}
+    if (doneBytes !== undefined && totalBytes !== undefined) parts.push(formatProgress(doneBytes, totalBytes))
     parts.push(formatRate(rate))
+    if (doneBytes !== undefined && totalBytes !== undefined && rate > 0) {
+      parts.push(`${formatEta((totalBytes - doneBytes) / rate)} left`)
+    }
     return theme.paint('quiet', truncateEnd(parts.join(` ${theme.symbols.dot} `), terminal.width() - 1, ''))
+  }
+
+  /** Of all sources, once each of them is known and none is being checked. */
+  #allBytes(): { doneBytes: number; totalBytes: number } | undefined {
+    const running = [...this.#rows.values()].map(({ job }) => job.snapshot())
+    const isKnown = running.length + this.#results.length === this.#parts.sourceCount
+    if (!isKnown || running.some(({ state }) => state === 'checking')) return undefined
+    const complete = this.#results.flatMap(({ outcome, snapshot }) =>
+      outcome === 'complete' && snapshot !== undefined ? [snapshot] : [],
+    )
+    const all = [...running, ...complete]
+    return {
+      doneBytes: all.reduce((sum, { doneBytes }) => sum + doneBytes, 0),
+      totalBytes: all.reduce((sum, { totalBytes }) => sum + totalBytes, 0),
+    }
   }
 
   #rowOf({ job, checkedFromMs }: Row): BarRow {
@@ -218,9 +242,11 @@ const EMPTY_ROW: BarRow = {
 
 function checkingRow(
   name: string,
-  { checkedBytes, bytesToCheck }: TorrentSnapshot,
+  { checkedBytes, bytesToCheck, totalBytes }: TorrentSnapshot,
   elapsedMs: number,
 ): BarRow {
+  // Not known yet, or nothing: a full bar would say that it is done.
+  if (bytesToCheck === 0) return { ...EMPTY_ROW, name, state: 'checking', totalBytes, note: 'checking' }
   const bytesPerSecond = elapsedMs > 0 ? (checkedBytes * 1000) / elapsedMs : 0
   const leftBytes = bytesToCheck - checkedBytes
   return {
@@ -240,8 +266,8 @@ function stateOf({ state, peers, idleSeconds, downloadBytesPerSecond }: TorrentS
   return peers.connected === 0 ? 'connecting' : 'moving'
 }
 
-function noteOf(state: BarRow['state'], { peers }: TorrentSnapshot): string {
-  if (state === 'stalled') return describePeers(peers)
+function noteOf(state: BarRow['state'], snapshot: TorrentSnapshot): string {
+  if (state === 'stalled') return shortReason(snapshot)
   if (state !== 'connecting') return ''
-  return peers.known === 0 ? 'looking for peers' : describePeers(peers)
+  return snapshot.peers.known === 0 ? 'looking for peers' : describePeers(snapshot.peers)
 }

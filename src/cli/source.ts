@@ -28,6 +28,7 @@ const REASONS: Readonly<Record<string, string>> = {
  */
 export async function readSource(source: string, stdin: AsyncIterable<Buffer | string>): Promise<Buffer> {
   if (source === '-') return await collect(stdin, 'standard input')
+  if (source === '') throw new InputError('TORRENT_FILE_UNREADABLE', "cannot read '': an empty path")
   const kind = linkKind(source)
   if (kind !== undefined) throw unsupported(source, kind)
   return await readPath(source)

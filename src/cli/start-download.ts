@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { tmpdir } from 'node:os'
 import { systemClock } from '../common/clock.ts'
 import type { LogSink } from '../common/log.ts'
-import { systemCodeOf } from '../common/errors.ts'
+import { UsageError, systemCodeOf } from '../common/errors.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { download } from './commands/download.ts'
 import type { DownloadSession } from './commands/download.ts'
@@ -25,6 +25,9 @@ export async function startDownload(
   flags: DownloadFlags,
   context: CliContext,
 ): Promise<number> {
+  if (sources.filter((source) => source === '-').length > 1) {
+    throw new UsageError('USAGE', 'standard input (-) can be a source only once')
+  }
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 }
   const screen = await openScreen(flags, style, context, sources.length)
@@ -95,7 +98,9 @@ async function openSession(
     maxPeers: flags.maxPeers,
     stateDirectory: state.path,
   }
-  return await Session.open(settings, { clock: systemClock, log })
+  const session = await Session.open(settings, { clock: systemClock, log })
+  log('info', 'session', `listening on port ${session.listenPort}`)
+  return session
 }
 
 /** On one terminal the summary line names the path already. */

@@ -1,11 +1,12 @@
 /** The lines that say how a download ended. Pure: used by bars and plain lines alike; the texts are clean. */
 import type { Terminal } from './terminal.ts'
+import type { TorrentSnapshot } from '../torrent/snapshot.ts'
 import type { Theme } from './theme.ts'
-import type { JobResult, RunSummary } from './view.ts'
+import type { JobResult, JobView, RunSummary } from './view.ts'
 import { EXIT, describeError } from './exit-codes.ts'
 import { formatBytes, formatDuration, formatPercent, formatProgress, formatRate } from './format.ts'
 import { sourceLabel } from './source.ts'
-import { truncateMiddle } from './text-width.ts'
+import { displayWidth, truncateMiddle } from './text-width.ts'
 import { trackerFailures } from './why-idle.ts'
 
 /** Where and how the lines are shown. */
@@ -20,20 +21,35 @@ export interface LineStyle {
 const MAX_NAME_CELLS = 40
 
 export const PREFIX = 'torrent-dl: '
+/** The advice after every early end. */
+export const GO_ON = 'the same command goes on from there'
 
 /** The line of a finished, failed or stopped source, and after a missing source one line a tracker. */
 export function resultLines(result: JobResult, style: LineStyle): string[] {
   if (result.outcome === 'complete') return [completeLine(result, style)]
   if (result.outcome === 'stopped') return [stoppedLine(result, style)]
   const missesSource = result.code === EXIT.noSource || result.code === EXIT.limit
-  const details = missesSource && result.snapshot ? trackerFailures(result.snapshot.trackers) : []
-  return [failedLine(result, style), ...details.map((line) => `${PREFIX}  ${style.terminal.clean(line)}`)]
+  const trackers = missesSource ? (result.snapshot?.trackers ?? []) : []
+  return [
+    failedLine(result, style),
+    ...trackerFailures(trackers).map((line) => `${PREFIX}  ${style.terminal.clean(line)}`),
+  ]
+}
+
+/** A warning; of several sources it says which. @param message holds foreign text */
+export function warningLine(
+  job: JobView | undefined,
+  message: string,
+  { terminal, isBatch }: LineStyle,
+): string {
+  const name = isBatch && job !== undefined ? `${job.metainfo.name}: ` : ''
+  return PREFIX + terminal.clean(name + message)
 }
 
 /** The last line of a run of several sources, or after a signal; undefined when there is no more to say. */
 export function endLine({ results, signal }: RunSummary): string | undefined {
   const count = (outcome: JobResult['outcome']): number => results.filter((r) => r.outcome === outcome).length
-  const advice = signal === undefined ? '' : 'the same command goes on from there'
+  const advice = signal === undefined ? '' : GO_ON
   if (results.length <= 1) return advice === '' ? undefined : PREFIX + advice
   const parts = [`${count('complete')} of ${results.length} done`]
   if (count('failed') > 0) parts.push(`${count('failed')} failed`)
@@ -59,6 +75,10 @@ function completeLine(result: JobResult, { terminal, theme }: LineStyle): string
   if (!terminal.isTty) return `${PREFIX}${name}: ${transferText(result)} -> ${path}`
   const { done, arrow, cut } = theme.symbols
   const shortName = truncateMiddle(name, MAX_NAME_CELLS, cut)
+  const plain = `${done} ${shortName}  ${transferText(result)}  ${arrow} ${path}`
+  // Where it would wrap, the path alone: it ends with the name.
+  if (displayWidth(plain) > terminal.width())
+    return `${theme.paint('done', done)} ${path}  ${transferText(result)}`
   return `${theme.paint('done', done)} ${shortName}  ${transferText(result)}  ${theme.paint('quiet', arrow)} ${path}`
 }
 
@@ -74,14 +94,19 @@ function failedLine(result: JobResult, { terminal, theme, isBatch }: LineStyle):
 function stoppedLine(result: JobResult, { terminal, theme, isBatch }: LineStyle): string {
   const name = terminal.clean(nameOf(result))
   const { snapshot } = result
-  const progress =
-    snapshot === undefined
-      ? 'not started'
-      : `stopped at ${formatPercent(snapshot.doneBytes, snapshot.totalBytes)}, ` +
-        formatProgress(snapshot.doneBytes, snapshot.totalBytes)
+  const progress = snapshot === undefined ? 'not started' : `stopped ${whereOf(snapshot)}`
   if (isBatch && terminal.isTty)
     return `${theme.paint('stalled', theme.symbols.stopped)} ${name}  ${progress}`
   return `${PREFIX}${name}: ${progress}`
+}
+
+/** `at 58%, 366.0/631.0 MiB`, for a sentence. */
+export function whereOf(snapshot: TorrentSnapshot): string {
+  const { state, doneBytes, totalBytes, checkedBytes, bytesToCheck } = snapshot
+  if (state === 'checking' && bytesToCheck > 0) {
+    return `while checking what is there, at ${formatPercent(checkedBytes, bytesToCheck)}`
+  }
+  return `at ${formatPercent(doneBytes, totalBytes)}, ${formatProgress(doneBytes, totalBytes)}`
 }
 
 function nameOf({ job, source }: JobResult): string {

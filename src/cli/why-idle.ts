@@ -13,17 +13,33 @@ export function whyIdle({ peers, trackers }: TorrentSnapshot): string {
 /** The part of whyIdle about peers: short enough for a bar. */
 export function describePeers(peers: PeerCounts): string {
   const banned = peers.banned > 0 ? `, ${peers.banned} banned` : ''
-  if (peers.connected > 0 && peers.unchoking === 0)
-    return `${plural(peers.connected, 'peer')}, all choking${banned}`
-  if (peers.connected > 0) return `${plural(peers.connected, 'peer')}, none sends${banned}`
+  if (peers.connected === 1) return `1 peer, ${peers.unchoking === 0 ? 'choking' : 'sends nothing'}${banned}`
+  if (peers.connected > 0) {
+    return `${plural(peers.connected, 'peer')}, ${peers.unchoking === 0 ? 'all choking' : 'none sends'}${banned}`
+  }
   if (peers.dialing > 0) return `calling ${peers.dialing} of ${addresses(peers.known)}`
+  if (peers.known === 1) return `1 address, does not answer${banned}`
   if (peers.known > 0) return `${addresses(peers.known)}, none answers${banned}`
   return `no peers known${banned}`
 }
 
+/** The same for a bar: where no peer is known it is the trackers that matter, in a few words. */
+export function shortReason({ peers, trackers }: TorrentSnapshot): string {
+  const isNobodyKnown = peers.connected === 0 && peers.dialing === 0 && peers.known === 0
+  if (!isNobodyKnown || trackers.length === 0) return describePeers(peers)
+  const isOne = trackers.length === 1
+  if (trackers.some(({ state }) => state === 'working')) {
+    return isOne ? 'tracker knows no peers' : 'trackers know no peers'
+  }
+  if (trackers.every(({ state }) => state === 'refused'))
+    return isOne ? 'tracker refuses' : 'all trackers refuse'
+  if (trackers.some(({ lastError }) => lastError !== undefined))
+    return isOne ? 'tracker fails' : 'trackers fail'
+  return isOne ? 'asking the tracker' : 'asking the trackers'
+}
+
 /** One line a tracker that failed: `udp://tracker.example:6969: no answer`. Foreign text inside. */
 export function trackerFailures(trackers: readonly TrackerStatus[]): string[] {
-  if (trackers.length === 0) return ['the torrent names no tracker']
   return trackers.map(({ url, state, lastError, endpointCount }) => {
     if (lastError !== undefined) return `${url}: ${shorten(lastError)}`
     if (state === 'working') return `${url}: answered with ${plural(endpointCount ?? 0, 'peer')}`
@@ -46,11 +62,15 @@ function describeTracker(tracker: TrackerStatus): string {
   const next = nextTry(tracker.nextAnnounceInMs)
   if (tracker.state === 'refused') return `refused: ${shorten(tracker.lastError ?? 'no reason given')}`
   if (tracker.state === 'working') {
-    const seeds = tracker.seederCount === undefined ? 'answered' : plural(tracker.seederCount, 'seed')
-    return seeds + next
+    return answerOf(tracker) + next
   }
   if (tracker.lastError !== undefined) return shorten(tracker.lastError) + next
   return tracker.state === 'announcing' ? 'asked, no answer yet' : `not asked yet${next}`
+}
+
+function answerOf({ seederCount, endpointCount }: TrackerStatus): string {
+  if (seederCount !== undefined) return plural(seederCount, 'seed')
+  return endpointCount === undefined ? 'answered' : `answered with ${plural(endpointCount, 'peer')}`
 }
 
 function nextTry(inMs: number | undefined): string {

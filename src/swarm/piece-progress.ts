@@ -96,22 +96,6 @@ export class PieceProgress {
     return sender === NOBODY ? undefined : sender
   }
 
-  /** Everybody who sent at least one block. */
-  senders(): Set<PeerKey> {
-    const senders = new Set<PeerKey>(this.#blocks.subarray(this.blockCount))
-    senders.delete(NOBODY)
-    return senders
-  }
-
-  /** Begins anew after a failed hash. Requests still open stay counted. */
-  reset(): void {
-    this.#blocks.fill(NOBODY, this.blockCount)
-    this.#receivedCount = 0
-    this.#firstFree = 0
-    this.#freeCount = 0
-    for (let block = 0; block < this.blockCount; block++) if (this.#isFree(block)) this.#freeCount++
-  }
-
   #isFree(block: number): boolean {
     return this.#blocks[block] === 0 && this.#blocks[this.blockCount + block] === NOBODY
   }

@@ -48,9 +48,6 @@ export const MessageId = {
 /** Bytes of the length in front of each frame. */
 export const PREFIX_BYTES = 4
 
-/** Prefix, id, piece and offset: what goes before the data of a block message. */
-export const BLOCK_HEADER_BYTES = PREFIX_BYTES + 9
-
 /** The largest block anyone may send or ask for (BEP 3, "request"). */
 export const MAX_BLOCK_BYTES = 16 * 1024
 

@@ -31,6 +31,12 @@ test('wrong usage: exit 2, what is wrong and where help is, nothing on standard 
   )
 })
 
+test('standard input can be a source only once', async () => {
+  const { code, stderr } = await runCli(['-', '-'])
+  assert.equal(code, 2)
+  assert.match(stderr, /^torrent-dl: standard input \(-\) can be a source only once\n/)
+})
+
 test('what the user typed is printed harmless', async () => {
   const { code, stderr } = await runCli(['--\x1b[2J'])
   assert.equal(code, 2)

@@ -18,11 +18,20 @@ export interface LocalSeed {
 
 /** Runs `use` while a seed of the torrent listens on the loopback address. */
 export async function withSeed(spec: TorrentSpec, use: (seed: LocalSeed) => Promise<void>): Promise<void> {
+  const torrent = makeTorrent(spec)
+  await seedAll([torrent], async ({ root, port }) => {
+    writeFileSync(join(root, 'a.torrent'), torrent.bytes)
+    await use({ torrent, root, peer: `127.0.0.1:${port}` })
+  })
+}
+
+/** The same for several torrents. @param use gets an empty directory and the seed's port */
+export async function seedAll(
+  torrents: readonly MadeTorrent[],
+  use: (seed: { readonly root: string; readonly port: number }) => Promise<void>,
+): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'torrent-dl-test-'))
   const root = mkdtempSync(join(tmpdir(), 'torrent-dl-test-'))
-  const torrent = makeTorrent(spec)
-  await torrent.writeTo(directory)
-  writeFileSync(join(root, 'a.torrent'), torrent.bytes)
   const settings = {
     listenPorts: { first: 0, last: 0 },
     listenHost: '127.0.0.1',
@@ -31,8 +40,11 @@ export async function withSeed(spec: TorrentSpec, use: (seed: LocalSeed) => Prom
   }
   const session = await Session.open(settings, { clock: systemClock, log: silentLog })
   try {
-    await startSeeding(session, torrent, directory)
-    await use({ torrent, root, peer: `127.0.0.1:${session.listenPort}` })
+    for (const torrent of torrents) {
+      await torrent.writeTo(directory)
+      await startSeeding(session, torrent, directory)
+    }
+    await use({ root, port: session.listenPort })
   } finally {
     await session.close()
     for (const path of [directory, root]) rmSync(path, { recursive: true, force: true })

@@ -15,11 +15,14 @@ import type { HostAndPort } from '../options.ts'
 import { readSource } from '../source.ts'
 import type { DownloadView, JobResult, RunSummary, Screen } from '../view.ts'
 import { describePeers } from '../why-idle.ts'
+import { GO_ON, whereOf } from '../summary.ts'
 
 const MAX_RUNNING = 3
 const TICK_MS = 1000
 /** The engine says goodbye to trackers for 2 s at the most; this is for when it does not keep its word. */
 const CLOSE_LIMIT_MS = 5000
+/** After a Ctrl-C, a longer goodbye is explained: silence would look like a hang. */
+const SILENT_CLOSE_MS = 500
 /** More renames or notices of one torrent are only counted. */
 const MAX_NOTICES = 5
 
@@ -62,7 +65,7 @@ export interface DownloadParts {
   readonly onRescue: (close: () => Promise<void>) => void
 }
 
-type End = { readonly error: KnownError } | { readonly signal: StopSignal }
+type End = { readonly reason: string } | { readonly signal: StopSignal }
 
 /** @returns the exit code; every result was shown. Rejects with what is not any source's fault. */
 export async function download(
@@ -98,6 +101,8 @@ class DownloadRun {
   /** Settles when the run must stop early. */
   readonly #ended: Promise<undefined>
   #closing: Promise<void> | undefined
+  /** Signals are watched until the very end: a second one must end the goodbye to the trackers. */
+  #endSignals: (() => void) | undefined
 
   constructor(sources: readonly string[], options: DownloadOptions, parts: DownloadParts) {
     this.#sources = sources
@@ -113,10 +118,10 @@ class DownloadRun {
 
   async finish(): Promise<number> {
     const { clock, watchSignals } = this.#parts
+    this.#endSignals = watchSignals((signal) => {
+      this.#endAll({ signal })
+    })
     this.#cancels.push(
-      watchSignals((signal) => {
-        this.#endAll({ signal })
-      }),
       clock.every(TICK_MS, () => {
         this.#onTick()
       }),
@@ -143,16 +148,28 @@ class DownloadRun {
   async #closeOnce(): Promise<void> {
     for (const cancel of this.#cancels) cancel()
     const session = await this.#session?.catch(() => undefined) // its failure was told already
-    if (session === undefined) return
-    let cancel: (() => void) | undefined
+    if (session !== undefined) await this.#closeSession(session)
+    this.#endSignals?.()
+  }
+
+  async #closeSession(session: DownloadSession): Promise<void> {
+    const { clock, log, screen } = this.#parts
+    const cancels: (() => void)[] = []
+    if (this.#end !== undefined && 'signal' in this.#end) {
+      const explain = (): void => {
+        screen.onWarning(undefined, 'telling the trackers that we stop (Ctrl-C again ends at once)')
+      }
+      cancels.push(clock.after(SILENT_CLOSE_MS, explain))
+    }
     const late = new Promise<void>((resolveLate) => {
-      cancel = this.#parts.clock.after(CLOSE_LIMIT_MS, () => {
-        this.#parts.log('warn', 'session', `did not close within ${CLOSE_LIMIT_MS / 1000} s`)
+      const giveUp = (): void => {
+        log('warn', 'session', `did not close within ${CLOSE_LIMIT_MS / 1000} s`)
         resolveLate()
-      })
+      }
+      cancels.push(clock.after(CLOSE_LIMIT_MS, giveUp))
     })
     await Promise.race([session.close(), late])
-    cancel?.()
+    for (const cancel of cancels) cancel()
   }
 
   async #work(queue: IterableIterator<[number, string]>): Promise<void> {
@@ -190,8 +207,9 @@ class DownloadRun {
   }
 
   #makeJob(source: string, metainfo: Metainfo): Job {
+    const { clock, log } = this.#parts
     const { outputDirectory } = this.#options
-    return new Job({ source, metainfo, outputDirectory, views: this.#views, clock: this.#parts.clock })
+    return new Job({ source, metainfo, outputDirectory, views: this.#views, clock, log })
   }
 
   /** @returns undefined when the run ended meanwhile */
@@ -202,8 +220,15 @@ class DownloadRun {
     if (ready === undefined || this.#end !== undefined) return undefined
     const [session, peers] = ready
     const { outputDirectory, usePartFiles, force } = this.#options
-    const torrentSettings = { usePartFiles, force, peers, seedWhenComplete: false }
-    return session.add(job.metainfo, { outputDirectory: resolve(outputDirectory), ...torrentSettings }, job)
+    const settings = {
+      outputDirectory: resolve(outputDirectory),
+      shownDirectory: outputDirectory,
+      usePartFiles,
+      force,
+      peers,
+      seedWhenComplete: false,
+    }
+    return session.add(job.metainfo, settings, job)
   }
 
   /** A name that cannot be resolved is told and left out: others may do. */
@@ -252,10 +277,7 @@ class DownloadRun {
     const wait = (): void => {
       const leftMs = endsAtMs - this.#parts.clock.now()
       if (leftMs > 0) this.#cancels.push(this.#parts.clock.after(leftMs, wait))
-      else
-        this.#endAll({
-          error: new SourceError('TIME_LIMIT', `time limit of ${formatLimit(timeoutMs)} reached`),
-        })
+      else this.#endAll({ reason: `time limit of ${formatLimit(timeoutMs)} reached` })
     }
     wait()
   }
@@ -267,7 +289,7 @@ class DownloadRun {
     this.#onEnd?.()
     for (const job of this.#jobs) {
       if ('signal' in end) job.interrupt(end.signal)
-      else job.fail(job.hasSeenSource() ? end.error : noSource(end.error.message))
+      else job.fail(job.hasSeenSource() ? timeLimit(end.reason, job) : noSource(end.reason, job))
     }
   }
 
@@ -297,18 +319,22 @@ function isOfSource(error: unknown): error is KnownError {
 
 function stallError(job: Job, limitMs: number): SourceError {
   const limit = formatLimit(limitMs)
-  if (!job.hasSeenSource()) return noSource(`stall limit of ${limit} reached`)
+  if (!job.hasSeenSource()) return noSource(`stall limit of ${limit} reached`, job)
+  const snapshot = job.snapshot()
   return new SourceError(
     'STALLED',
-    `nothing came for ${limit} (stall limit): ${describePeers(job.snapshot().peers)}`,
+    `nothing came for ${limit} (stall limit), ${whereOf(snapshot)}: ${describePeers(snapshot.peers)}`,
   )
 }
 
-function noSource(reason: string): SourceError {
-  return new SourceError(
-    'NO_SOURCE',
-    `${reason} and no source was found: no tracker named a peer, no peer answered`,
-  )
+function timeLimit(reason: string, job: Job): SourceError {
+  return new SourceError('TIME_LIMIT', `${reason} ${whereOf(job.snapshot())}; ${GO_ON}`)
+}
+
+function noSource(reason: string, job: Job): SourceError {
+  const isTrackerless = job.metainfo.trackerTiers.length === 0
+  const trackers = isTrackerless ? 'the torrent names no tracker' : 'no tracker named a peer'
+  return new SourceError('NO_SOURCE', `${reason} and no source was found: ${trackers}, no peer answered`)
 }
 
 function failedResult(source: string, error: KnownError): JobResult {
@@ -319,7 +345,7 @@ function failedResult(source: string, error: KnownError): JobResult {
 function notStarted(source: string, end: End | undefined): JobResult {
   if (end === undefined)
     throw new BugError('BUG_RUN_NOT_ENDED', `${source} was left out while the run goes on`)
-  if ('error' in end) return failedResult(source, end.error)
+  if ('reason' in end) return failedResult(source, new SourceError('TIME_LIMIT', end.reason))
   const code = SIGNAL_EXIT[end.signal]
   const nothing = { error: undefined, job: undefined, snapshot: undefined, seconds: 0 }
   return { source, outcome: 'stopped', code, ...nothing }

@@ -63,7 +63,7 @@ function sectionsOf(metainfo: Metainfo, theme: Theme, clean: (text: string) => s
   return [
     ['Name', [theme.paint('strong', clean(metainfo.name))]],
     ['Info hash', [metainfo.infoHash.toString('hex')]],
-    ['Size', [`${formatBytes(totalBytes)} (${plural(totalBytes, 'byte')})`]],
+    ['Size', [`${formatBytes(totalBytes)} (${plural(totalBytes, 'byte')})${inFiles(metainfo)}`]],
     ['Pieces', [pieces]],
     ['Private', metainfo.isPrivate ? ['yes, peers only from its own trackers'] : []],
     ['Trackers', metainfo.trackerTiers.flatMap((tier, i) => tier.map((url) => `${i + 1}  ${clean(url)}`))],
@@ -74,6 +74,10 @@ function sectionsOf(metainfo: Metainfo, theme: Theme, clean: (text: string) => s
     ['Note', metainfo.notices.map(clean)],
     ['Files', fileLines(visibleFiles(metainfo), clean)],
   ]
+}
+
+function inFiles(metainfo: Metainfo): string {
+  return metainfo.isSingleFile ? '' : ` in ${plural(visibleFiles(metainfo).length, 'file')}`
 }
 
 function createdLine(

@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { runNow } from './processes.ts'
 import { projectDirectory } from './project.ts'
 
-export type NativeProgram = 'floor' | 'seeder' | 'runstat'
+export type NativeProgram = 'floor' | 'seeder' | 'runstat' | 'link'
 
 const LIBRARIES: Record<NativeProgram, readonly string[]> = {
   floor: ['-lcrypto'],
   seeder: ['-pthread'],
   runstat: [],
+  link: [],
 }
 
 /** @returns the program's path. @throws Error with the compiler's words */

@@ -31,7 +31,7 @@ async function draw(rows: readonly BarRow[], columns: number, lang = 'C.UTF-8'):
 
 test('at 80 columns all there is to know fits', async () => {
   assert.deepEqual(await draw([ROW], 80), [
-    'linux-12.iso  ━━━━━━━╸        58%  366.0/631.0 MiB  41.3 MiB/s  12 peers   0:07',
+    'linux-12.iso  ━━━━━━        58%  366.0/631.0 MiB  41.3 MiB/s  12 peers   0:07',
   ])
 })
 
@@ -41,9 +41,28 @@ test('a narrow terminal loses the least telling columns first', async () => {
   )
   assert.match(sixty, /^linux-12\.iso .* 58% {2}41\.3 MiB\/s {3}0:07$/)
   assert.match(forty, /^linux-12\.iso .* 58% {3}0:07$/)
-  assert.equal(twenty, 'linux-12.iso   58%')
+  assert.equal(twenty, 'linux…2.iso   58%')
   assert.match(ten, / {3}58%$/)
   assert.equal(one, '')
+})
+
+test('a rate that gets shorter does not move the line back, and a new one does not remember', async () => {
+  const theme = await plainTheme('C.UTF-8')
+  const fast = fitColumns([{ ...ROW, bytesPerSecond: 141.3 * MIB }], 80)
+  const slow = { ...ROW, bytesPerSecond: 9 * MIB }
+  const after = drawBar(slow, 80, fitColumns([slow], 80, fast.fields), theme)
+  assert.equal(after.indexOf('%'), drawBar(slow, 80, fast, theme).indexOf('%'))
+  assert.notEqual(after.indexOf('%'), drawBar(slow, 80, fitColumns([slow], 80), theme).indexOf('%'))
+})
+
+test('without a rate there is no time left', async () => {
+  const [line = ''] = await draw([{ ...ROW, bytesPerSecond: 0 }], 80)
+  assert.match(line, / 0 B\/s {2}12 peers {3}-:--$/)
+})
+
+test('a Ctrl-C that the terminal echoes behind the line does not wrap it', async () => {
+  for (const line of await draw([ROW, { ...ROW, note: 'x'.repeat(200) }], 80))
+    assert.ok(displayWidth(`${line}^C`) < 80)
 })
 
 test('no width makes a line that wraps', async () => {

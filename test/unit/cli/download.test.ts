@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DownloadSession } from '../../../src/cli/commands/download.ts'
 import { SourceError, StorageError } from '../../../src/common/errors.ts'
+import type { LogSink } from '../../../src/common/log.ts'
 import { DownloadRig, MIB, makeTracker } from './fake-session.ts'
 
 const PEERS = { connected: 1, seeds: 0, unchoking: 0, dialing: 0, known: 1, banned: 0 }
@@ -47,6 +48,7 @@ test('the engine gets the settings of the command line, and names as addresses',
     { host: '::1', port: 1 },
   ])
   assert.match(settings.outputDirectory, /^\/.*\/out$/)
+  assert.equal(settings.shownDirectory, 'out')
   assert.deepEqual([settings.force, settings.usePartFiles, settings.seedWhenComplete], [true, false, false])
   assert.match(
     rig.stderr.text,
@@ -105,7 +107,11 @@ test('when nobody can give it, each tracker is named with its failure', async ()
 test('the time limit ends with 4 when no source was found, else with 5', async () => {
   for (const [fields, expected, message] of [
     [{}, 4, /time limit of 30 s reached and no source was found/],
-    [{ peers: PEERS }, 5, /a\.iso: time limit of 30 s reached$/m],
+    [
+      { peers: PEERS, doneBytes: 58 * MIB },
+      5,
+      /a\.iso: time limit of 30 s reached at 58%, 58\.0\/100\.0 MiB; the same command goes on from there$/m,
+    ],
     [{ trackers: [makeTracker({ endpointCount: 2 })] }, 5, /time limit/],
   ] as const) {
     const rig = new DownloadRig('a.iso')
@@ -142,7 +148,10 @@ test('the stall limit counts from the last useful block, and not while data is c
   assert.equal(rig.isSessionOpen, true)
   await rig.clock.advance(2000)
   assert.equal(await code, 5)
-  assert.match(rig.stderr.text, /nothing came for 10 s \(stall limit\): 1 peer, all choking/)
+  assert.match(
+    rig.stderr.text,
+    /nothing came for 10 s \(stall limit\), at 0%, 0\.0\/100\.0 MiB: 1 peer, choking/,
+  )
 })
 
 test('a signal stops cleanly: progress is told, the exit code is 128 + its number', async () => {
@@ -166,6 +175,45 @@ test('a signal that comes after the last byte changes nothing', async () => {
   rig.signal('SIGTERM')
   assert.equal(await code, 0)
   assert.equal(rig.stdout.text, 'out/a.iso\n')
+})
+
+test('stopped while it checks what is there, it does not claim that nothing is there', async () => {
+  const rig = new DownloadRig('a.iso')
+  const { code } = await rig.start()
+  rig.torrents[0]!.fields = { state: 'checking', checkedBytes: 17 * MIB, bytesToCheck: 100 * MIB }
+  rig.signal('SIGINT')
+  assert.equal(await code, 130)
+  assert.match(rig.stderr.text, /a\.iso: stopped while checking what is there, at 17%$/m)
+})
+
+test('a goodbye that takes long after a signal is explained, and a second signal is still heard', async () => {
+  const rig = new DownloadRig('a.iso')
+  let say: (() => void) | undefined
+  const { code } = await rig.start()
+  rig.closeSession = async () =>
+    new Promise((resolve) => {
+      say = resolve
+    })
+  rig.signal('SIGINT')
+  await rig.clock.advance(400)
+  assert.doesNotMatch(rig.stderr.text, /telling/)
+  await rig.clock.advance(200)
+  assert.match(rig.stderr.text, /telling the trackers that we stop \(Ctrl-C again ends at once\)/)
+  assert.equal(rig.watchesSignals, true)
+  say?.()
+  assert.equal(await code, 130)
+  assert.equal(rig.watchesSignals, false)
+})
+
+test('the log names the files that became whole, as the user typed the directory', async () => {
+  const rig = new DownloadRig('a.iso')
+  const lines: string[] = []
+  const log: LogSink = (level, scope, message) => lines.push(`${level} ${scope} ${message}`)
+  const { code } = await rig.start({ parts: { log } })
+  rig.torrents[0]!.observer.onFile(0)
+  rig.torrents[0]!.complete()
+  await code
+  assert.deepEqual(lines, ['info file out/a.iso is whole'])
 })
 
 test('a signal also ends waiting for a source that never comes', async () => {

@@ -164,6 +164,9 @@ export class DownloadRig {
   readonly stderr = new MemoryStream()
   readonly torrents: FakeTorrent[] = []
   isSessionOpen = false
+  watchesSignals = false
+  /** What closing the session waits for. */
+  closeSession = async (): Promise<void> => Promise.resolve()
   signal: (signal: StopSignal) => void = () => undefined
   readonly #names: string[]
 
@@ -203,7 +206,10 @@ export class DownloadRig {
         },
         watchSignals: (onStop) => {
           this.signal = onStop
-          return () => undefined
+          this.watchesSignals = true
+          return () => {
+            this.watchesSignals = false
+          }
         },
         onRescue: () => undefined,
         ...parts,
@@ -224,7 +230,7 @@ export class DownloadRig {
       },
       close: async () => {
         this.isSessionOpen = false
-        await Promise.all(this.torrents.map(async (torrent) => torrent.stop()))
+        await Promise.all([this.closeSession(), ...this.torrents.map(async (torrent) => torrent.stop())])
       },
     }
   }

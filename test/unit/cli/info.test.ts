@@ -34,6 +34,15 @@ test('the layout puts labels to the right of one column and values beside them',
   ])
 })
 
+test('of several files their number stands beside the size', async () => {
+  const [file] = LINUX.files
+  const files = [file!, { ...file!, path: ['b'] }, { ...file!, path: ['.pad', '1'], isPadding: true }]
+  assert.match(
+    await layout({ ...LINUX, isSingleFile: false, files }),
+    /Size {2}631\.0 MiB \(661,651,456 bytes\) in 2 files\n/,
+  )
+})
+
 test('foreign text is shown escaped, wherever the torrent has it', async () => {
   const evil = '\x1b[2J\u202e\u009b'
   const text = await layout({

@@ -57,6 +57,16 @@ test('a long check of existing data is shown as such', async () => {
   await code
 })
 
+test('a check of which nothing is known yet has no percent', async () => {
+  const rig = new DownloadRig('a.iso')
+  const { code } = await rig.start()
+  rig.torrents[0]!.fields = { state: 'checking' }
+  await rig.clock.advance(10_000)
+  assert.equal(rig.stderr.lines.at(-1), 'torrent-dl: a.iso  looking at what is there')
+  rig.torrents[0]!.complete()
+  await code
+})
+
 test('--progress none leaves the summary', async () => {
   const rig = new DownloadRig('a.iso')
   const { code } = await rig.start({ amount: 'summary' })

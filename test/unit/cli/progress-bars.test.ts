@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { openProgressBars } from '../../../src/cli/progress-bars.ts'
 import { describeTerminal } from '../../../src/cli/terminal.ts'
 import { loadTheme } from '../../../src/cli/theme.ts'
@@ -39,12 +40,17 @@ interface Bars {
   readonly clock: FakeClock
 }
 
-async function openBars(sourceCount: number, columns = 80): Promise<Bars> {
+/** Closed after the test: an open one redraws for ever. */
+async function openBars(t: TestContext, sourceCount: number, columns = 80): Promise<Bars> {
   const stream = new MemoryStream({ isTTY: true, columns })
   const terminal = describeTerminal(stream, { LANG: 'C.UTF-8' }, 'never')
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sourceCount > 1 }
   const clock = new FakeClock()
-  return { screen: await openProgressBars({ stream, style, clock, sourceCount }), stream, clock }
+  const screen = await openProgressBars({ stream, style, clock, sourceCount })
+  t.after(() => {
+    screen.close()
+  })
+  return { screen, stream, clock }
 }
 
 function makeJob(name: string, fields: Partial<TorrentSnapshot> = {}): JobView {
@@ -66,8 +72,8 @@ const MOVING = {
   peers: { connected: 2, seeds: 1, unchoking: 1, dialing: 0, known: 2, banned: 0 },
 }
 
-test('a bar becomes its summary when the torrent is done, and nothing is left below it', async () => {
-  const { screen, stream } = await openBars(1)
+test('a bar becomes its summary when the torrent is done, and nothing is left below it', async (t) => {
+  const { screen, stream } = await openBars(t, 1)
   const job = makeJob('a.iso', MOVING)
   screen.onStart(job)
   assert.match(
@@ -80,8 +86,8 @@ test('a bar becomes its summary when the torrent is done, and nothing is left be
   assert.deepEqual(screenOf(stream.text), ['✔ a.iso  100.0 MiB in 4.0 s (25.0 MiB/s)  → ./a.iso', ''])
 })
 
-test('results and log lines stand above the bars that remain, the totals below them', async () => {
-  const { screen, stream } = await openBars(3)
+test('results and log lines stand above the bars that remain, the totals below them', async (t) => {
+  const { screen, stream } = await openBars(t, 3)
   const [first, second, third] = [makeJob('a', MOVING), makeJob('b', MOVING), makeJob('c', MOVING)]
   screen.onStart(first)
   screen.onStart(second)
@@ -95,13 +101,49 @@ test('results and log lines stand above the bars that remain, the totals below t
   assert.match(shown[1]!, /^✔ a /)
   assert.match(shown[2]!, /^b .*50%/)
   assert.match(shown[3]!, /^c .*50%/)
-  assert.equal(shown[4], '1 of 3 done · 20.0 MiB/s')
+  assert.equal(shown[4], '1 of 3 done · 200.0/300.0 MiB · 20.0 MiB/s · 0:05 left')
   assert.equal(shown.length, 5)
   screen.close()
 })
 
-test('checking and looking for peers are told apart from a download', async () => {
-  const { screen, stream, clock } = await openBars(2)
+test('the totals leave out bytes and time while a source is still unknown or being checked', async (t) => {
+  const { screen, stream } = await openBars(t, 3)
+  screen.onStart(makeJob('a', MOVING))
+  screen.onStart(makeJob('b', MOVING))
+  assert.equal(screenOf(stream.text).at(-1), '0 of 3 done · 20.0 MiB/s')
+  screen.onStart(makeJob('c', { state: 'checking' }))
+  assert.equal(screenOf(stream.text).at(-1), '0 of 3 done · 20.0 MiB/s')
+})
+
+test('before it is known what there is to check, the bar is empty', async (t) => {
+  const { screen, stream } = await openBars(t, 1)
+  screen.onStart(makeJob('a.iso', { state: 'checking' }))
+  assert.match(screenOf(stream.text).join('\n'), /^a\.iso {20,}0% {4}0\.0\/100\.0 MiB {2}checking$/)
+})
+
+test('a finished line that would wrap names the path alone', async (t) => {
+  const { screen, stream } = await openBars(t, 1, 60)
+  const job = makeJob('a-name-that-is-thirty-characters')
+  screen.onStart(job)
+  screen.onResult(completed(job))
+  assert.equal(
+    screenOf(stream.text)[0],
+    '✔ ./a-name-that-is-thirty-characters  100.0 MiB in 4.0 s (25.0 MiB/s)',
+  )
+})
+
+test('of several torrents a warning says which it is about', async (t) => {
+  const { screen, stream } = await openBars(t, 2)
+  screen.onWarning(makeJob('a.iso'), '1 file is gone')
+  screen.onWarning(undefined, 'HOME is not set')
+  assert.deepEqual(screenOf(stream.text).slice(0, 2), [
+    'torrent-dl: a.iso: 1 file is gone',
+    'torrent-dl: HOME is not set',
+  ])
+})
+
+test('checking and looking for peers are told apart from a download', async (t) => {
+  const { screen, stream, clock } = await openBars(t, 2)
   const checking = { state: 'checking' as const, checkedBytes: 50 * MIB, bytesToCheck: 100 * MIB }
   screen.onStart(makeJob('old', checking))
   await clock.advance(1000)
@@ -112,8 +154,8 @@ test('checking and looking for peers are told apart from a download', async () =
   screen.close()
 })
 
-test('why nothing moves is said above the bar after 30 s, and every 30 s', async () => {
-  const { screen, stream, clock } = await openBars(1)
+test('why nothing moves is said above the bar after 30 s, and every 30 s', async (t) => {
+  const { screen, stream, clock } = await openBars(t, 1)
   screen.onStart(makeJob('a.iso', { idleSeconds: 31 }))
   for (let second = 0; second < 45; second++) {
     screen.onTick()
@@ -126,8 +168,8 @@ test('why nothing moves is said above the bar after 30 s, and every 30 s', async
   assert.equal(said.length, 2)
 })
 
-test('a resize redraws at once and wipes what the terminal made of the old rows', async () => {
-  const { screen, stream } = await openBars(1, 120)
+test('a resize redraws at once and wipes what the terminal made of the old rows', async (t) => {
+  const { screen, stream } = await openBars(t, 1, 120)
   screen.onStart(makeJob('a.iso', MOVING))
   stream.text = ''
   stream.resize(40)
@@ -136,8 +178,8 @@ test('a resize redraws at once and wipes what the terminal made of the old rows'
   screen.close()
 })
 
-test('the cursor is never hidden and wrapping never turned off: a killed process leaves a usable terminal', async () => {
-  const { screen, stream } = await openBars(1)
+test('the cursor is never hidden and wrapping never turned off: a killed process leaves a usable terminal', async (t) => {
+  const { screen, stream } = await openBars(t, 1)
   screen.onStart(makeJob('a.iso', MOVING))
   screen.close()
   assert.ok(!stream.text.includes(`${ESC}[?`))

@@ -85,6 +85,7 @@ test('what cannot be read says why', async () => {
     await unreadable(join(root, 'file', 'below'), /a part of the path is not a directory/)
     await unreadable(join(root, 'n'.repeat(300)), /the name is too long/)
     await unreadable('/dev/zero', /it is a device/)
+    await unreadable('', /cannot read '': an empty path/)
   })
 })
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PeerCounts } from '../../../src/torrent/snapshot.ts'
-import { describePeers, trackerFailures, whyIdle } from '../../../src/cli/why-idle.ts'
+import type { TrackerStatus } from '../../../src/tracker/tracker.ts'
+import { describePeers, shortReason, trackerFailures, whyIdle } from '../../../src/cli/why-idle.ts'
 import { makeSnapshot, makeTracker } from './fake-session.ts'
 
 const peers = (fields: Partial<PeerCounts>): PeerCounts => ({
@@ -16,12 +17,14 @@ const peers = (fields: Partial<PeerCounts>): PeerCounts => ({
 
 test('what the peers do', () => {
   assert.equal(describePeers(peers({ connected: 3, known: 9 })), '3 peers, all choking')
+  assert.equal(describePeers(peers({ connected: 1 })), '1 peer, choking')
+  assert.equal(describePeers(peers({ connected: 3, unchoking: 1 })), '3 peers, none sends')
   assert.equal(
     describePeers(peers({ connected: 1, unchoking: 1, banned: 2 })),
-    '1 peer, none sends, 2 banned',
+    '1 peer, sends nothing, 2 banned',
   )
   assert.equal(describePeers(peers({ known: 50, dialing: 5 })), 'calling 5 of 50 addresses')
-  assert.equal(describePeers(peers({ known: 1 })), '1 address, none answers')
+  assert.equal(describePeers(peers({ known: 1 })), '1 address, does not answer')
   assert.equal(describePeers(peers({})), 'no peers known')
 })
 
@@ -37,6 +40,29 @@ test('a stall names the peers, the tracker that tells most, and its next try', (
   assert.match(whyIdle(makeSnapshot()), /; no trackers$/)
 })
 
+test('where no peer is known, a bar tells what the trackers do', () => {
+  const failing = makeTracker({ state: 'failing', lastError: 'timed out' })
+  const refused = makeTracker({ state: 'refused', lastError: 'no' })
+  const asked = makeTracker({ state: 'announcing' })
+  const reason = (...trackers: TrackerStatus[]): string => shortReason(makeSnapshot({ trackers }))
+  assert.equal(reason(), 'no peers known')
+  assert.equal(reason(makeTracker()), 'tracker knows no peers')
+  assert.equal(reason(failing, makeTracker()), 'trackers know no peers')
+  assert.equal(reason(refused), 'tracker refuses')
+  assert.equal(reason(refused, failing), 'trackers fail')
+  assert.equal(reason(asked), 'asking the tracker')
+  const known = makeSnapshot({ peers: peers({ known: 3 }), trackers: [failing] })
+  assert.equal(shortReason(known), '3 addresses, none answers')
+})
+
+test('a tracker without counts is told by its answer', () => {
+  const tracker = makeTracker({ endpointCount: 0, nextAnnounceInMs: 60_000 })
+  assert.match(
+    whyIdle(makeSnapshot({ trackers: [tracker] })),
+    /example: answered with 0 peers, next try in 60 s$/,
+  )
+})
+
 test('a refusal gives its reason, cut when it is endless', () => {
   const refused = makeTracker({ state: 'refused', lastError: 'x'.repeat(5_000_000) })
   const text = whyIdle(makeSnapshot({ trackers: [refused] }))
@@ -45,7 +71,7 @@ test('a refusal gives its reason, cut when it is endless', () => {
 })
 
 test('at the end each tracker has a line of its own', () => {
-  assert.deepEqual(trackerFailures([]), ['the torrent names no tracker'])
+  assert.deepEqual(trackerFailures([]), [])
   assert.deepEqual(
     trackerFailures([
       makeTracker({ state: 'failing', lastError: 'no answer after 15 s' }),

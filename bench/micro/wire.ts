@@ -1,16 +1,14 @@
-/**
- * Receiving without a network: FrameDecoder and readMessage on a stream of 16 KiB blocks, in chunks of several sizes.
- * Run after a build: `node dist/bench/wire.js`. The best of five rounds counts.
- */
-import type { WireHandler } from '../src/wire/read-message.ts'
-import { FrameDecoder } from '../src/wire/frame-decoder.ts'
-import { MAX_BLOCK_BYTES, maxFrameBytes } from '../src/wire/message.ts'
-import { OutgoingBuffer } from '../src/wire/outgoing-buffer.ts'
-import { readMessage } from '../src/wire/read-message.ts'
-import { writeBlockHeader } from '../src/wire/write-message.ts'
+/** Receiving without a network: FrameDecoder and readMessage on a stream of 16 KiB blocks, in chunks of several sizes. */
+import type { WireHandler } from '../../src/wire/read-message.ts'
+import { FrameDecoder } from '../../src/wire/frame-decoder.ts'
+import { MAX_BLOCK_BYTES, maxFrameBytes } from '../../src/wire/message.ts'
+import { OutgoingBuffer } from '../../src/wire/outgoing-buffer.ts'
+import { readMessage } from '../../src/wire/read-message.ts'
+import { writeBlockHeader } from '../../src/wire/write-message.ts'
+import { gibPerSecond } from './micro-bench.ts'
+import type { MicroBench } from './micro-bench.ts'
 
 const BLOCKS = 4096
-const ROUNDS = 5
 const PASSES = 4
 
 const ignore = (): void => undefined
@@ -48,26 +46,29 @@ function blockStream(): Buffer {
   return out.view()
 }
 
-function round(stream: Buffer, chunkBytes: number): number {
+function decodeRate(stream: Buffer, chunkBytes: number): number {
   const handler = new Counter()
   const decoder = new FrameDecoder(maxFrameBytes(1000))
   const onFrame = (frame: Buffer): void => {
     readMessage(frame, handler)
   }
-  const start = performance.now()
+  const beganAtMs = performance.now()
   for (let pass = 0; pass < PASSES; pass++) {
     for (let at = 0; at < stream.length; at += chunkBytes) {
       decoder.push(stream.subarray(at, Math.min(stream.length, at + chunkBytes)), onFrame)
     }
   }
-  const seconds = (performance.now() - start) / 1000
+  const rate = gibPerSecond(handler.bytes, beganAtMs)
   if (handler.bytes !== PASSES * BLOCKS * MAX_BLOCK_BYTES) throw new Error(`decoded ${handler.bytes} bytes`)
-  return handler.bytes / 2 ** 30 / seconds
+  return rate
 }
 
 const stream = blockStream()
-for (const kibibytes of [6, 16, 64, 256]) {
-  let best = 0
-  for (let i = 0; i < ROUNDS; i++) best = Math.max(best, round(stream, kibibytes * 1024))
-  console.log(`${String(kibibytes).padStart(4)} KiB chunks: ${best.toFixed(1)} GiB/s`)
+
+export const micro: MicroBench = {
+  name: 'wire: decoding blocks',
+  unit: 'GiB/s',
+  better: 'high',
+  measure: () =>
+    [6, 16, 64, 256].map((kib) => ({ name: `${kib} KiB chunks`, value: decodeRate(stream, kib * 1024) })),
 }

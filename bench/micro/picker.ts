@@ -1,23 +1,13 @@
-/** The picker at 1,000, 10,000 and 100,000 pieces: cost per operation in nanoseconds. Flat is right. */
-import type { PeerPieces } from '../src/swarm/piece-picker.ts'
-import { Bitfield } from '../src/common/bitfield.ts'
-import { PiecePicker } from '../src/swarm/piece-picker.ts'
+/** The picker at 1,000, 10,000 and 100,000 pieces: cost per operation. Flat is right. */
+import type { PeerPieces } from '../../src/swarm/piece-picker.ts'
+import { Bitfield } from '../../src/common/bitfield.ts'
+import { PiecePicker } from '../../src/swarm/piece-picker.ts'
+import { nanosecondsPer, seededRandom } from './micro-bench.ts'
+import type { MicroBench } from './micro-bench.ts'
 
 const SIZES = [1_000, 10_000, 100_000]
 const PARTIAL_PEERS = 20
-
-/** Repeats for the same seed, so that runs compare. */
-let seed = 1
-function random(): number {
-  seed = (seed * 48_271) % 2_147_483_647
-  return seed / 2_147_483_647
-}
-
-function nanosecondsPer(count: number, run: () => void): number {
-  const startNs = process.hrtime.bigint()
-  run()
-  return Number(process.hrtime.bigint() - startNs) / count
-}
+const random = seededRandom(1)
 
 function halfOf(pieceCount: number): Bitfield {
   const bits = new Bitfield(pieceCount)
@@ -89,15 +79,20 @@ function joinNs(pieceCount: number): number {
   })
 }
 
-console.log('ns per ...                 ' + SIZES.map((size) => `${size} pieces`.padStart(15)).join(''))
-const rows: [string, (pieceCount: number) => number][] = [
+const OPERATIONS: readonly (readonly [string, (pieceCount: number) => number])[] = [
   ['pick + start + have, seed', (size) => downloadNs(size, () => 'all')],
   ['the same, 20 half peers', (size) => downloadNs(size, (peers, i) => peers[i % peers.length]!)],
   ['pickNear + start + have', runNs],
   ['increment / decrement', incrementNs],
   ['leave + join, per piece', joinNs],
 ]
-for (const [name, measure] of rows) {
-  for (const size of SIZES) measure(size) // once to let it be compiled
-  console.log(name.padEnd(27) + SIZES.map((size) => measure(size).toFixed(0).padStart(15)).join(''))
+
+export const micro: MicroBench = {
+  name: 'picker',
+  unit: 'ns',
+  better: 'low',
+  measure: () =>
+    OPERATIONS.flatMap(([operation, measure]) =>
+      SIZES.map((size) => ({ name: `${operation}, ${size} pieces`, value: measure(size) })),
+    ),
 }

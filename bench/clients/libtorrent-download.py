@@ -1,0 +1,38 @@
+"""libtorrent for the benches: downloads all torrents at once and ends with 0 when they are whole.
+
+usage: libtorrent-download.py DIRECTORY ADDRESS:PORT SETTINGS_JSON TORRENT...
+"""
+import json
+import sys
+import libtorrent as lt
+
+directory, endpoint, settings, *torrents = sys.argv[1:]
+session = lt.session({
+    'listen_interfaces': endpoint,
+    'enable_dht': False,
+    'enable_lsd': False,
+    'enable_upnp': False,
+    'enable_natpmp': False,
+    'enable_incoming_utp': False,
+    'enable_outgoing_utp': False,
+    'allow_multiple_connections_per_ip': True,
+    'out_enc_policy': 2,  # plain only: what is measured is the transfer
+    'alert_mask': lt.alert.category_t.status_notification | lt.alert.category_t.error_notification,
+    'alert_queue_size': 100000,
+    **json.loads(settings),
+})
+for torrent in torrents:
+    params = lt.add_torrent_params()
+    params.ti = lt.torrent_info(torrent)
+    params.save_path = directory
+    params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+    session.async_add_torrent(params)
+
+left = len(torrents)
+while left > 0:
+    session.wait_for_alert(1000)
+    for alert in session.pop_alerts():
+        if 'error' in alert.what():
+            print(alert.what(), alert.message(), file=sys.stderr, flush=True)
+        if isinstance(alert, lt.torrent_finished_alert):
+            left -= 1
