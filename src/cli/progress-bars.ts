@@ -185,11 +185,13 @@ class ProgressBars implements Screen {
     for (const { shown } of this.#rows.values()) if (shown.state !== 'checking') rate += shown.bytesPerSecond
     const parts = [`${done} of ${this.#parts.sourceCount} done`]
     if (failed > 0) parts.push(`${failed} failed`)
-    const { doneBytes, totalBytes } = this.#allBytes() ?? {}
-    if (doneBytes !== undefined && totalBytes !== undefined) parts.push(formatProgress(doneBytes, totalBytes))
+    const all = this.#allBytes()
+    if (all !== undefined) parts.push(formatProgress(all.doneBytes, all.totalBytes))
     parts.push(formatRate(rate))
-    if (doneBytes !== undefined && totalBytes !== undefined && rate > 0) {
-      parts.push(`${formatEta((totalBytes - doneBytes) / rate)} left`)
+    // One that stands still has no end, so all of them have none.
+    const isAllMoving = [...this.#rows.values()].every(({ shown }) => shown.bytesPerSecond > 0)
+    if (all !== undefined && isAllMoving && rate > 0) {
+      parts.push(`${formatEta((all.totalBytes - all.doneBytes) / rate)} left`)
     }
     return theme.paint('quiet', truncateEnd(parts.join(` ${theme.symbols.dot} `), terminal.width() - 1, ''))
   }

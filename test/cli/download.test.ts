@@ -66,6 +66,16 @@ describe('the command downloads', { concurrency: 4 }, () => {
     })
   })
 
+  test('-v names the port that peers call and each file that became whole', async () => {
+    await withSeed(SINGLE, async ({ root, peer }) => {
+      const args = ['-v', '-p', '0', '--peer', peer, '-o', 'out', 'a.torrent']
+      const { code, stderr } = await runCli(args, { cwd: root })
+      assert.equal(code, 0)
+      assert.match(stderr, /^ +\d\.\d{3} info {2}session listening on port \d+$/m)
+      assert.match(stderr, /^ +\d\.\d{3} info {2}file {4}out\/a\.bin is whole$/m)
+    })
+  })
+
   test('--json: every line fits the schema, exit is last', async () => {
     const schemaUrl = new URL('../../../docs/events.schema.json', import.meta.url)
     const schema = JSON.parse(readFileSync(schemaUrl, 'utf8')) as Schema
@@ -112,7 +122,7 @@ describe('the command downloads', { concurrency: 4 }, () => {
       const args = ['-p', '0', '--peer', peer, 'a.torrent']
       const { code, stdout, stderr } = await runCli(args, { cwd: root })
       assert.deepEqual([code, stdout], [13, ''])
-      assert.match(stderr, /a\.bin/)
+      assert.match(stderr, /^torrent-dl: (?!\/).*a\.bin is in the way/m)
       assert.equal(readFileSync(join(root, 'a.bin'), 'utf8'), 'mine')
       assert.equal((await runCli(['-f', ...args], { cwd: root })).code, 0)
       assert.ok(readFileSync(join(root, 'a.bin')).equals(torrent.data))

@@ -115,6 +115,13 @@ test('the totals leave out bytes and time while a source is still unknown or bei
   assert.equal(screenOf(stream.text).at(-1), '0 of 3 done · 20.0 MiB/s')
 })
 
+test('with one that stands still there is no time left for all', async (t) => {
+  const { screen, stream } = await openBars(t, 2)
+  screen.onStart(makeJob('a', MOVING))
+  screen.onStart(makeJob('b', { ...MOVING, downloadBytesPerSecond: 0 }))
+  assert.equal(screenOf(stream.text).at(-1), '0 of 2 done · 100.0/200.0 MiB · 10.0 MiB/s')
+})
+
 test('before it is known what there is to check, the bar is empty', async (t) => {
   const { screen, stream } = await openBars(t, 1)
   screen.onStart(makeJob('a.iso', { state: 'checking' }))
