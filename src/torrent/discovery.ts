@@ -47,7 +47,11 @@ export class Discovery {
   onEndpoints(endpoints: readonly Endpoint[], scope: AddressScope, trackerUrl: string): void {
     let newCount = 0
     for (const endpoint of endpoints) if (this.#context.pool.add(endpoint, 'tracker', scope)) newCount++
-    this.#context.log('info', 'tracker', `${trackerUrl}: ${endpoints.length} addresses, ${newCount} new`)
+    this.#context.log(
+      'debug',
+      'tracker',
+      `${trackerUrl}: ${newCount} of ${endpoints.length} addresses are new`,
+    )
     this.dialMore()
   }
 
@@ -127,7 +131,7 @@ export class Discovery {
 
 function noSource(trackers: readonly TrackerStatus[]): SourceError {
   if (trackers.length === 0) {
-    return new SourceError('NO_SOURCE', 'nobody to ask: the torrent names no tracker and no --peer was given')
+    return new SourceError('NO_SOURCE', 'nobody to ask: the torrent names no tracker and no --peer is left')
   }
   const count = trackers.length === 1 ? 'its tracker' : `each of its ${trackers.length} trackers`
   return new SourceError('NO_SOURCE', `nobody to ask: ${count} refused this torrent`)

@@ -33,7 +33,7 @@ export function onOpen(context: TorrentContext, peer: Peer): void {
       listenPort: context.listenPort,
     })
   }
-  context.log('debug', 'peer', `${formatEndpoint(peer.endpoint)} connected (${connection.clientName})`)
+  context.log('info', 'peer', `${formatEndpoint(peer.endpoint)} connected (${connection.clientName})`)
 }
 
 /** Without the Fast extension a choke drops every open request (BEP 3); with it each is answered (BEP 6). */

@@ -222,6 +222,7 @@ export class Torrent {
 
   #setState(state: TorrentState): void {
     this.#state = state
+    this.#parts.log('debug', 'torrent', `${this.#parts.metainfo.name}: ${state}`)
     this.#parts.observer.onState(state)
   }
 

@@ -47,7 +47,11 @@ interface Hop {
   /** `user:password` of the first URL, while we are at its origin. */
   readonly auth: string | undefined
   readonly mayDial: (scope: AddressScope) => boolean
+  /** What `mayDial` goes by, in words. */
+  readonly rule: string
 }
+
+const FIRST_HOP_RULE = 'a tracker on this machine or network must have a path that begins with /announce'
 
 interface Response {
   readonly message: IncomingMessage
@@ -68,7 +72,7 @@ export async function fetchBounded(
 ): Promise<HttpResult> {
   const whole = new Deadline(parts.clock, TOTAL_MS, `no whole answer in ${TOTAL_MS / 1000} s`, signal)
   try {
-    let hop: Hop = { url, target, auth: authOf(url), mayDial: parts.mayDial }
+    let hop: Hop = { url, target, auth: authOf(url), mayDial: parts.mayDial, rule: FIRST_HOP_RULE }
     for (let redirects = 0; ; redirects++) {
       const { message, scope } = await requestHop(hop, parts, whole.signal)
       const next = nextHop(hop, message, scope)
@@ -112,14 +116,13 @@ async function allowedAddresses(
   parts: FetchParts,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const host = hostOf(hop.url)
-  const found = await resolveWithin(host, { resolve: parts.resolve, clock: parts.clock, signal })
+  const found = await resolveWithin(hostOf(hop.url), { resolve: parts.resolve, clock: parts.clock, signal })
   const allowed = found.filter((address) => hop.mayDial(parts.scopeOf(address)))
   if (allowed.length > 0) return allowed
   const [first = ''] = found
   throw new TrackerError(
     'TRACKER_ADDRESS_REFUSED',
-    `${host} is at ${first} (${parts.scopeOf(first)}), where ${maskUrl(hop.url.href)} may not lead us`,
+    `${maskUrl(hop.url.href)} leads to ${first} (${parts.scopeOf(first)}): ${hop.rule}`,
   )
 }
 
@@ -214,6 +217,7 @@ function nextHop(hop: Hop, message: IncomingMessage, scope: AddressScope): Hop |
     target: url.pathname + url.search,
     auth: url.origin === hop.url.origin ? hop.auth : undefined,
     mayDial: (next) => mayLeadTo(scope, next),
+    rule: 'a redirect may not lead to a more local address than where it came from',
   }
 }
 

@@ -232,17 +232,21 @@ export class TrackerEntry {
     this.#lastAnnounceAtMs = this.#parts.clock.now()
     this.#hasStarted = true
     if (request.numWant > 0) this.#endpointCount = answer.endpoints.length
-    this.#logAnswer(answer)
+    this.#logAnswer(request, answer)
     this.#state = 'working'
     if (answer.endpoints.length > 0) {
       this.#parts.handler.onEndpoints(answer.endpoints, answer.scope, this.#shownUrl)
     }
   }
 
-  #logAnswer(answer: AnnounceResponse): void {
+  #logAnswer({ event, numWant }: AnnounceRequest, answer: AnnounceResponse): void {
     const { log } = this.#parts
-    const seconds = this.intervalMs / 1000
-    log('info', 'tracker', `${this.#shownUrl}: ${answer.endpoints.length} peers, asked again in ${seconds} s`)
+    const count = answer.endpoints.length
+    if (numWant === 0) log('debug', 'tracker', `${this.#shownUrl}: told of ${event}`)
+    else {
+      const peers = count === 1 ? '1 peer' : `${count} peers`
+      log('info', 'tracker', `${this.#shownUrl}: ${peers}, asked again in ${this.intervalMs / 1000} s`)
+    }
     if (answer.warning !== undefined) log('warn', 'tracker', `${this.#shownUrl} warns: ${answer.warning}`)
   }
 
