@@ -14,14 +14,6 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
 }
 const MAX_DURATION_MS = 365 * 86_400 * SECOND_MS
 
-const SIZE_UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  K: 1024,
-  M: 1024 ** 2,
-  G: 1024 ** 3,
-  T: 1024 ** 4,
-}
-
 export interface PortRange {
   readonly first: number
   readonly last: number
@@ -47,15 +39,6 @@ export function parseDuration(text: string): number {
   if (ms < 1) throw usage(text, 'a duration above 0')
   if (ms > MAX_DURATION_MS) throw usage(text, 'a duration of at most 365d')
   return Math.round(ms)
-}
-
-/** `4096`, `512K`, `1.5G`, also `512KiB`, to bytes; K, M, G, T are powers of 1024. At most 2^53 - 1. */
-export function parseSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text)
-  const bytes = match && Math.round(Number(match[1]) * (SIZE_UNITS[(match[2] ?? '').toUpperCase()] ?? 1))
-  if (bytes === null) throw usage(text, 'a size such as 4096, 512K, 10M or 1.5G (K M G T = powers of 1024)')
-  if (!Number.isSafeInteger(bytes)) throw usage(text, 'a size below 8192T')
-  return bytes
 }
 
 /** `6881` or `6881-6999`; `0` lets the system choose. */

@@ -110,13 +110,6 @@ export class PiecePicker {
     return this.#counts[piece]! + this.#seedCount
   }
 
-  /** Of the rarest open piece, seeds included; Infinity when none is open. */
-  get minAvailability(): number {
-    if (this.#openCount === 0) return Infinity
-    this.#refresh()
-    return this.#rarestBucket() + this.#seedCount
-  }
-
   /** Is every open piece equally available, as when all sources are seeds? Then the order is free. */
   get isUniform(): boolean {
     this.#refresh()
@@ -190,21 +183,6 @@ export class PiecePicker {
     }
     this.#setFruitless(peerHas)
     return undefined
-  }
-
-  /** Has the peer anything that is still to come? O(n) for partial peers: keep a count beside it. */
-  isInteresting(peerHas: PeerPieces): boolean {
-    if (peerHas === 'all') return this.missingCount > 0
-    for (const piece of peerHas.indices()) if (this.#states[piece]! <= STARTED) return true
-    return false
-  }
-
-  /** How many of the peer's pieces are open or started. O(n). */
-  countMissing(peerHas: PeerPieces): number {
-    if (peerHas === 'all') return this.missingCount
-    let count = 0
-    for (const piece of peerHas.indices()) if (this.#states[piece]! <= STARTED) count++
-    return count
   }
 
   /** For tests. @throws BugError BUG_PICKER when order, positions, buckets and states disagree */

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../../src/common/errors.ts'
-import {
-  parseCount,
-  parseDuration,
-  parseHostAndPort,
-  parsePortRange,
-  parseSize,
-} from '../../../src/cli/options.ts'
+import { parseCount, parseDuration, parseHostAndPort, parsePortRange } from '../../../src/cli/options.ts'
 
 const refuses = (parse: () => unknown, message: RegExp): void => {
   assert.throws(parse, (error) => error instanceof UsageError && message.test(error.message))
@@ -35,21 +29,6 @@ test('what is no duration is refused with an example', () => {
   refuses(() => parseDuration('0'), /above 0/)
   refuses(() => parseDuration('366d'), /at most 365d/)
   refuses(() => parseDuration('9'.repeat(400)), /at most 365d/)
-})
-
-test('sizes: K M G T are powers of 1024', () => {
-  const cases: [string, number][] = [
-    ['4096', 4096],
-    ['512K', 524_288],
-    ['512KiB', 524_288],
-    ['10m', 10_485_760],
-    ['1.5G', 1_610_612_736],
-    ['0', 0],
-  ]
-  for (const [text, bytes] of cases) assert.equal(parseSize(text), bytes, text)
-  for (const text of ['', 'K', '-1', '1X', '1 K', '1e3'])
-    refuses(() => parseSize(text), /is not a size such as/)
-  refuses(() => parseSize('9000T'), /below 8192T/)
 })
 
 test('a port or a range of ports', () => {

@@ -43,13 +43,11 @@ test('nothing is picked when nothing is open', () => {
   assert.equal(picker.pick('all'), undefined)
   assert.equal(picker.pickNear(0, 'all'), undefined)
   assert.equal(picker.hasOpen, false)
-  assert.equal(picker.minAvailability, Infinity)
 })
 
 test('a torrent without pieces has nothing to pick', () => {
   const picker = setup('')
   assert.equal(picker.pick('all'), undefined)
-  assert.equal(picker.isInteresting('all'), false)
 })
 
 test('picking changes nothing, starting does', () => {
@@ -110,7 +108,6 @@ test('seeds make every piece more available and none rarer than another', () => 
   picker.addSeed()
   picker.addSeed()
   assert.equal(picker.availability(1), 3)
-  assert.equal(picker.minAvailability, 3)
   assert.deepEqual(picks(picker), [1])
   picker.removeSeed()
   assert.equal(picker.availability(1), 2)
@@ -134,14 +131,6 @@ test('the next open piece is one the peer has', () => {
   assert.equal(picker.pickNear(0, pieces('#.#.#.')), 4)
   assert.equal(picker.pickNear(4, pieces('#.#.#.')), 0)
   assert.equal(picker.pickNear(0, pieces('..#...')), undefined)
-})
-
-test('a peer is interesting for pieces that are open or begun, not for others', () => {
-  const picker = setup('1111', '*s- ')
-  assert.equal(picker.isInteresting(pieces('#.#.')), false)
-  assert.equal(picker.isInteresting(pieces('.#..')), true)
-  assert.equal(picker.countMissing(pieces('####')), 2)
-  assert.equal(picker.countMissing('all'), 2)
 })
 
 test('taking away a piece that nobody had is a bug of ours', () => {
