@@ -58,7 +58,7 @@ async function writeRate(layout: Layout): Promise<number> {
     const beganAtMs = performance.now()
     for (let piece = 0; piece < TOTAL_BYTES / layout.pieceBytes; piece++) {
       if (!matches(bytes, metainfo.pieceHashes, piece)) throw new Error('a hash does not match')
-      await storage.writePiece(piece as PieceIndex, bytes)
+      await storage.writePieces(piece as PieceIndex, [bytes])
     }
     return gibPerSecond(TOTAL_BYTES, beganAtMs)
   } finally {

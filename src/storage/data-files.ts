@@ -96,15 +96,15 @@ export class DataFiles {
   }
 
   /**
-   * Writes all of `bytes` at `offset`; the file is made if it is not there. Becomes suspect when it is not as our last
+   * Writes the buffers one after the other from `offset` on; the file is made if it is not there. Becomes suspect when it is not as our last
    * write left it. (Two looks, about 2 us each.)
    */
-  write(file: number, offset: number, bytes: Buffer): void {
+  write(file: number, offset: number, buffers: readonly Buffer[]): void {
     this.#attempt('write', file, () => {
       const fd = this.#open.get(file)
       this.#noticeStrangers(file, fd)
       try {
-        writeFully(fd, bytes, offset)
+        writeFully(fd, buffers, offset)
       } finally {
         this.#table.setIdentity(file, fstatSync(fd, { bigint: true })) // a part of it may have been written
       }

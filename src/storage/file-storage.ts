@@ -22,7 +22,7 @@ import { Bitfield } from '../common/bitfield.ts'
 import { systemClock, sleep } from '../common/clock.ts'
 import { messageOf, StorageError } from '../common/errors.ts'
 import { fileSpans } from '../metainfo/file-layout.ts'
-import { pieceLength, pieceStart } from '../metainfo/geometry.ts'
+import { PieceBytes } from './cut-pieces.ts'
 import { DataFiles } from './data-files.ts'
 import { diskError } from './disk-errors.ts'
 import { findExistingPieces } from './existing-pieces.ts'
@@ -121,31 +121,14 @@ export class FileStorage implements Storage {
     return opening
   }
 
-  async writePiece(piece: PieceIndex, bytes: Buffer): Promise<readonly number[]> {
+  async writePieces(first: PieceIndex, pieces: readonly Buffer[]): Promise<readonly number[]> {
     this.#assertOpen()
-    if (this.#have.has(piece)) return []
-    const start = pieceStart(this.#metainfo.geometry, piece)
-    const spans = fileSpans(this.#metainfo.files, start, pieceLength(this.#metainfo.geometry, piece))
-    const realSpans: FileSpan[] = []
-    const turns = new Turns()
-    let at = 0
-    for (const span of spans) {
-      if (turns.isOver()) await this.#otherWork()
-      if (this.#table.isReal(span.file)) {
-        this.#writeSpan(piece, span, bytes.subarray(at, at + span.length))
-        realSpans.push(span)
-      }
-      at += span.length
-    }
-    this.#have.set(piece)
     const whole: number[] = []
-    for (const { file, length } of realSpans) {
-      this.#missingBytes -= length
-      if (this.#table.pieceArrived(file)) whole.push(file)
-    }
-    for (const file of whole) {
-      if (turns.isOver()) await this.#otherWork()
-      await this.#finishFile(file)
+    for (let from = 0; from < pieces.length;) {
+      let to = from
+      while (to < pieces.length && !this.#have.has(first + to)) to++
+      if (to > from) await this.#writeRun(first + from, pieces.slice(from, to), whole)
+      from = to + 1
     }
     return whole
   }
@@ -249,13 +232,56 @@ export class FileStorage implements Storage {
     }
   }
 
-  #writeSpan(piece: PieceIndex, { file, offset }: FileSpan, bytes: Buffer): void {
-    if (this.#table.place(file) !== 'adopted') {
-      this.#files.write(file, offset, bytes)
-    } else if (!this.#files.holds(file, offset, bytes)) {
-      const message = `${this.#files.shown(file)} is in the way: a different file, piece ${piece} does not match`
-      throw new StorageError('FILE_IN_THE_WAY', `${message} (--force replaces what does not)`)
+  /** Neighbouring pieces that are missing. @param whole gets the files that they make whole */
+  async #writeRun(first: number, pieces: readonly Buffer[], whole: number[]): Promise<void> {
+    const { files, geometry } = this.#metainfo
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+    const bytes = new PieceBytes(pieces)
+    const realSpans: FileSpan[] = []
+    const turns = new Turns()
+    for (const span of fileSpans(files, first * geometry.pieceBytes, length)) {
+      if (turns.isOver()) await this.#otherWork()
+      const buffers = bytes.take(span.length)
+      if (!this.#table.isReal(span.file)) continue
+      this.#writeSpan(span, buffers)
+      realSpans.push(span)
     }
+    for (let index = 0; index < pieces.length; index++) this.#have.set(first + index)
+    for (const span of realSpans) this.#missingBytes -= span.length
+    const finished = realSpans.filter((span) =>
+      this.#table.piecesArrived(span.file, this.#pieceCountOf(span)),
+    )
+    for (const { file } of finished) {
+      if (turns.isOver()) await this.#otherWork()
+      await this.#finishFile(file)
+      whole.push(file)
+    }
+  }
+
+  #writeSpan({ file, offset }: FileSpan, buffers: readonly Buffer[]): void {
+    if (this.#table.place(file) !== 'adopted') {
+      this.#files.write(file, offset, buffers)
+      return
+    }
+    let at = offset
+    for (const buffer of buffers) {
+      if (!this.#files.holds(file, at, buffer)) {
+        const piece = this.#pieceAt(file, at)
+        const message = `${this.#files.shown(file)} is in the way: a different file, piece ${piece} does not match`
+        throw new StorageError('FILE_IN_THE_WAY', `${message} (--force replaces what does not)`)
+      }
+      at += buffer.length
+    }
+  }
+
+  #pieceCountOf({ file, offset, length }: FileSpan): number {
+    return this.#pieceAt(file, offset + length - 1) - this.#pieceAt(file, offset) + 1
+  }
+
+  /** The piece that this byte of the file lies in. */
+  #pieceAt(file: number, offset: number): number {
+    const { files, geometry } = this.#metainfo
+    return Math.floor(((files[file]?.start ?? 0) + offset) / geometry.pieceBytes)
   }
 
   /** Its last piece was written. */

@@ -137,10 +137,10 @@ export class FileTable {
     this.#missingPieces[file] = missing
   }
 
-  /** One of its missing pieces came. @returns true when that was the last */
-  pieceArrived(file: number): boolean {
+  /** Some of its missing pieces came. @returns true when those were the last */
+  piecesArrived(file: number, count: number): boolean {
     this.#changeCount++
-    const missing = (this.#missingPieces[file] ?? 0) - 1
+    const missing = (this.#missingPieces[file] ?? 0) - count
     this.#missingPieces[file] = missing
     return missing === 0
   }

@@ -5,7 +5,7 @@ import type { CheckProgress, Storage } from './storage.ts'
 import { Bitfield } from '../common/bitfield.ts'
 import { StorageError } from '../common/errors.ts'
 import { piecesOfFile } from '../metainfo/file-layout.ts'
-import { checkPiece, pieceIndices, pieceLength, pieceStart } from '../metainfo/geometry.ts'
+import { checkPiece, pieceIndices, pieceStart } from '../metainfo/geometry.ts'
 import { recheck } from './recheck.ts'
 
 export interface MemoryStorageOptions {
@@ -51,15 +51,13 @@ export class MemoryStorage implements Storage {
     return copy
   }
 
-  async writePiece(piece: PieceIndex, bytes: Buffer): Promise<readonly number[]> {
+  async writePieces(first: PieceIndex, pieces: readonly Buffer[]): Promise<readonly number[]> {
     const wholeBefore = new Set(this.#wholeFiles())
-    bytes.copy(
-      this.#data,
-      pieceStart(this.#metainfo.geometry, piece),
-      0,
-      pieceLength(this.#metainfo.geometry, piece),
-    )
-    this.#have.set(piece)
+    let at = pieceStart(this.#metainfo.geometry, first)
+    for (const [index, bytes] of pieces.entries()) {
+      at += bytes.copy(this.#data, at)
+      this.#have.set(first + index)
+    }
     return Promise.resolve([...this.#wholeFiles()].filter((file) => !wholeBefore.has(file)))
   }
 

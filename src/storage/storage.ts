@@ -4,11 +4,13 @@ import type { Bitfield } from '../common/bitfield.ts'
 
 export interface Storage {
   /**
-   * Writes one verified piece. @param bytes the whole piece; not touched after the promise settles
-   * @returns indices of the files that this piece made whole; they lie under their final names now
-   * @throws StorageError DISK_FULL, DISK_IO...
+   * Writes verified pieces: `first` and its neighbours, with one call to the system for each file they touch. Those
+   * that are there already are left alone.
+   * @param pieces whole pieces in order; all lie in the torrent; not touched after the promise settles
+   * @returns indices of the files that these pieces made whole; they lie under their final names now
+   * @throws StorageError DISK_FULL, DISK_IO...: then none of them counts as written
    */
-  writePiece(piece: PieceIndex, bytes: Buffer): Promise<readonly number[]>
+  writePieces(first: PieceIndex, pieces: readonly Buffer[]): Promise<readonly number[]>
   /** Fills `into` with the torrent's bytes from `start`. @throws StorageError DISK_SHORT where the data is not there */
   read(start: number, into: Buffer): Promise<void>
   /** What is there without asking anyone: hashes or trusts existing data, adopts whole files. Called once, first. */

@@ -23,7 +23,7 @@ export async function finishPiece(context: TorrentContext, open: OpenPiece): Pro
       return
     }
     clearSuspects(context, open.piece, bytes)
-    const wholeFiles = await context.storage.writePiece(open.piece, bytes)
+    const wholeFiles = await context.storage.writePieces(open.piece, [bytes])
     onWritten(context, open, wholeFiles)
   } catch (error) {
     context.picker.release(open.piece)

@@ -37,7 +37,7 @@ export function storageCompliance(name: string, make: MakeStorage): void {
     const pieces = piecesOf(torrent.metainfo).reverse()
     const whole = new Map<number, number>()
     for (const piece of pieces) {
-      for (const file of await storage.writePiece(piece, Buffer.from(pieceBytesOf(torrent, piece)))) {
+      for (const file of await storage.writePieces(piece, [Buffer.from(pieceBytesOf(torrent, piece))])) {
         assert.ok(!whole.has(file))
         whole.set(file, piece)
       }
@@ -56,6 +56,28 @@ export function storageCompliance(name: string, make: MakeStorage): void {
     assert.deepEqual(await writePieces(storage, torrent, [0, 0]), [])
     assert.deepEqual(await writePieces(storage, torrent, [1, 1]), [0])
     await storage.close()
+  })
+
+  test(`${name}: neighbouring pieces are written together, whatever is there of them already`, async (context) => {
+    for (const there of [[], [0], [2], [0, 1, 2, 3, 4]]) {
+      const torrent = manyFiles()
+      const storage = await open(torrent, context)
+      const before = await writePieces(storage, torrent, there)
+      const all = piecesOf(torrent.metainfo)
+      const bytes = all.map((piece) => Buffer.from(pieceBytesOf(torrent, piece)))
+      const whole = await storage.writePieces(all[0]!, bytes)
+      assert.deepEqual(
+        [...before, ...whole].sort((one, other) => one - other),
+        torrent.metainfo.files.flatMap(({ lengthBytes, isPadding }, file) =>
+          isPadding || lengthBytes === 0 ? [] : [file],
+        ),
+      )
+      const into = Buffer.alloc(torrent.data.length)
+      await storage.read(0, into)
+      assert.ok(into.equals(torrent.data), `with ${there.length} pieces there`)
+      await storage.confirm()
+      await storage.close()
+    }
   })
 
   test(`${name}: reading what is not there is refused`, async (context) => {

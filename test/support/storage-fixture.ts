@@ -116,7 +116,7 @@ export async function writePieces(
 ): Promise<number[]> {
   const whole: number[] = []
   for (const piece of piecesOf(torrent.metainfo, pieces)) {
-    whole.push(...(await storage.writePiece(piece, Buffer.from(pieceBytesOf(torrent, piece)))))
+    whole.push(...(await storage.writePieces(piece, [Buffer.from(pieceBytesOf(torrent, piece))])))
   }
   return whole
 }
