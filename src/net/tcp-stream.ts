@@ -11,6 +11,7 @@ import type { Endpoint } from '../common/endpoint.ts'
 import type { OnReadOpts, SocketConstructorOpts } from 'node:net'
 import { Socket } from 'node:net'
 import { platform } from 'node:os'
+import { countReceived } from './receive-coalescing.ts'
 
 /** How bytes come in: into the shared buffer, or as a new buffer each time. */
 export type ReceiveMode = 'shared' | 'data'
@@ -92,6 +93,7 @@ class TcpStream implements ByteStream {
     this.onread = {
       buffer: receiveBuffer,
       callback: (count) => {
+        countReceived(count)
         this.#receive(receiveBuffer.subarray(0, count))
         return true
       },
