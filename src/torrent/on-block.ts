@@ -36,7 +36,7 @@ export function onBlock(peer: Peer, index: number, offset: number, data: Buffer)
   context.openPieces.bufferOf(open).set(data, offset)
   context.stats.onUsefulBytes(data.length, nowMs)
   if (open.progress.requesterCount(block) > 0) cancelElsewhere(context, open, blockId, block)
-  if (open.progress.isComplete) void finishPiece(context, open)
+  if (open.progress.isComplete) finishPiece(context, open)
 }
 
 function onUnrequested(peer: Peer, length: number, nowMs: number): void {

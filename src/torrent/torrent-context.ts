@@ -16,6 +16,7 @@ import type { OpenPieces } from './open-pieces.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TransferStats } from './transfer-stats.ts'
+import type { WriteBehind } from './write-behind.ts'
 
 export interface TorrentContext {
   readonly metainfo: Metainfo
@@ -26,6 +27,7 @@ export interface TorrentContext {
   readonly storage: Storage
   readonly picker: PiecePicker
   readonly openPieces: OpenPieces
+  readonly writeBehind: WriteBehind
   readonly lateBlocks: LateBlocks
   readonly inquiry: PieceInquiry
   readonly pool: PeerPool

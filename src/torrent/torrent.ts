@@ -33,6 +33,7 @@ import { PieceBuffers } from '../storage/piece-buffers.ts'
 import { PieceInquiry } from '../swarm/piece-inquiry.ts'
 import { PiecePicker } from '../swarm/piece-picker.ts'
 import { TransferStats } from './transfer-stats.ts'
+import { WriteBehind } from './write-behind.ts'
 import { admitPeer } from './admit-peer.ts'
 import { checkInvariants } from './check-invariants.ts'
 import { onTick, TICK_MS } from './tick.ts'
@@ -234,6 +235,7 @@ export class Torrent {
       ...this.#parts,
       picker: new PiecePicker(pieceCount, random),
       openPieces: new OpenPieces(new PieceBuffers({ pieceBytes, budgetBytes })),
+      writeBehind: new WriteBehind(),
       lateBlocks: new LateBlocks(),
       inquiry: new PieceInquiry(),
       pool: new PeerPool({ random }),

@@ -1,0 +1,83 @@
+/**
+ * Verified pieces on their way to disk. Neighbours that came in with the same read are written with one call: a torrent
+ * of 16 KiB pieces would otherwise spend its time in small writes. Nothing waits longer than the read that brought it,
+ * and pieces as large as a run do not wait at all.
+ */
+import type { OpenPiece } from './open-pieces.ts'
+import type { PieceIndex } from '../metainfo/geometry.ts'
+import type { KnownError } from '../common/errors.ts'
+import type { TorrentContext } from './torrent-context.ts'
+import { BugError, messageOf, StorageError } from '../common/errors.ts'
+
+/** Beyond this a larger write costs no less per byte. */
+const RUN_BYTES = 256 * 1024
+
+/** Neighbouring pieces, ascending. */
+interface Run {
+  readonly first: PieceIndex
+  readonly pieces: OpenPiece[]
+  readonly bytes: Buffer[]
+  byteCount: number
+}
+
+export class WriteBehind {
+  #run: Run | undefined
+
+  /** @param bytes the piece's, verified, in the buffer of `open`; both are ours until they are written */
+  add(context: TorrentContext, open: OpenPiece, bytes: Buffer): void {
+    if (this.#run !== undefined && open.piece !== this.#run.first + this.#run.pieces.length)
+      this.#flush(context)
+    this.#run ??= this.#begin(context, open.piece)
+    this.#run.pieces.push(open)
+    this.#run.bytes.push(bytes)
+    this.#run.byteCount += bytes.length
+    if (this.#run.byteCount >= RUN_BYTES) this.#flush(context)
+  }
+
+  /** A microtask runs when the read that is being handled is over. */
+  #begin(context: TorrentContext, first: PieceIndex): Run {
+    queueMicrotask(() => {
+      this.#flush(context)
+    })
+    return { first, pieces: [], bytes: [], byteCount: 0 }
+  }
+
+  #flush(context: TorrentContext): void {
+    const run = this.#run
+    this.#run = undefined
+    if (run !== undefined) void writeRun(context, run)
+  }
+}
+
+/** Never rejects: what goes wrong stops the torrent through `context.fail`. */
+async function writeRun(context: TorrentContext, { first, pieces, bytes }: Run): Promise<void> {
+  try {
+    const wholeFiles = await context.storage.writePieces(first, bytes)
+    for (const { piece } of pieces) setHave(context, piece)
+    for (const file of wholeFiles) context.observer.onFile(file)
+    context.onPieceDone()
+  } catch (error) {
+    for (const { piece } of pieces) if (!context.have.has(piece)) context.picker.release(piece)
+    context.fail(asKnown(error))
+  } finally {
+    for (const open of pieces) context.openPieces.discard(open)
+  }
+}
+
+function setHave(context: TorrentContext, piece: PieceIndex): void {
+  context.have.set(piece)
+  context.picker.setHave(piece)
+  for (const peer of context.peers.values()) {
+    if (!peer.pieces.has(piece)) {
+      peer.connection.have(piece)
+      continue
+    }
+    peer.interestingCount--
+    if (peer.interestingCount === 0) peer.connection.notInterested()
+  }
+}
+
+function asKnown(error: unknown): KnownError {
+  if (error instanceof StorageError) return error
+  return new BugError('BUG_PIECE', `a piece could not be finished: ${messageOf(error)}`, { cause: error })
+}
