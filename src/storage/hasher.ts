@@ -2,13 +2,13 @@
  * Piece hashes on the main thread: the bytes were received there a moment ago and are still in its cache, so a second
  * thread would buy wall time with CPU.
  */
-import { createHash } from 'node:crypto'
+import { hash as hashOnce } from 'node:crypto'
 
 const HASH_BYTES = 20
 
 /** @returns 20 bytes */
 export function sha1(bytes: Buffer): Buffer {
-  return createHash('sha1').update(bytes).digest()
+  return hashOnce('sha1', bytes, 'buffer')
 }
 
 /** Are these the bytes of this piece? @param pieceHashes 20 bytes a piece; `piece` is one of them */

@@ -10,22 +10,34 @@ import type { PeerKey } from '../swarm/piece-progress.ts'
 import type { PieceIndex } from '../metainfo/geometry.ts'
 import { PieceProgress } from '../swarm/piece-progress.ts'
 
-export interface OpenPiece {
+/** What `open` is told. */
+export interface OpeningPiece {
   readonly piece: PieceIndex
-  readonly progress: PieceProgress
-  /** Taken with the first block. */
-  buffer: Buffer | undefined
-  /** The peer that fetches this piece; undefined: up for adoption. */
-  owner: PeerKey | undefined
+  readonly blockCount: number
+  readonly owner: PeerKey
   readonly openedAtMs: number
   /** Its blocks may come from the owner only (after a failed hash: swarm/piece-inquiry.ts). */
   readonly isSingleSource: boolean
 }
 
-/** What `open` is told. */
-export interface OpeningPiece extends Pick<OpenPiece, 'piece' | 'openedAtMs' | 'isSingleSource'> {
-  readonly blockCount: number
-  readonly owner: PeerKey
+/** A class, so that all have one shape: there may be 100,000 in a download. */
+export class OpenPiece {
+  readonly piece: PieceIndex
+  readonly progress: PieceProgress
+  /** Taken with the first block. */
+  buffer: Buffer | undefined = undefined
+  /** The peer that fetches this piece; undefined: up for adoption. */
+  owner: PeerKey | undefined
+  readonly openedAtMs: number
+  readonly isSingleSource: boolean
+
+  constructor({ piece, blockCount, owner, openedAtMs, isSingleSource }: OpeningPiece) {
+    this.piece = piece
+    this.progress = new PieceProgress(piece, blockCount)
+    this.owner = owner
+    this.openedAtMs = openedAtMs
+    this.isSingleSource = isSingleSource
+  }
 }
 
 export class OpenPieces {
@@ -74,10 +86,9 @@ export class OpenPieces {
   }
 
   /** @returns undefined when the memory budget is used up */
-  open({ blockCount, ...opening }: OpeningPiece): OpenPiece | undefined {
+  open(opening: OpeningPiece): OpenPiece | undefined {
     if (!this.#buffers.reserve()) return undefined
-    const progress = new PieceProgress(opening.piece, blockCount)
-    const open: OpenPiece = { ...opening, progress, buffer: undefined }
+    const open = new OpenPiece(opening)
     this.#byPiece.set(opening.piece, open)
     this.#withFree.add(open)
     return open
