@@ -15,17 +15,22 @@ export interface OpenPiece {
   readonly progress: PieceProgress
   /** Taken with the first block. */
   buffer: Buffer | undefined
-  /** The peer that fetches this piece; undefined: up for adoption. */
+  /** The peer that fetches this piece; undefined: shared, or up for adoption. */
   owner: PeerKey | undefined
+  /** Peers that are too slow for a piece of their own fetch it together. */
+  readonly isShared: boolean
   readonly openedAtMs: number
   /** Its blocks may come from the owner only (after a failed hash: swarm/piece-inquiry.ts). */
   readonly isSingleSource: boolean
 }
 
 /** What `open` is told. */
-export interface OpeningPiece extends Pick<OpenPiece, 'piece' | 'openedAtMs' | 'isSingleSource'> {
+export interface OpeningPiece extends Pick<
+  OpenPiece,
+  'piece' | 'openedAtMs' | 'isSingleSource' | 'isShared'
+> {
   readonly blockCount: number
-  readonly owner: PeerKey
+  readonly owner: PeerKey | undefined
 }
 
 export class OpenPieces {
@@ -45,6 +50,11 @@ export class OpenPieces {
   /** Pieces whose memory is accounted for: the open ones, and those being hashed and written. */
   get reservedCount(): number {
     return this.#buffers.reservedCount
+  }
+
+  /** How many pieces the memory budget allows at a time. */
+  get maxReserved(): number {
+    return this.#buffers.maxReserved
   }
 
   /** Buffers in use. */

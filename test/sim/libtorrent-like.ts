@@ -197,7 +197,9 @@ class LibtorrentLike {
     if (!remote.open.delete(block) || this.#received[block] === 1) return
     const progress = this.#begun.get(this.#pieceOf(block))
     const index = block % this.#course.torrent.blocksPerPiece
-    if (progress !== undefined && --progress.asked[index]! === 0) progress.freeCount++
+    if (progress === undefined) return
+    progress.asked[index]!--
+    if (progress.asked[index] === 0) progress.freeCount++
   }
 
   #giveBackAll(remote: Remote): void {

@@ -39,6 +39,10 @@ function halfPieces(random: () => number, pieceCount: number): boolean[] {
   return Array.from({ length: pieceCount }, () => random() < 0.5)
 }
 
+function allBut(share: number, pieceCount: number): boolean[] {
+  return Array.from({ length: pieceCount }, (_, piece) => piece < pieceCount * (1 - share))
+}
+
 const sized = (totalBytes: number, pieceBytes: number): { pieceBytes: number; pieceCount: number } => ({
   pieceBytes,
   pieceCount: totalBytes / pieceBytes,
@@ -140,13 +144,10 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: '20 fast, 2 % of the pieces only at a slow one',
     ...sized(256 * MIB, 256 * KIB),
-    plans: (random, pieceCount) => {
-      const lastPieces = Array.from({ length: pieceCount }, (_, piece) => piece < pieceCount * 0.98)
-      return [
-        ...times(20, () => ({ ...spread(random, 1.5 * MB), pieces: lastPieces })),
-        spread(random, 0.7 * MB),
-      ]
-    },
+    plans: (random, pieceCount) => [
+      ...times(20, () => ({ ...spread(random, 1.5 * MB), pieces: allBut(0.02, pieceCount) })),
+      spread(random, 0.7 * MB),
+    ],
   },
   {
     name: '30 at 0.5 MB/s that choke a third of the time',

@@ -13,6 +13,8 @@ interface SimEvent {
 /** Turns that the promises behind one event are given: a piece that is hashed and written needs four. */
 const PROMISE_TURNS = 6
 
+const resolved = Promise.resolve()
+
 export class SimClock implements Clock {
   #nowMs = 1_000_000
   #order = 0
@@ -52,7 +54,7 @@ export class SimClock implements Clock {
       if (event.run === undefined) continue
       this.#nowMs = event.atMs
       event.run()
-      for (let turn = 0; turn < PROMISE_TURNS; turn++) await undefined
+      for (let turn = 0; turn < PROMISE_TURNS; turn++) await resolved
     }
     return true
   }

@@ -115,7 +115,10 @@ export class Source {
       const at = this.#queue.indexOf(block)
       if (at < 0) return
       this.#queue.splice(at, 1)
-      if (this.hasFast) this.#tell((to) => to.onReject(block))
+      if (this.hasFast)
+        this.#tell((to) => {
+          to.onReject(block)
+        })
     })
   }
 
@@ -129,11 +132,21 @@ export class Source {
 
   #begin(): void {
     const has = [...this.#has]
-    this.#tell((to) => to.onOpen(has))
-    this.#tell((to) => to.onUnchoke())
+    this.#tell((to) => {
+      to.onOpen(has)
+    })
+    this.#tell((to) => {
+      to.onUnchoke()
+    })
     const { leavesAtMs, joinsAtMs = 0, chokes, restWithinMs, gustMs = 0 } = this.plan
-    if (leavesAtMs !== undefined) this.#later(leavesAtMs - joinsAtMs, () => this.#leave())
-    if (chokes !== undefined) this.#later(chokes.everyMs - chokes.forMs, () => this.#choke())
+    if (leavesAtMs !== undefined)
+      this.#later(leavesAtMs - joinsAtMs, () => {
+        this.#leave()
+      })
+    if (chokes !== undefined)
+      this.#later(chokes.everyMs - chokes.forMs, () => {
+        this.#choke()
+      })
     if (restWithinMs !== undefined) this.#announceRest(restWithinMs)
     if (gustMs > 0) this.#gust(gustMs)
   }
@@ -143,7 +156,10 @@ export class Source {
     const isRefused = this.#isChoking || this.#queue.length >= this.#requestLimit
     if (!isRefused && this.#has[Math.floor(block / this.#sizes.blocksPerPiece)] === true)
       this.#queue.push(block)
-    else if (this.hasFast) this.#tell((to) => to.onReject(block))
+    else if (this.hasFast)
+      this.#tell((to) => {
+        to.onReject(block)
+      })
   }
 
   #serve(): void {
@@ -176,7 +192,9 @@ export class Source {
 
   #send(block: BlockId): void {
     this.#sentBytes += BLOCK_BYTES
-    this.#tell((to) => to.onBlock(block))
+    this.#tell((to) => {
+      to.onBlock(block)
+    })
     if (this.#isStalled) this.#queue = []
   }
 
@@ -184,14 +202,24 @@ export class Source {
     const { chokes } = this.plan
     if (chokes === undefined) return
     this.#isChoking = true
-    this.#tell((to) => to.onChoke())
+    this.#tell((to) => {
+      to.onChoke()
+    })
     const refused = this.#queue.splice(0)
-    if (this.hasFast) for (const block of refused) this.#tell((to) => to.onReject(block))
+    if (this.hasFast)
+      for (const block of refused)
+        this.#tell((to) => {
+          to.onReject(block)
+        })
     this.#later(chokes.forMs, () => {
       this.#isChoking = false
-      this.#tell((to) => to.onUnchoke())
+      this.#tell((to) => {
+        to.onUnchoke()
+      })
     })
-    this.#later(chokes.everyMs, () => this.#choke())
+    this.#later(chokes.everyMs, () => {
+      this.#choke()
+    })
   }
 
   #announceRest(withinMs: number): void {
@@ -203,14 +231,18 @@ export class Source {
       this.#later(HAVE_STEP_MS * (step + 1), () => {
         for (const piece of rest.slice(from, to)) {
           this.#has[piece] = true
-          this.#tell((listener) => listener.onHave(piece))
+          this.#tell((listener) => {
+            listener.onHave(piece)
+          })
         }
       })
     }
   }
 
   #leave(): void {
-    this.#tell((to) => to.onClose())
+    this.#tell((to) => {
+      to.onClose()
+    })
     this.close()
   }
 
