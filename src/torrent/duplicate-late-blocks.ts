@@ -25,7 +25,7 @@ export class LateBlocks {
     const chosen = this.#plan.choose({
       count: room,
       arrivalMs: (extra) =>
-        peer.window.expectedBlockMs(peer.ledger.size + extra, nowMs, peer.ledger.size === 0),
+        peer.window.expectedBlockMs(peer.ledger.size + extra, nowMs, peer.ledger.oldestSentMs),
       isEligible: (blockId) => isEligible(context, peer, blockId),
     })
     for (const blockId of chosen) {
@@ -43,7 +43,7 @@ export class LateBlocks {
     for (const peer of context.peers.values()) {
       let before = 0
       for (const blockId of peer.ledger.blocks())
-        this.#plan.note(blockId, peer.window.expectedBlockMs(before++, nowMs))
+        this.#plan.note(blockId, peer.window.expectedBlockMs(before++, nowMs, peer.ledger.oldestSentMs))
     }
   }
 }

@@ -124,6 +124,14 @@ export const SCENARIOS: readonly Scenario[] = [
     plans: (random) => times(20, () => ({ ...spread(random, 1 * MB), gustMs: 500 })),
   },
   {
+    name: '30 at 1 MB/s, 8 of them fall silent near the end',
+    ...sized(256 * MIB, 512 * KIB),
+    plans: (random) => [
+      ...times(22, () => spread(random, 1 * MB)),
+      ...times(8, () => ({ ...spread(random, 1 * MB), stallsAfterBytes: between(random, 8 * MB, 9 * MB) })),
+    ],
+  },
+  {
     name: '40 at 1 MB/s that leave within 20 s, 2 stay',
     ...sized(512 * MIB, 512 * KIB),
     plans: (random) => [
