@@ -143,6 +143,14 @@ export class RequestWindow {
     return Math.min(this.#maxDepth, Math.max(MIN_DEPTH, this.#depth))
   }
 
+  /** Requests that keep the peer busy for this long, or for a round trip. */
+  depthCovering(ms: number): number {
+    const bandwidth = Math.max(this.#best, this.#lastBest)
+    if (bandwidth === 0) return Infinity
+    const gapMs = Math.max(this.#gapMs, this.#lastGapMs)
+    return Math.max(1, Math.ceil((bandwidth * Math.max(ms, this.#roundTripMs, gapMs)) / BLOCK_BYTES))
+  }
+
   /** Is the peer slow to start sending after a timeout? */
   get isSnubbed(): boolean {
     return this.#isSnubbed

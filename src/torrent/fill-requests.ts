@@ -18,7 +18,7 @@ const SHARED_FOR_MS = 5_000
 
 export function fillRequests(context: TorrentContext, peer: Peer): void {
   if (!canAsk(context, peer)) return
-  let room = Math.ceil(peer.window.depth * context.pace.depthShare(context)) - peer.ledger.size
+  let room = depthOf(context, peer) - peer.ledger.size
   if (room <= 0) return
   const nowMs = context.clock.now()
   while (room > 0) {
@@ -31,6 +31,14 @@ export function fillRequests(context: TorrentContext, peer: Peer): void {
 
 function canAsk(context: TorrentContext, peer: Peer): boolean {
   return context.state === 'downloading' && !peer.connection.peerChoking && peer.interestingCount > 0
+}
+
+/** Towards the end a peer holds what it will send in half of the time that is left, so that nobody waits for it. */
+function depthOf(context: TorrentContext, peer: Peer): number {
+  const { pace } = context
+  const depth = Math.ceil(peer.window.depth * pace.depthShare(context))
+  const leftMs = pace.leftMs(context)
+  return leftMs < Infinity ? Math.min(depth, peer.window.depthCovering(leftMs / 2)) : depth
 }
 
 /** Asks for up to `room` free blocks of this piece. @returns how many */

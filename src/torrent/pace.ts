@@ -13,11 +13,15 @@ const SHARE_ABOVE_MS = 2_000
 /** and so does one that needs longer than all peers together need for this share of the budget. */
 const OWN_PIECES_SHARE = 0.5
 
+/** The end is looked at when it is as near as this. */
+const LOOK_AHEAD_MS = 5_000
+
 export class Pace {
   #madeAtMs = -Infinity
   #peerCount = -1
   #depthShare = 1
   #shareAboveMs = SHARE_ABOVE_MS
+  #leftMs = Infinity
   /** Two pieces for each peer would be too many. */
   #isCrowded = false
 
@@ -25,6 +29,12 @@ export class Pace {
   depthShare(context: TorrentContext): number {
     this.#refresh(context)
     return this.#depthShare
+  }
+
+  /** Until everything is here at the present rate, in ms; Infinity while that is far away. */
+  leftMs(context: TorrentContext): number {
+    this.#refresh(context)
+    return this.#leftMs
   }
 
   /** Is a peer of this rate too slow for pieces of its own? @param bytesPerSecond 0: not known yet */
@@ -51,6 +61,15 @@ export class Pace {
     this.#depthShare = Math.min(1, (budgetBytes - unaskedBytes) / wantedBytes)
     this.#isCrowded = 2 * peers.size * pieceBytes > OWN_PIECES_SHARE * budgetBytes
     const rate = stats.downloadBytesPerSecond(nowMs)
+    this.#leftMs = leftMs(context, rate)
     this.#shareAboveMs = Math.min(SHARE_ABOVE_MS, (1000 * OWN_PIECES_SHARE * budgetBytes) / rate)
   }
+}
+
+/** @param rate of the whole download, bytes a second */
+function leftMs({ picker, openPieces, metainfo }: TorrentContext, rate: number): number {
+  let missingBytes = picker.missingCount * metainfo.geometry.pieceBytes
+  if (missingBytes > (rate * LOOK_AHEAD_MS) / 1000) return Infinity
+  for (const { progress } of openPieces.values()) missingBytes -= progress.receivedCount * BLOCK_BYTES
+  return (1000 * missingBytes) / rate
 }
