@@ -13,13 +13,20 @@ import { blockCount } from '../metainfo/geometry.ts'
 import { abandonPiece } from './release-piece.ts'
 import { takeFromSlowPeer } from './hand-over-piece.ts'
 
+/**
+ * Requests go out when this share of the window is free, or so many: a write for each block would be most of what a slow
+ * peer costs.
+ */
+const BATCH_SHARE = 0.25
+const BATCH_REQUESTS = 4
 /** Slow peers that share a piece have asked for all of it by then; otherwise a faster one goes on with it. */
 const SHARED_FOR_MS = 5_000
 
 export function fillRequests(context: TorrentContext, peer: Peer): void {
   if (!canAsk(context, peer)) return
-  let room = depthOf(context, peer) - peer.ledger.size
-  if (room <= 0) return
+  const depth = depthOf(context, peer)
+  let room = depth - peer.ledger.size
+  if (room <= 0 || (room < Math.min(depth * BATCH_SHARE, BATCH_REQUESTS) && peer.ledger.size > 0)) return
   const nowMs = context.clock.now()
   while (room > 0) {
     const open = nextPiece(context, peer, nowMs)
@@ -124,7 +131,7 @@ function newPiece(
 ): OpenPiece | undefined {
   const piece = pickPiece(context, peer)
   if (piece === undefined) return undefined
-  if (context.openPieces.isFull) dropUnreachablePiece(context)
+  if (context.openPieces.isFull && context.pace.isDropDue(nowMs)) dropUnreachablePiece(context)
   const isSingleSource = context.inquiry.mustBeSingleSource(piece)
   const isShared = isForSharing && !isSingleSource
   const open = context.openPieces.open({

@@ -18,6 +18,7 @@ const LOOK_AHEAD_MS = 5_000
 
 export class Pace {
   #madeAtMs = -Infinity
+  #dropAtMs = -Infinity
   #peerCount = -1
   #depthShare = 1
   #shareAboveMs = SHARE_ABOVE_MS
@@ -42,6 +43,13 @@ export class Pace {
     this.#refresh(context)
     if (bytesPerSecond === 0) return this.#isCrowded
     return (1000 * context.metainfo.geometry.pieceBytes) / bytesPerSecond > this.#shareAboveMs
+  }
+
+  /** Is it time to look for a piece to drop? That looks at all pieces and peers. */
+  isDropDue(nowMs: number): boolean {
+    if (nowMs - this.#dropAtMs < LIFETIME_MS) return false
+    this.#dropAtMs = nowMs
+    return true
   }
 
   #refresh(context: TorrentContext): void {

@@ -212,3 +212,52 @@ test('all blocks of a burst may come at one instant', () => {
   for (let i = 0; i < 500; i++) window.onBlock(BLOCK_BYTES, 5, 1_060)
   assert.ok(Number.isFinite(window.depth) && window.depth > 32)
 })
+
+test('a long line is filled though the peer did not say how many requests it keeps', () => {
+  const line = new SlowLine(new RequestWindow(), 60 * MB, 200)
+  line.run(3_000)
+  assert.ok(line.useOver(2_000) > 0.95)
+})
+
+test('a peer that dropped requests gets fewer, and slowly more again', () => {
+  const window = new RequestWindow()
+  const line = new SlowLine(window, 60 * MB, 200)
+  line.run(3_000)
+  window.onOverflow(500)
+  const keptDepth: number = window.depth
+  assert.equal(keptDepth, 400)
+  line.run(35_000)
+  const laterDepth: number = window.depth
+  assert.ok(laterDepth > 400 && laterDepth < 600, `${laterDepth}`)
+})
+
+test('refusals for another reason never stop a peer from being asked', () => {
+  const window = new RequestWindow()
+  for (let open = 32; open >= 0; open--) window.onOverflow(open)
+  assert.equal(window.depth, 16)
+})
+
+test('what the peer said it keeps is believed more than its refusals', () => {
+  const window = new RequestWindow()
+  window.setMaxDepth(250)
+  window.onOverflow(10)
+  assert.equal(window.depth, 32)
+})
+
+test('a pause far longer than usual makes what was asked for late; one that is usual does not', () => {
+  const line = new SlowLine(new RequestWindow({ maxDepth: 2_000 }), 1 * MB, 40)
+  line.run(10_000)
+  const { window, nowMs } = line
+  assert.ok(window.expectedBlockMs(0, nowMs + 60, nowMs) < 150)
+  assert.ok(window.expectedBlockMs(0, nowMs + 400, nowMs - 500) > 1_000)
+  const gusty = new SlowLine(new RequestWindow({ maxDepth: 2_000 }), 1 * MB, 40)
+  gusty.tickMs = 500
+  gusty.run(10_000)
+  assert.ok(gusty.window.expectedBlockMs(0, gusty.nowMs + 400, gusty.nowMs - 500) < 500)
+})
+
+test('a request that is younger than the silence is not late', () => {
+  const line = new SlowLine(new RequestWindow({ maxDepth: 2_000 }), 1 * MB, 40)
+  line.run(10_000)
+  assert.ok(line.window.expectedBlockMs(0, line.nowMs + 1_000, line.nowMs + 950) < 150)
+})
