@@ -2,8 +2,9 @@
  * Keeps a peer's request window full: which blocks to ask this peer for next. In this order:
  * the piece it works on; a piece another peer left; for slow peers a share of a piece that slow peers fetch together; a
  * new piece, rarest first; when the memory budget is used up, a share of any piece; and when nothing free is left, a copy
- * of a block that is late elsewhere (swarm/duplicate-request.ts). A peer that had requests taken back leaves other peers' pieces to others for
- * a moment, or it would be the first to ask for the same blocks again. Requests leave with the connection's next flush.
+ * of a block that is late elsewhere (swarm/duplicate-request.ts). A peer that had requests taken back leaves other
+ * peers' pieces to others for a moment, or it would be the first to ask for the same blocks again. Requests leave with
+ * the connection's next flush.
  */
 import type { OpenPiece } from './open-pieces.ts'
 import type { Peer } from './peer.ts'

@@ -272,23 +272,26 @@ class LibtorrentLike {
     return best
   }
 
-  /** The end: every block is asked for. Any that it was not asked for yet. */
+  /** The end: every block is asked for. Any of those that the fewest were asked for. */
   #busyBlock(remote: Remote): BlockId | undefined {
     if (this.#rest.size > 0) return undefined
     const { blocksPerPiece } = this.#course.torrent
-    const busy: BlockId[] = []
-    for (const [piece, progress] of this.#begun) {
+    let best: BlockId | undefined
+    let fewest = Infinity
+    let ties = 0
+    for (const [piece, { asked }] of this.#begun) {
       if (remote.has[piece] !== true) continue
       for (let index = 0; index < blocksPerPiece; index++) {
-        if (this.#received[piece * blocksPerPiece + index] === 0) busy.push(piece * blocksPerPiece + index)
-      }
-      if (busy.length > 0) {
-        const block = busy[Math.floor(this.#course.random() * busy.length)]!
-        progress.asked[block % blocksPerPiece]!++
-        return block
+        const block = piece * blocksPerPiece + index
+        const count = asked[index]!
+        if (this.#received[block] === 1 || count > fewest) continue
+        ties = count < fewest ? 1 : ties + 1
+        fewest = count
+        if (this.#course.random() * ties < 1) best = block
       }
     }
-    return undefined
+    if (best !== undefined) this.#begun.get(this.#pieceOf(best))!.asked[best % blocksPerPiece]!++
+    return best
   }
 
   #pieceOf(block: BlockId): number {
