@@ -19,7 +19,7 @@ export interface DialerOptions {
   readonly clock: Clock
   /** Dials under way at one time. */
   readonly maxHalfOpen?: number
-  /** Dials begun in a second; as many may begin at once after a quiet second. */
+  /** Dials in a second that lead to nobody; as many may begin at once after a quiet second. */
   readonly perSecond?: number
   readonly connectTimeoutMs?: number
   readonly connect?: Connect
@@ -95,6 +95,14 @@ export class Dialer {
       const message = `cannot dial ${formatEndpoint(endpoint)}: ${messageOf(error)}`
       connection.close(new PeerError('PEER_DIAL_FAILED', message, { cause: error }))
     }
+  }
+
+  /**
+   * A dial led to a peer of ours. It does not count towards the dials of this second: they are limited for the sake of
+   * strangers that we are told to knock at, and a swarm of honest peers need not wait for that.
+   */
+  onPeerFound(): void {
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + 1)
   }
 
   /** Gives up every dial under way; no other begins. Open connections stay. */

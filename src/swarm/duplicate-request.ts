@@ -13,7 +13,9 @@ export interface DuplicateTaker {
   readonly count: number
   /** Predicted arrival, ms from now, of the block that the peer is asked for `extra` requests from now (0: next). */
   readonly arrivalMs: (extra: number) => number
-  /** Does the peer have the piece, was it not asked for this block, and is the block still missing? */
+  /** Is the block still missing? */
+  readonly isMissing: (block: BlockId) => boolean
+  /** Does the peer have the piece, and was it not asked for this block? */
   readonly isEligible: (block: BlockId) => boolean
 }
 
@@ -22,7 +24,7 @@ const SOONER_FACTOR = 1.5
 /** Requests for one block, the first included. */
 const MAX_REQUESTERS = 3
 /** Blocks looked at in vain in one `choose`, so that it stays cheap for a peer that has little. */
-const MAX_LOOKS = 2_500
+const MAX_LOOKS = 500
 
 interface Outstanding {
   readonly block: BlockId
@@ -58,22 +60,42 @@ export class DuplicatePlan {
   }
 
   /** The blocks to ask this peer for as well, the latest first; they count as asked for from then on. */
-  choose({ count, arrivalMs, isEligible }: DuplicateTaker): BlockId[] {
+  choose({ count, arrivalMs, isMissing, isEligible }: DuplicateTaker): BlockId[] {
     this.#latestFirst ??= [...this.#byBlock.values()].sort((a, b) => later(a, b))
+    const list = this.#latestFirst
     const chosen: BlockId[] = []
-    let looks = 0
-    for (const outstanding of this.#latestFirst) {
-      if (chosen.length >= count || ++looks > MAX_LOOKS) break
-      const ownMs = arrivalMs(chosen.length)
-      if (!(ownMs < outstanding.arrivalMs / SOONER_FACTOR)) break // the others are expected even sooner
+    let ownMs = arrivalMs(0)
+    for (let at = 0, looks = 0; at < list.length && chosen.length < count && looks < MAX_LOOKS; looks++) {
+      const outstanding = list[at]
+      if (outstanding === undefined || !(ownMs < outstanding.arrivalMs / SOONER_FACTOR)) break // nor are the others
+      if (!isMissing(outstanding.block)) {
+        list.splice(at, 1)
+        continue
+      }
+      at++
       if (outstanding.requesterCount >= MAX_REQUESTERS || !isEligible(outstanding.block)) continue
       outstanding.requesterCount++
       outstanding.arrivalMs = ownMs
+      list.splice(--at, 1)
+      insert(list, outstanding)
       chosen.push(outstanding.block)
+      ownMs = arrivalMs(chosen.length)
     }
-    if (chosen.length > 0) this.#latestFirst.sort((a, b) => later(a, b))
     return chosen
   }
+}
+
+/** Keeps the latest first. O(log n) comparisons. */
+function insert(list: Outstanding[], outstanding: Outstanding): void {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const other = list[middle]
+    if (other !== undefined && later(other, outstanding) < 0) low = middle + 1
+    else high = middle
+  }
+  list.splice(low, 0, outstanding)
 }
 
 /** Infinity minus Infinity is no order, hence the comparison. */

@@ -23,6 +23,9 @@ export class RequestLedger {
   #size = 0
   /** Just after the request settled last: where a peer that skipped some goes on. */
   #next = 0
+  /** When the request settled last was sent. */
+  #settledSentMs = -Infinity
+  #overtakenCount = 0
 
   /** Open requests. */
   get size(): number {
@@ -37,6 +40,11 @@ export class RequestLedger {
   /** When the oldest open request was sent; Infinity when none is open. */
   get oldestSentMs(): number {
     return this.#size === 0 ? Infinity : this.#sentMs[this.#head & this.#mask]!
+  }
+
+  /** Requests settled since the oldest open one is the oldest: they overtook it. */
+  get overtakenCount(): number {
+    return this.#overtakenCount
   }
 
   /** A request was sent. The same block may be open twice; each answer settles one. */
@@ -54,6 +62,9 @@ export class RequestLedger {
     if (at < 0) return -1
     const sentMs = this.#sentMs[at & this.#mask]!
     this.#next = at + 1
+    this.#settledSentMs = sentMs
+    if (at === this.#head) this.#overtakenCount = 0
+    else this.#overtakenCount++
     this.#remove(at)
     return sentMs
   }
@@ -67,6 +78,7 @@ export class RequestLedger {
     const blocks = [...this.blocks()]
     this.#head = this.#tail
     this.#size = 0
+    this.#overtakenCount = 0
     return blocks
   }
 
@@ -76,7 +88,19 @@ export class RequestLedger {
     while (this.#size > 0 && this.oldestSentMs <= sentMs) {
       blocks.push(this.#ids[this.#head & this.#mask]!)
       this.#remove(this.#head)
+      this.#overtakenCount = 0
     }
+    return blocks
+  }
+
+  /** Takes out the requests that were sent before the one settled last: a peer that answers in order left them out. */
+  takeOvertaken(): BlockId[] {
+    const blocks: BlockId[] = []
+    while (this.#size > 0 && this.oldestSentMs < this.#settledSentMs) {
+      blocks.push(this.#ids[this.#head & this.#mask]!)
+      this.#remove(this.#head)
+    }
+    this.#overtakenCount = 0
     return blocks
   }
 

@@ -98,6 +98,8 @@ export class Discovery {
       accept: (opened, peerHandshake) => {
         const accepted = this.#parts.accept(opened, peerHandshake)
         this.#dialing.delete(opened)
+        this.#parts.dialer.onPeerFound()
+        this.dialMore()
         return accepted
       },
       onFailed: (reason) => {

@@ -15,19 +15,23 @@ const PLAN_LIFETIME_MS = 100
 export class LateBlocks {
   readonly #plan = new DuplicatePlan()
   #madeAtMs = -Infinity
+  #planNumber = 0
 
   /** Asks `peer`, for whom nothing free is left, for up to `room` blocks that others are late with. */
   duplicate(context: TorrentContext, peer: Peer, room: number): void {
     if (context.picker.hasOpen && !context.openPieces.isFull) return // not the end: this peer has little
     const nowMs = context.clock.now()
     if (nowMs - this.#madeAtMs >= PLAN_LIFETIME_MS) this.#make(context, nowMs)
+    if (peer.fruitlessPlan === this.#planNumber && peer.ledger.size > 0) return
     const { geometry } = context.metainfo
     const chosen = this.#plan.choose({
       count: room,
       arrivalMs: (extra) =>
-        peer.window.expectedBlockMs(peer.ledger.size + extra, nowMs, peer.ledger.size === 0),
+        peer.window.expectedBlockMs(peer.ledger.size + extra, nowMs, peer.ledger.oldestSentMs),
+      isMissing: (blockId) => isMissing(context, blockId),
       isEligible: (blockId) => isEligible(context, peer, blockId),
     })
+    if (chosen.length === 0) peer.fruitlessPlan = this.#planNumber
     for (const blockId of chosen) {
       const piece = checkPiece(geometry, Math.floor(blockId / geometry.blocksPerPiece))
       if (piece === undefined) continue
@@ -39,19 +43,24 @@ export class LateBlocks {
 
   #make(context: TorrentContext, nowMs: number): void {
     this.#plan.begin()
+    this.#planNumber++
     this.#madeAtMs = nowMs
     for (const peer of context.peers.values()) {
       let before = 0
       for (const blockId of peer.ledger.blocks())
-        this.#plan.note(blockId, peer.window.expectedBlockMs(before++, nowMs))
+        this.#plan.note(blockId, peer.window.expectedBlockMs(before++, nowMs, peer.ledger.oldestSentMs))
     }
   }
 }
 
-function isEligible(context: TorrentContext, peer: Peer, blockId: number): boolean {
-  const { blocksPerPiece } = context.metainfo.geometry
-  const piece = Math.floor(blockId / blocksPerPiece)
-  const open = context.openPieces.get(piece)
-  if (open === undefined || open.isSingleSource || !peer.pieces.has(piece)) return false
-  return !open.progress.isReceived(blockId % blocksPerPiece) && !peer.ledger.has(blockId)
+function isMissing({ metainfo, openPieces }: TorrentContext, blockId: number): boolean {
+  const { blocksPerPiece } = metainfo.geometry
+  const open = openPieces.get(Math.floor(blockId / blocksPerPiece))
+  return open !== undefined && !open.progress.isReceived(blockId % blocksPerPiece)
+}
+
+function isEligible({ metainfo, openPieces }: TorrentContext, peer: Peer, blockId: number): boolean {
+  const piece = Math.floor(blockId / metainfo.geometry.blocksPerPiece)
+  const isForOneAlone = openPieces.get(piece)?.isSingleSource ?? true
+  return !isForOneAlone && peer.pieces.has(piece) && !peer.ledger.has(blockId)
 }

@@ -1,9 +1,10 @@
 /**
  * Keeps a peer's request window full: which blocks to ask this peer for next. In this order:
- * the piece it works on; a piece another peer left; for slow peers, or when the memory budget is used up, a share of a
- * piece others work on; a new piece, rarest first; and when nothing free is left, a copy of a block that is late
- * elsewhere (swarm/duplicate-request.ts). A peer that had requests taken back leaves other peers' pieces to others for
- * a moment, or it would be the first to ask for the same blocks again. Requests leave with the connection's next flush.
+ * the piece it works on; a piece another peer left; for slow peers a share of a piece that slow peers fetch together; a
+ * new piece, rarest first; when the memory budget is used up, a share of any piece; and when nothing free is left, a copy
+ * of a block that is late elsewhere (swarm/duplicate-request.ts). A peer that had requests taken back leaves other
+ * peers' pieces to others for a moment, or it would be the first to ask for the same blocks again. Requests leave with
+ * the connection's next flush.
  */
 import type { OpenPiece } from './open-pieces.ts'
 import type { Peer } from './peer.ts'
@@ -13,12 +14,20 @@ import { blockCount } from '../metainfo/geometry.ts'
 import { abandonPiece } from './release-piece.ts'
 import { takeFromSlowPeer } from './hand-over-piece.ts'
 
-/** A peer that would need longer for a piece of its own shares pieces with others, so that pieces get done. */
-const SHARE_ABOVE_SECONDS = 10
+/**
+ * Requests go out when this share of the window is free, or so many: a write for each block would be most of what a slow
+ * peer costs.
+ */
+const BATCH_SHARE = 0.25
+const BATCH_REQUESTS = 4
+/** Slow peers that share a piece have asked for all of it by then; otherwise a faster one goes on with it. */
+const SHARED_FOR_MS = 5_000
 
 export function fillRequests(context: TorrentContext, peer: Peer): void {
   if (!canAsk(context, peer)) return
-  let room = peer.window.depth - peer.ledger.size
+  const depth = depthOf(context, peer)
+  let room = depth - peer.ledger.size
+  if (room <= 0 || (room < Math.min(depth * BATCH_SHARE, BATCH_REQUESTS) && peer.ledger.size > 0)) return
   const nowMs = context.clock.now()
   while (room > 0) {
     const open = nextPiece(context, peer, nowMs)
@@ -30,6 +39,14 @@ export function fillRequests(context: TorrentContext, peer: Peer): void {
 
 function canAsk(context: TorrentContext, peer: Peer): boolean {
   return context.state === 'downloading' && !peer.connection.peerChoking && peer.interestingCount > 0
+}
+
+/** Towards the end a peer holds what it will send in half of the time that is left, so that nobody waits for it. */
+function depthOf(context: TorrentContext, peer: Peer): number {
+  const { pace } = context
+  const depth = Math.ceil(peer.window.depth * pace.depthShare(context))
+  const leftMs = pace.leftMs(context)
+  return leftMs < Infinity ? Math.min(depth, peer.window.depthCovering(leftMs / 2)) : depth
 }
 
 /** Asks for up to `room` free blocks of this piece. @returns how many */
@@ -47,32 +64,40 @@ function requestFrom(context: TorrentContext, peer: Peer, open: OpenPiece, room:
 /** A piece with at least one free block for this peer. */
 function nextPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiece | undefined {
   const own = peer.currentPiece
-  if (own?.owner === peer.key && own.progress.freeCount > 0) return own
+  if (own !== undefined && own.progress.freeCount > 0 && isStillIts(context, peer, own)) return own
   peer.currentPiece = undefined
-  if (nowMs < peer.yieldsUntilMs) return peer.window.isSnubbed ? undefined : newPiece(context, peer, nowMs)
+  const { isSnubbed } = peer.window
+  if (nowMs < peer.yieldsUntilMs) return isSnubbed ? undefined : newPiece(context, peer, nowMs, false)
+  if (isSnubbed) return anyPiece(context, peer) ?? newPiece(context, peer, nowMs, true)
+  return begunPiece(context, peer, nowMs) ?? anyPiece(context, peer) ?? takenPiece(context, peer, nowMs)
+}
+
+/** While there is something new, or something that waits for a peer of this speed. */
+function begunPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiece | undefined {
+  const shares = context.pace.isSlow(context, peer.window.bytesPerSecond(nowMs))
   return (
-    begunPiece(context, peer, nowMs) ??
-    newPiece(context, peer, nowMs) ??
-    sharedPiece(context, peer) ??
-    (takeFromSlowPeer(context, peer, nowMs) ? newPiece(context, peer, nowMs) : undefined)
+    adoptPiece(context, peer, nowMs) ??
+    (shares ? sharedPiece(context, peer) : undefined) ??
+    newPiece(context, peer, nowMs, shares)
   )
 }
 
-/** A piece to go on with, rather than begin another. One that stopped sending gets none for itself. */
-function begunPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiece | undefined {
-  if (peer.window.isSnubbed) return sharedPiece(context, peer)
-  return adoptPiece(context, peer) ?? (isSlow(context, peer, nowMs) ? sharedPiece(context, peer) : undefined)
+/** A slow peer's piece, begun anew. */
+function takenPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiece | undefined {
+  return takeFromSlowPeer(context, peer, nowMs) ? newPiece(context, peer, nowMs, false) : undefined
 }
 
-function isSlow(context: TorrentContext, peer: Peer, nowMs: number): boolean {
-  const rate = peer.window.bytesPerSecond(nowMs)
-  return rate > 0 && context.metainfo.geometry.pieceBytes / rate > SHARE_ABOVE_SECONDS
+function isStillIts({ openPieces }: TorrentContext, peer: Peer, open: OpenPiece): boolean {
+  return open.owner === peer.key || (open.isShared && openPieces.get(open.piece) === open)
 }
 
-/** A piece whose peer went away: finishing it frees memory and keeps what was fetched. */
-function adoptPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined {
+/**
+ * A piece whose peer went away, or that few are left to share: finishing it frees memory and keeps what was fetched.
+ */
+function adoptPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiece | undefined {
   for (const open of context.openPieces.withFree()) {
     if (open.owner !== undefined || !peer.pieces.has(open.piece)) continue
+    if (open.isShared && nowMs - open.openedAtMs < SHARED_FOR_MS) continue
     open.owner = peer.key
     peer.currentPiece = open
     return open
@@ -80,23 +105,43 @@ function adoptPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined 
   return undefined
 }
 
+/** One that slow peers fetch together; the peer goes on with it. */
 function sharedPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined {
+  for (const open of context.openPieces.withFree()) {
+    if (!open.isShared || !peer.pieces.has(open.piece)) continue
+    peer.currentPiece = open
+    return open
+  }
+  return undefined
+}
+
+/** Whoever works on it. */
+function anyPiece(context: TorrentContext, peer: Peer): OpenPiece | undefined {
   for (const open of context.openPieces.withFree()) {
     if (!open.isSingleSource && peer.pieces.has(open.piece)) return open
   }
   return undefined
 }
 
-function newPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiece | undefined {
+/** @param isForSharing others will fetch blocks of it, too */
+function newPiece(
+  context: TorrentContext,
+  peer: Peer,
+  nowMs: number,
+  isForSharing: boolean,
+): OpenPiece | undefined {
   const piece = pickPiece(context, peer)
   if (piece === undefined) return undefined
-  if (context.openPieces.isFull) dropUnreachablePiece(context)
+  if (context.openPieces.isFull && context.pace.isDropDue(nowMs)) dropUnreachablePiece(context)
+  const isSingleSource = context.inquiry.mustBeSingleSource(piece)
+  const isShared = isForSharing && !isSingleSource
   const open = context.openPieces.open({
     piece,
     blockCount: blockCount(context.metainfo.geometry, piece),
-    owner: peer.key,
+    owner: isShared ? undefined : peer.key,
+    isShared,
     openedAtMs: nowMs,
-    isSingleSource: context.inquiry.mustBeSingleSource(piece),
+    isSingleSource,
   })
   if (open === undefined) return undefined
   context.picker.start(piece)

@@ -33,6 +33,6 @@ function isSooner(
 ): boolean {
   const rate = owner === undefined ? 0 : (peers.get(owner)?.downloadRate.bytesPerSecond(nowMs) ?? 0)
   const restMs = (1000 * (progress.blockCount - progress.receivedCount) * BLOCK_BYTES) / rate
-  const isIdle = peer.ledger.size === 0
-  return peer.window.expectedBlockMs(progress.blockCount - 1, nowMs, isIdle) * SOONER_FACTOR < restMs
+  const ownMs = peer.window.expectedBlockMs(progress.blockCount - 1, nowMs, peer.ledger.oldestSentMs)
+  return ownMs * SOONER_FACTOR < restMs
 }

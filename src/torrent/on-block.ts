@@ -62,5 +62,6 @@ function cancelElsewhere(context: TorrentContext, open: OpenPiece, blockId: numb
   for (const other of context.peers.values()) {
     if (!other.cancelRequest(context.metainfo.geometry, open.piece, block, blockId)) continue
     context.openPieces.release(open, block)
+    if (open.progress.requesterCount(block) === 0) return
   }
 }

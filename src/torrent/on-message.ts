@@ -112,8 +112,10 @@ export function onReject(context: TorrentContext, peer: Peer, { index, offset, l
     throw new PeerError('PEER_BAD_REJECT', `reject of ${length} bytes at ${offset} of piece ${index}`)
   }
   if (!peer.settleReject(piece * geometry.blocksPerPiece + block)) return
-  if (!peer.connection.peerChoking && ++peer.rejectsInARow > MAX_REJECTS_IN_A_ROW) {
-    throw new PeerError('PEER_REJECTS_ALL', `${peer.rejectsInARow} requests rejected without a block`)
+  if (!peer.connection.peerChoking) {
+    peer.window.onOverflow(peer.ledger.size + 1)
+    if (++peer.rejectsInARow > MAX_REJECTS_IN_A_ROW)
+      throw new PeerError('PEER_REJECTS_ALL', `${peer.rejectsInARow} requests rejected without a block`)
   }
   releaseBlock(peer, piece, block)
 }

@@ -14,7 +14,9 @@ import { PieceProgress } from '../swarm/piece-progress.ts'
 export interface OpeningPiece {
   readonly piece: PieceIndex
   readonly blockCount: number
-  readonly owner: PeerKey
+  readonly owner: PeerKey | undefined
+  /** Peers that are too slow for a piece of their own fetch it together. */
+  readonly isShared: boolean
   readonly openedAtMs: number
   /** Its blocks may come from the owner only (after a failed hash: swarm/piece-inquiry.ts). */
   readonly isSingleSource: boolean
@@ -26,15 +28,17 @@ export class OpenPiece {
   readonly progress: PieceProgress
   /** Taken with the first block. */
   buffer: Buffer | undefined = undefined
-  /** The peer that fetches this piece; undefined: up for adoption. */
+  /** The peer that fetches this piece; undefined: shared, or up for adoption. */
   owner: PeerKey | undefined
+  readonly isShared: boolean
   readonly openedAtMs: number
   readonly isSingleSource: boolean
 
-  constructor({ piece, blockCount, owner, openedAtMs, isSingleSource }: OpeningPiece) {
+  constructor({ piece, blockCount, owner, isShared, openedAtMs, isSingleSource }: OpeningPiece) {
     this.piece = piece
     this.progress = new PieceProgress(piece, blockCount)
     this.owner = owner
+    this.isShared = isShared
     this.openedAtMs = openedAtMs
     this.isSingleSource = isSingleSource
   }
@@ -57,6 +61,11 @@ export class OpenPieces {
   /** Pieces whose memory is accounted for: the open ones, and those being hashed and written. */
   get reservedCount(): number {
     return this.#buffers.reservedCount
+  }
+
+  /** How many pieces the memory budget allows at a time. */
+  get maxReserved(): number {
+    return this.#buffers.maxReserved
   }
 
   /** Buffers in use. */

@@ -59,6 +59,8 @@ export class Peer implements PeerHandler {
   snubCount = 0
   /** Until then others come first at pieces that it does not own: requests of it were taken back. */
   yieldsUntilMs = 0
+  /** The plan of late blocks that had nothing for this peer (duplicate-late-blocks.ts). */
+  fruitlessPlan = 0
   /** Requests refused since the last block. */
   rejectsInARow = 0
   isClosed = false

@@ -1,4 +1,5 @@
 /** Everything that happens by the clock: one ticker a torrent, deadlines are numbers compared here. */
+import type { BlockId } from '../swarm/request-ledger.ts'
 import type { Peer } from './peer.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { BLOCK_BYTES } from '../metainfo/geometry.ts'
@@ -15,9 +16,12 @@ const CHOKER_EVERY_TICKS = 100
 /** Requests are taken back from a peer that sent no block for this long; each time in a row doubles it. */
 const SNUB_AFTER_MS = 10_000
 const MAX_SNUB_DOUBLINGS = 2
-/** One request is taken back, though others are answered, when this many times the peer's whole queue could have come, */
+/** A request that so many later ones overtook was left out: peers answer in order, more or less. */
+const OVERTAKEN_BY = 32
+/** It is taken back when this many times the peer's whole queue could have come, but not before this long; */
 const SKIPPED_AFTER_QUEUES = 3
-/** and in any case after this long. */
+const SKIPPED_AFTER_MS = 1_000
+/** and any request after this long, though others are answered. */
 const MAX_REQUEST_AGE_MS = 60_000
 /** So long do others have the first try at blocks that were taken back: each asks several times a second. */
 const YIELD_MS = 1_000
@@ -35,6 +39,7 @@ export function onTick(context: TorrentContext, tick: number): void {
   for (const peer of [...context.peers.values()]) {
     if (isSecond) onSecond(context, peer, nowMs)
     if (peer.isClosed) continue
+    takeBackSkipped(context, peer, nowMs)
     fillRequests(context, peer)
     peer.connection.flush()
   }
@@ -44,7 +49,6 @@ function onSecond(context: TorrentContext, peer: Peer, nowMs: number): void {
   peer.connection.tick(nowMs)
   if (peer.isClosed) return
   if (isSnubbing(peer, nowMs)) snub(context, peer, nowMs)
-  else takeBackSkipped(context, peer, nowMs)
   if (isUseless(context, peer, nowMs)) {
     peer.connection.close(new PeerError('PEER_USELESS', 'nothing to give each other'))
   }
@@ -70,18 +74,32 @@ function snub(context: TorrentContext, peer: Peer, nowMs: number): void {
 }
 
 /**
- * Peers answer in order, more or less. A request that most others overtook was dropped, or is held back to keep its piece
- * from ever being whole.
+ * A request that most others overtook was dropped, or is held back to keep its piece from ever being whole. A peer that
+ * would have to say so (BEP 6) may only be out of order, so it is given more time.
  */
 function takeBackSkipped(context: TorrentContext, peer: Peer, nowMs: number): void {
-  if (peer.ledger.size === 0) return
+  const { ledger, connection } = peer
+  const ageMs = nowMs - ledger.oldestSentMs
+  const isOvertaken = ledger.overtakenCount >= OVERTAKEN_BY
+  if (!isOvertaken && !(ageMs > SNUB_AFTER_MS)) return
+  if (isOvertaken && (!connection.supportsFast || ageMs > skippedAfterMs(peer, SKIPPED_AFTER_MS, nowMs))) {
+    peer.window.onOverflow(ledger.size)
+    giveUp(context, peer, ledger.takeOvertaken(), nowMs)
+  } else if (ageMs > SNUB_AFTER_MS) {
+    giveUp(context, peer, ledger.takeOlderThan(nowMs - skippedAfterMs(peer, SNUB_AFTER_MS, nowMs)), nowMs)
+  }
+}
+
+function skippedAfterMs(peer: Peer, leastMs: number, nowMs: number): number {
   const queueBytes = Math.max(peer.ledger.size, peer.window.depth) * BLOCK_BYTES
   const queueMs = (1000 * queueBytes) / peer.downloadRate.bytesPerSecond(nowMs)
-  const patienceMs = Math.min(Math.max(SNUB_AFTER_MS, SKIPPED_AFTER_QUEUES * queueMs), MAX_REQUEST_AGE_MS)
-  const skipped = peer.ledger.takeOlderThan(nowMs - patienceMs)
-  if (skipped.length === 0) return
+  return Math.min(Math.max(leastMs, SKIPPED_AFTER_QUEUES * queueMs), MAX_REQUEST_AGE_MS)
+}
+
+function giveUp(context: TorrentContext, peer: Peer, blockIds: readonly BlockId[], nowMs: number): void {
+  if (blockIds.length === 0) return
   peer.yieldsUntilMs = nowMs + YIELD_MS
-  takeBack(context, peer, skipped)
+  takeBack(context, peer, blockIds)
 }
 
 function isUseless(context: TorrentContext, peer: Peer, nowMs: number): boolean {

@@ -13,6 +13,7 @@ import type { PiecePicker } from '../swarm/piece-picker.ts'
 import type { PeerPool } from '../swarm/peer-pool.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { OpenPieces } from './open-pieces.ts'
+import type { Pace } from './pace.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TransferStats } from './transfer-stats.ts'
@@ -29,6 +30,7 @@ export interface TorrentContext {
   readonly openPieces: OpenPieces
   readonly writeBehind: WriteBehind
   readonly lateBlocks: LateBlocks
+  readonly pace: Pace
   readonly inquiry: PieceInquiry
   readonly pool: PeerPool
   readonly peers: PeerRegistry

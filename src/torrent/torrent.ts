@@ -26,6 +26,7 @@ import { BugError, KnownError as AnyKnownError, messageOf, PeerError } from '../
 import { Discovery } from './discovery.ts'
 import { LateBlocks } from './duplicate-late-blocks.ts'
 import { OpenPieces } from './open-pieces.ts'
+import { Pace } from './pace.ts'
 import { Peer } from './peer.ts'
 import { PeerPool } from '../swarm/peer-pool.ts'
 import { PeerRegistry } from './peer-registry.ts'
@@ -237,6 +238,7 @@ export class Torrent {
       openPieces: new OpenPieces(new PieceBuffers({ pieceBytes, budgetBytes })),
       writeBehind: new WriteBehind(),
       lateBlocks: new LateBlocks(),
+      pace: new Pace(),
       inquiry: new PieceInquiry(),
       pool: new PeerPool({ random }),
       peers: new PeerRegistry(),

@@ -171,6 +171,36 @@ test('a block that a busy peer leaves out is asked for again', async () => {
   assert.ok(!isComplete(torrent))
 })
 
+test('a peer that drops requests beyond what it keeps is asked for them again, soon, and for fewer', async () => {
+  const made = torrentOf(200, 4)
+  const waiting: Buffer[] = []
+  const kept = 24
+  const peer = await ScriptedPeer.listen({
+    infoHash: made.metainfo.infoHash,
+    name: 'dropper',
+    reserved: '000000', // no Fast extension: it drops them silently
+    onMessage: (self, message) => {
+      if (isHandshake(message)) {
+        const all = new Bitfield(200)
+        all.setAll()
+        self.send('bitfield', all.toBytes())
+        self.send('unchoke')
+      } else if (isRequest(message) && waiting.length < kept) waiting.push(message.payload)
+    },
+  })
+  peers.push(peer)
+  const torrent = leech(made, [peer])
+  await until(
+    () => isComplete(torrent),
+    60_000,
+    () => {
+      for (const payload of waiting.splice(0, 8)) sendBlock(made, peer, payload)
+    },
+  )
+  const askedTwice = peer.requests.length - 800
+  assert.ok(askedTwice < 200, `${askedTwice}`)
+})
+
 test('when memory is full of pieces that slow peers work on, a fast one fetches their blocks too', async () => {
   const made = torrentOf(6, 40)
   const slow = await slowSeed(made, 'slow', 2_000)

@@ -65,6 +65,15 @@ test('at most 30 dials begin in a second, and as many at once after a quiet one'
   assert.equal(dials.length, 30)
 })
 
+test('dials that led to a peer do not count towards the 30', () => {
+  const { dialer, dial } = setup()
+  for (let i = 0; i < 20; i++) dial()
+  for (let i = 0; i < 15; i++) dialer.onPeerFound()
+  assert.equal(dialer.freeSlots, 25)
+  for (let i = 0; i < 15; i++) dialer.onPeerFound()
+  assert.equal(dialer.freeSlots, 30)
+})
+
 test('at most 50 dials are under way, and each end of one frees its slot', async () => {
   const { clock, dialer, dial, dials } = setup({ perSecond: 1000 })
   const peers = Array.from({ length: 50 }, dial)

@@ -119,3 +119,30 @@ test('whatever is asked and answered, it says what a Map would', () => {
     { numRuns: 100 },
   )
 })
+
+test('requests that later ones overtook are known, and can be taken back', () => {
+  const ledger = ledgerOf(1, 2, 3, 4, 5)
+  ledger.settle(1)
+  assert.equal(ledger.overtakenCount, 0)
+  ledger.settle(3)
+  ledger.settle(4)
+  assert.equal(ledger.overtakenCount, 2)
+  assert.deepEqual(ledger.takeOvertaken(), [2])
+  assert.equal(ledger.overtakenCount, 0)
+  assert.deepEqual([...ledger.blocks()], [5])
+})
+
+test('requests sent together with the one settled last were not overtaken for sure', () => {
+  const ledger = new RequestLedger()
+  for (const block of [1, 2, 3]) ledger.add(block, 100)
+  ledger.settle(3)
+  assert.deepEqual(ledger.takeOvertaken(), [])
+  assert.equal(ledger.size, 2)
+})
+
+test('the next oldest request starts with nobody having overtaken it', () => {
+  const ledger = ledgerOf(1, 2, 3, 4)
+  ledger.settle(2)
+  ledger.settle(1)
+  assert.equal(ledger.overtakenCount, 0)
+})

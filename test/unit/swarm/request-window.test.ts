@@ -161,7 +161,7 @@ test('after a timeout one request is open until a block comes', () => {
   line.window.onTimeout(line.nowMs)
   const snubbedDepth: number = line.window.depth
   assert.equal(snubbedDepth, 1)
-  assert.equal(line.window.expectedBlockMs(0, line.nowMs), Infinity)
+  assert.equal(line.window.expectedBlockMs(0, line.nowMs, line.nowMs), Infinity)
   line.window.onBlock(BLOCK_BYTES, 20_000, line.nowMs)
   const restartDepth: number = line.window.depth
   assert.equal(restartDepth, 5)
@@ -179,8 +179,8 @@ test('a late block of a dropped request counts for the rate, not for the round t
 test('the next block is expected when the queue before it is through', () => {
   const line = new SlowLine(new RequestWindow({ maxDepth: 2_000 }), 1 * MB, 100)
   line.run(10_000)
-  const own = line.window.expectedBlockMs(0, line.nowMs)
-  const behind = line.window.expectedBlockMs(60, line.nowMs)
+  const own = line.window.expectedBlockMs(0, line.nowMs, line.nowMs)
+  const behind = line.window.expectedBlockMs(60, line.nowMs, line.nowMs)
   assert.ok(own >= 100 && own < 130, `${own}`)
   assert.ok(behind > 900 && behind < 1_250, `${behind}`)
 })
@@ -188,22 +188,22 @@ test('the next block is expected when the queue before it is through', () => {
 test('a peer that went silent is expected to send never', () => {
   const line = new SlowLine(new RequestWindow(), 1 * MB, 100)
   line.run(3_000)
-  assert.equal(line.window.expectedBlockMs(0, line.nowMs + 5_000), Infinity)
+  assert.equal(line.window.expectedBlockMs(0, line.nowMs + 5_000, line.nowMs), Infinity)
 })
 
 test('a peer that was asked for nothing is expected to be as fast as it was', () => {
   const line = new SlowLine(new RequestWindow({ maxDepth: 2_000 }), 1 * MB, 100)
   line.run(3_000)
-  const expected = line.window.expectedBlockMs(63, line.nowMs + 5_000, true)
+  const expected = line.window.expectedBlockMs(63, line.nowMs + 5_000, Infinity)
   assert.ok(expected > 500 && expected < 1_250, `${expected}`)
 })
 
 test('before the first block a modest peer is assumed', () => {
   const window = new RequestWindow()
-  const expected = window.expectedBlockMs(0, 0)
+  const expected = window.expectedBlockMs(0, 0, Infinity)
   assert.ok(expected > 100 && expected < 1_000)
   window.onRoundTripHint(900)
-  assert.equal(window.expectedBlockMs(0, 0), 900)
+  assert.equal(window.expectedBlockMs(0, 0, Infinity), 900)
 })
 
 test('all blocks of a burst may come at one instant', () => {
@@ -211,4 +211,53 @@ test('all blocks of a burst may come at one instant', () => {
   for (let i = 0; i < 500; i++) window.onBlock(BLOCK_BYTES, 5, 1_000)
   for (let i = 0; i < 500; i++) window.onBlock(BLOCK_BYTES, 5, 1_060)
   assert.ok(Number.isFinite(window.depth) && window.depth > 32)
+})
+
+test('a long line is filled though the peer did not say how many requests it keeps', () => {
+  const line = new SlowLine(new RequestWindow(), 60 * MB, 200)
+  line.run(3_000)
+  assert.ok(line.useOver(2_000) > 0.95)
+})
+
+test('a peer that dropped requests gets fewer, and slowly more again', () => {
+  const window = new RequestWindow()
+  const line = new SlowLine(window, 60 * MB, 200)
+  line.run(3_000)
+  window.onOverflow(500)
+  const keptDepth: number = window.depth
+  assert.equal(keptDepth, 400)
+  line.run(35_000)
+  const laterDepth: number = window.depth
+  assert.ok(laterDepth > 400 && laterDepth < 600, `${laterDepth}`)
+})
+
+test('refusals for another reason never stop a peer from being asked', () => {
+  const window = new RequestWindow()
+  for (let open = 32; open >= 0; open--) window.onOverflow(open)
+  assert.equal(window.depth, 16)
+})
+
+test('what the peer said it keeps is believed more than its refusals', () => {
+  const window = new RequestWindow()
+  window.setMaxDepth(250)
+  window.onOverflow(10)
+  assert.equal(window.depth, 32)
+})
+
+test('a pause far longer than usual makes what was asked for late; one that is usual does not', () => {
+  const line = new SlowLine(new RequestWindow({ maxDepth: 2_000 }), 1 * MB, 40)
+  line.run(10_000)
+  const { window, nowMs } = line
+  assert.ok(window.expectedBlockMs(0, nowMs + 60, nowMs) < 150)
+  assert.ok(window.expectedBlockMs(0, nowMs + 400, nowMs - 500) > 1_000)
+  const gusty = new SlowLine(new RequestWindow({ maxDepth: 2_000 }), 1 * MB, 40)
+  gusty.tickMs = 500
+  gusty.run(10_000)
+  assert.ok(gusty.window.expectedBlockMs(0, gusty.nowMs + 400, gusty.nowMs - 500) < 500)
+})
+
+test('a request that is younger than the silence is not late', () => {
+  const line = new SlowLine(new RequestWindow({ maxDepth: 2_000 }), 1 * MB, 40)
+  line.run(10_000)
+  assert.ok(line.window.expectedBlockMs(0, line.nowMs + 1_000, line.nowMs + 950) < 150)
 })

@@ -12,7 +12,14 @@ function make(pieces: number): { open: OpenPieces; buffers: PieceBuffers } {
 }
 
 function begin(open: OpenPieces, index: number, blockCount: number): OpenPiece | undefined {
-  return open.open({ piece: piece(index), blockCount, owner: 1, openedAtMs: 0, isSingleSource: false })
+  return open.open({
+    piece: piece(index),
+    blockCount,
+    owner: 1,
+    isShared: false,
+    openedAtMs: 0,
+    isSingleSource: false,
+  })
 }
 
 test('no piece is opened beyond the budget, and a discarded one makes room', () => {

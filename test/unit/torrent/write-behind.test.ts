@@ -41,6 +41,7 @@ function fixture(writePieces: (first: number, pieces: readonly Buffer[]) => Prom
       piece: piece as PieceIndex,
       blockCount: 1,
       owner: 0,
+      isShared: false,
       openedAtMs: 0,
       isSingleSource: false,
     })
