@@ -1,4 +1,7 @@
-/** Verified pieces to files: hash and write, as the engine does for each piece, in memory if there is some. */
+/**
+ * Verified pieces to files: hash and write, as the engine does for each piece, and the last look at all of them; in
+ * memory if there is some.
+ */
 import { mkdtempSync, rmSync, existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,17 +15,22 @@ import { gibPerSecond } from './micro-bench.ts'
 import type { MicroBench, MicroFigure } from './micro-bench.ts'
 
 const TOTAL_BYTES = 128 * 2 ** 20
-const SMALL_FILES = 2_000
+/** Of 22 KB, as in W2. */
+const SMALL_FILES = 6_000
+const FOLDERS = 100
 const SMALL_PIECE_KIB = 256
 
 interface Layout {
   readonly name: string
   readonly pieceBytes: number
   readonly hasManyFiles?: boolean
+  /** Pieces that are handed over at a time. */
+  readonly together?: number
 }
 
 const LAYOUTS: readonly Layout[] = [
   { name: 'one file, pieces of 16 KiB', pieceBytes: 16 * 1024 },
+  { name: 'one file, pieces of 16 KiB, 16 at a time', pieceBytes: 16 * 1024, together: 16 },
   { name: 'one file, pieces of 256 KiB', pieceBytes: 256 * 1024 },
   { name: 'one file, pieces of 4 MiB', pieceBytes: 4096 * 1024 },
   {
@@ -37,13 +45,13 @@ function metainfoOf({ pieceBytes, hasManyFiles }: Layout, piece: Buffer): Metain
   const ends = Array.from({ length: SMALL_FILES + 1 }, (_, i) => Math.floor((i * TOTAL_BYTES) / SMALL_FILES))
   const files = ends
     .slice(1)
-    .map((end, i) => ({ length: end - ends[i]!, path: [`folder-${i % 20}`, `file-${i}`] }))
+    .map((end, i) => ({ length: end - ends[i]!, path: [`folder-${i % FOLDERS}`, `file-${i}`] }))
   const content = hasManyFiles === true ? { files } : { length: TOTAL_BYTES }
   const info = { ...content, name: 'bench', 'piece length': pieceBytes, pieces }
   return readTorrentFile(encodeRaw({ announce: 'http://127.0.0.1:1/announce', info }))
 }
 
-async function writeRate(layout: Layout): Promise<number> {
+async function writeRate({ together = 1, ...layout }: Layout): Promise<number> {
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'torrent-dl-micro-'))
   const bytes = Buffer.alloc(layout.pieceBytes, 7)
   const metainfo = metainfoOf(layout, bytes)
@@ -56,10 +64,13 @@ async function writeRate(layout: Layout): Promise<number> {
     const { signal } = new AbortController()
     await storage.open({ onChecked: ignore, onFileWhole: ignore, onNotice: ignore, signal })
     const beganAtMs = performance.now()
-    for (let piece = 0; piece < TOTAL_BYTES / layout.pieceBytes; piece++) {
-      if (!matches(bytes, metainfo.pieceHashes, piece)) throw new Error('a hash does not match')
-      await storage.writePieces(piece as PieceIndex, [bytes])
+    const run = Array<Buffer>(together).fill(bytes)
+    for (let first = 0; first < metainfo.geometry.pieceCount; first += together) {
+      const isRight = run.every((piece, index) => matches(piece, metainfo.pieceHashes, first + index))
+      if (!isRight) throw new Error('a hash does not match')
+      await storage.writePieces(first as PieceIndex, run)
     }
+    await storage.confirm()
     return gibPerSecond(TOTAL_BYTES, beganAtMs)
   } finally {
     await storage.close()

@@ -11,7 +11,7 @@ import type { BigIntStats } from 'node:fs'
 import type { DiskVerb } from './disk-errors.ts'
 import type { FilePaths } from './file-paths.ts'
 import type { FileTable } from './file-table.ts'
-import type { DirectoryWalk } from './safe-directories.ts'
+import type { SafeDirectories } from './safe-directories.ts'
 import {
   closeSync,
   constants,
@@ -26,10 +26,8 @@ import {
 import { promisify } from 'node:util'
 import { StorageError, systemCodeOf } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
-import { identityOf, inodeOf } from './file-identity.ts'
 import { moveFile } from './move-file.ts'
 import { OpenFiles } from './open-files.ts'
-import { checkDirectories, makeDirectories } from './safe-directories.ts'
 import { writeFully } from './write-fully.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
@@ -37,6 +35,7 @@ const readAsync = promisify(read)
 
 export interface DataFilesOptions {
   readonly paths: FilePaths
+  readonly directories: SafeDirectories
   readonly table: FileTable
   /** The name under which files begin. */
   readonly firstPlace: 'part' | 'final'
@@ -46,13 +45,17 @@ export interface DataFilesOptions {
 
 export class DataFiles {
   readonly #paths: FilePaths
+  readonly #directories: SafeDirectories
   readonly #table: FileTable
   readonly #firstPlace: 'part' | 'final'
   readonly #neededBytes: () => number
   readonly #open: OpenFiles
+  /** Made since the last `await` of anybody: a look at them would tell nothing new. */
+  readonly #fresh = new Set<number>()
 
-  constructor({ paths, table, firstPlace, neededBytes }: DataFilesOptions) {
+  constructor({ paths, directories, table, firstPlace, neededBytes }: DataFilesOptions) {
     this.#paths = paths
+    this.#directories = directories
     this.#table = table
     this.#firstPlace = firstPlace
     this.#neededBytes = neededBytes
@@ -86,8 +89,9 @@ export class DataFiles {
     try {
       const stat = this.#lstat(file)
       if (stat === undefined) throw this.changed(file, 'was removed')
-      if (!stat.isFile() || inodeOf(stat) !== this.#table.inode(file))
+      if (!stat.isFile() || !this.#table.isSameInode(file, stat)) {
         throw this.changed(file, 'was replaced')
+      }
       return stat
     } catch (error) {
       this.#table.giveUp(file)
@@ -95,14 +99,20 @@ export class DataFiles {
     }
   }
 
+  /** Does it look as after our last look or write? @throws as `look` */
+  isAsKnown(file: number): boolean {
+    return this.#fresh.has(file) || this.#table.isAsKnown(file, this.look(file))
+  }
+
   /**
-   * Writes the buffers one after the other from `offset` on; the file is made if it is not there. Becomes suspect when it is not as our last
-   * write left it. (Two looks, about 2 us each.)
+   * Writes the buffers one after the other from `offset` on; the file is made if it is not there. Becomes suspect when
+   * it is not as our last write left it. (Two looks, about 2 us each.)
    */
   write(file: number, offset: number, buffers: readonly Buffer[]): void {
     this.#attempt('write', file, () => {
+      const isThere = this.#table.place(file) !== 'absent'
       const fd = this.#open.get(file)
-      this.#noticeStrangers(file, fd)
+      if (isThere) this.#noticeStrangers(file, fd)
       try {
         writeFully(fd, buffers, offset)
       } finally {
@@ -147,21 +157,23 @@ export class DataFiles {
    * @throws StorageError FILE_IN_THE_WAY, FILE_CHANGED
    */
   move(file: number, place: 'part' | 'final'): void {
-    if (this.#table.identity(file) !== identityOf(this.look(file))) throw this.changed(file, 'changed')
+    if (!this.isAsKnown(file)) throw this.changed(file, 'changed')
     const to = place === 'part' ? this.#paths.partPath(file) : this.#paths.finalPath(file)
     this.#attempt('move', file, () => {
       moveFile(this.#path(file), to, this.#paths.shown(file, place))
     })
     this.#table.setPlace(file, place)
-    this.#table.setIdentity(file, this.look(file))
+    const fd = this.#open.peek(file)
+    this.#table.setIdentity(file, fd === undefined ? this.look(file) : fstatSync(fd, { bigint: true }))
   }
 
   /** Cuts off what lies beyond its length, or makes an empty file that is not there. */
   setLength(file: number): void {
     this.#attempt('write', file, () => {
+      const isThere = this.#table.place(file) !== 'absent'
       const fd = this.#openFile(file, true)
       try {
-        this.#noticeStrangers(file, fd)
+        if (isThere) this.#noticeStrangers(file, fd)
         ftruncateSync(fd, this.#table.lengthOf(file))
         this.#table.setIdentity(file, fstatSync(fd, { bigint: true }))
       } finally {
@@ -186,15 +198,12 @@ export class DataFiles {
 
   /** Before a change of ours: did anybody else change it since its identity was taken? */
   #noticeStrangers(file: number, fd: number): void {
-    const known = this.#table.identity(file)
-    if (known !== undefined && known !== identityOf(fstatSync(fd, { bigint: true }))) {
-      this.#table.setSuspect(file, true)
-    }
+    if (!this.#table.isAsKnown(file, fstatSync(fd, { bigint: true }))) this.#table.setSuspect(file, true)
   }
 
   #lstat(file: number): BigIntStats | undefined {
     return this.#attempt('inspect', file, () => {
-      if (!checkDirectories(this.#walk(file))) return undefined
+      if (!this.#directories.check(this.#paths.directoryOf(file))) return undefined
       return lstatSync(this.#path(file), { bigint: true, throwIfNoEntry: false })
     })
   }
@@ -207,7 +216,7 @@ export class DataFiles {
 
   #openFile(file: number, isWritable: boolean): number {
     if (this.#table.place(file) === 'absent') return this.#create(file)
-    if (!checkDirectories(this.#walk(file))) throw this.changed(file, 'was removed')
+    if (!this.#directories.check(this.#paths.directoryOf(file))) throw this.changed(file, 'was removed')
     let fd
     try {
       fd = openSync(this.#path(file), (isWritable ? O_RDWR : O_RDONLY) | O_NOFOLLOW)
@@ -218,13 +227,13 @@ export class DataFiles {
       throw error
     }
     const stat = fstatSync(fd, { bigint: true })
-    if (stat.isFile() && inodeOf(stat) === this.#table.inode(file)) return fd
+    if (stat.isFile() && this.#table.isSameInode(file, stat)) return fd
     closeSync(fd)
     throw this.changed(file, 'was replaced')
   }
 
   #create(file: number): number {
-    makeDirectories(this.#walk(file))
+    this.#directories.make(this.#paths.directoryOf(file))
     let fd
     try {
       const mode = this.#table.isExecutable(file) ? 0o777 : 0o666
@@ -235,8 +244,17 @@ export class DataFiles {
       throw new StorageError('FILE_IN_THE_WAY', message, { cause: error })
     }
     this.#table.setPlace(file, this.#nameForm(file))
-    this.#table.setInode(file, fstatSync(fd, { bigint: true }))
+    this.#setFresh(file)
     return fd
+  }
+
+  #setFresh(file: number): void {
+    if (this.#fresh.size === 0) {
+      queueMicrotask(() => {
+        this.#fresh.clear()
+      })
+    }
+    this.#fresh.add(file)
   }
 
   /** An empty file is whole as soon as it is there, so it never has a part name. */
@@ -248,11 +266,6 @@ export class DataFiles {
 
   #path(file: number): string {
     return this.#nameForm(file) === 'part' ? this.#paths.partPath(file) : this.#paths.finalPath(file)
-  }
-
-  #walk(file: number): DirectoryWalk {
-    const { root, shownRoot } = this.#paths
-    return { root, shownRoot, elements: this.#paths.directoriesOf(file) }
   }
 
   /** @param file undefined: the output directory */

@@ -9,10 +9,19 @@ import { join } from 'node:path'
 const MAX_NAME_BYTES = 255
 const SUFFIX = '.part'
 
+/** One object for each directory of a torrent, so that it can be a key. */
+export interface Directory {
+  /** Absolute. */
+  readonly path: string
+  /** As the user wrote it, for messages. */
+  readonly shownPath: string
+  /** Undefined: this is the output directory. */
+  readonly parent: Directory | undefined
+}
+
 export class FilePaths {
   readonly #files: readonly FileEntry[]
-  readonly #root: string
-  readonly #shownRoot: string
+  readonly #root: DirectoryNode
   /** Only the files for which `NAME.part` is too long, or the name of something else in the torrent. */
   readonly #oddPartNames: ReadonlyMap<number, string>
 
@@ -22,39 +31,46 @@ export class FilePaths {
    */
   constructor(files: readonly FileEntry[], root: string, shownRoot: string) {
     this.#files = files
-    this.#root = root
-    this.#shownRoot = shownRoot
+    this.#root = new DirectoryNode(root, shownRoot, undefined)
     this.#oddPartNames = chooseOddPartNames(files)
   }
 
-  /** As the user wrote it. */
+  /** The output directory, as the user wrote it. */
   get shownRoot(): string {
-    return this.#shownRoot
+    return this.#root.shownPath
   }
 
-  /** Absolute. */
+  /** The output directory, absolute. */
   get root(): string {
-    return this.#root
+    return this.#root.path
   }
 
-  /** Directories between the root and this file, outermost first. */
-  directoriesOf(file: number): readonly string[] {
-    return this.#elements(file).slice(0, -1)
+  /** The directory that this file lies in. */
+  directoryOf(file: number): Directory {
+    return this.#directoryOf(file)
   }
 
   finalPath(file: number): string {
-    return join(this.#root, ...this.#elements(file))
+    return this.#directoryOf(file).prefix + lastOf(this.#elements(file))
   }
 
   /** In the same directory, at most 255 bytes, the same on every run, and the name of no other file. */
   partPath(file: number): string {
-    return join(this.#root, ...this.directoriesOf(file), this.#partName(file))
+    return this.#directoryOf(file).prefix + this.#partName(file)
   }
 
   /** For messages. */
   shown(file: number, form: 'part' | 'final'): string {
     const name = form === 'part' ? this.#partName(file) : lastOf(this.#elements(file))
-    return join(this.#shownRoot, ...this.directoriesOf(file), name)
+    return this.#directoryOf(file).shownPrefix + name
+  }
+
+  #directoryOf(file: number): DirectoryNode {
+    const elements = this.#elements(file)
+    let directory = this.#root
+    for (let depth = 0; depth < elements.length - 1; depth++)
+      directory = directory.child(elements[depth] ?? '')
+    return directory
   }
 
   #elements(file: number): readonly string[] {
@@ -63,6 +79,33 @@ export class FilePaths {
 
   #partName(file: number): string {
     return this.#oddPartNames.get(file) ?? `${lastOf(this.#elements(file))}${SUFFIX}`
+  }
+}
+
+class DirectoryNode implements Directory {
+  readonly path: string
+  readonly shownPath: string
+  readonly parent: Directory | undefined
+  /** What stands before the name of everything in it. */
+  readonly prefix: string
+  readonly shownPrefix: string
+  readonly #children = new Map<string, DirectoryNode>()
+
+  constructor(path: string, shownPath: string, parent: Directory | undefined) {
+    this.path = path
+    this.shownPath = shownPath
+    this.parent = parent
+    this.prefix = join(path, 'x').slice(0, -1) // join knows of `/`, `.` and slashes at the end
+    this.shownPrefix = join(shownPath, 'x').slice(0, -1)
+  }
+
+  child(name: string): DirectoryNode {
+    let child = this.#children.get(name)
+    if (child === undefined) {
+      child = new DirectoryNode(this.prefix + name, this.shownPrefix + name, this)
+      this.#children.set(name, child)
+    }
+    return child
   }
 }
 

@@ -32,10 +32,10 @@ import { inspectFiles } from './inspect-files.ts'
 import { LockFile } from './lock-file.ts'
 import { RecordKeeper } from './record-keeper.ts'
 import { readBootId, ResumeFile } from './resume-file.ts'
-import { assertWritable, makeRoot } from './safe-directories.ts'
+import { assertWritable, makeRoot, SafeDirectories } from './safe-directories.ts'
 import { assertSpace, missingBytes, settleFiles } from './settle-files.ts'
-import { otherWork, Turns } from './turns.ts'
-import { confirmFiles, verifyIfTouched } from './verify-file.ts'
+import { FILES_PER_TURN, otherWork, Turns } from './turns.ts'
+import { confirmFiles, isUntouched, verifyFile } from './verify-file.ts'
 
 export interface FileStorageOptions {
   readonly metainfo: Metainfo
@@ -62,6 +62,7 @@ export class FileStorage implements Storage {
   readonly #bootId: string | undefined
   readonly #metainfo: Metainfo
   readonly #paths: FilePaths
+  readonly #directories = new SafeDirectories()
   readonly #table: FileTable
   readonly #files: DataFiles
   readonly #resume: ResumeFile
@@ -87,6 +88,7 @@ export class FileStorage implements Storage {
     this.#table = new FileTable(metainfo)
     this.#files = new DataFiles({
       paths: this.#paths,
+      directories: this.#directories,
       table: this.#table,
       firstPlace: this.#firstPlace,
       neededBytes: () => this.#missingBytes,
@@ -197,7 +199,10 @@ export class FileStorage implements Storage {
     const { force } = this.#options
     const table = this.#table
     const paths = this.#paths
-    const inspection = await inspectFiles({ paths, table, record, bootId: this.#bootId, force, signal })
+    const inspection = await inspectFiles({
+      ...{ paths, directories: this.#directories, table },
+      ...{ record, bootId: this.#bootId, force, signal },
+    })
     for (const notice of inspection.notices) progress.onNotice(notice)
     this.#have = await findExistingPieces({ ...this.#verifyOptions, paths, inspection, record }, progress)
     this.#files.closeAll() // opened for reading before it was known which of them will be written
@@ -251,10 +256,11 @@ export class FileStorage implements Storage {
     const finished = realSpans.filter((span) =>
       this.#table.piecesArrived(span.file, this.#pieceCountOf(span)),
     )
-    for (const { file } of finished) {
-      if (turns.isOver()) await this.#otherWork()
-      await this.#finishFile(file)
-      whole.push(file)
+    for (let at = 0; at < finished.length; at += FILES_PER_TURN) {
+      if (at > 0) await this.#otherWork()
+      const files = finished.slice(at, at + FILES_PER_TURN).map(({ file }) => file)
+      await this.#finishFiles(files)
+      for (const file of files) whole.push(file)
     }
   }
 
@@ -284,22 +290,20 @@ export class FileStorage implements Storage {
     return Math.floor(((files[file]?.start ?? 0) + offset) / geometry.pieceBytes)
   }
 
-  /** Its last piece was written. */
-  async #finishFile(file: number): Promise<void> {
-    if (this.#table.place(file) === 'adopted') return
-    const { size } = this.#files.look(file)
-    if (size !== BigInt(this.#table.lengthOf(file))) {
-      this.#table.giveUp(file)
-      throw this.#files.changed(file, `has become ${size} bytes long`)
+  /** Their last pieces were written. */
+  async #finishFiles(files: readonly number[]): Promise<void> {
+    const ours = files.filter((file) => this.#table.place(file) !== 'adopted')
+    for (const file of ours) {
+      if (isUntouched(this.#verifyOptions, file)) continue
+      await verifyFile(this.#verifyOptions, file)
+      this.#assertOpen()
     }
-    await verifyIfTouched(this.#verifyOptions, file)
-    this.#assertOpen()
-    if (this.#table.place(file) === 'part') {
-      this.#files.withSpareDescriptor(() => {
-        this.#resume.appendFinal(file)
-      })
-      this.#files.move(file, 'final')
-    }
+    const parts = ours.filter((file) => this.#table.place(file) === 'part')
+    if (parts.length === 0) return
+    this.#files.withSpareDescriptor(() => {
+      this.#resume.appendFinal(parts)
+    })
+    for (const file of parts) this.#files.move(file, 'final')
   }
 
   /** For the pauses of a long piece: `close` may have come meanwhile. */

@@ -4,9 +4,9 @@
  */
 import type { FileEntry, Metainfo } from '../metainfo/metainfo.ts'
 import type { BigIntStats } from 'node:fs'
-import type { FileIdentity, InodeId } from './file-identity.ts'
+import type { FileIdentity } from './file-identity.ts'
 import { piecesOfFile } from '../metainfo/file-layout.ts'
-import { identityOf, inodeOf } from './file-identity.ts'
+import { Identities } from './file-identity.ts'
 
 /**
  * - `absent`: not made yet
@@ -22,10 +22,15 @@ export class FileTable {
   readonly #metainfo: Metainfo
   readonly #places: Uint8Array
   readonly #missingPieces: Uint32Array
-  readonly #inodes = new Map<number, InodeId>()
-  readonly #identities = new Map<number, FileIdentity>()
+  /**
+   * Which file on disk each is, and how it looked when its pieces were last known to be in it: after our latest write,
+   * or when they were hashed. Of files that are not absent.
+   */
+  readonly #identities: Identities
   /** Their identity holds, but no record has it yet, or it was too fresh to be recorded. */
   readonly #unrecorded = new Set<number>()
+  /** Those of them that were not looked at under their name since we changed them. */
+  readonly #unseen = new Set<number>()
   /** Something other than us changed them since their pieces were hashed. */
   readonly #suspect = new Set<number>()
 
@@ -37,6 +42,7 @@ export class FileTable {
     this.#files = metainfo.files
     this.#places = new Uint8Array(metainfo.files.length)
     this.#missingPieces = new Uint32Array(metainfo.files.length)
+    this.#identities = new Identities(metainfo.files.length)
   }
 
   /** Equal at two moments: between them nothing came that a resume record should know. */
@@ -70,28 +76,44 @@ export class FileTable {
     this.#places[file] = PLACES.indexOf(place)
   }
 
-  /** How it looked when its pieces were last known to be in it: after our latest write, or when they were hashed. */
-  identity(file: number): FileIdentity | undefined {
-    return this.#identities.get(file)
+  /** Does this file on disk look as it did when its pieces were last known to be in it? */
+  isAsKnown(file: number, stat: BigIntStats): boolean {
+    return this.#identities.isSame(file, stat)
   }
 
-  /** Which file on disk it is. */
-  inode(file: number): InodeId | undefined {
-    return this.#inodes.get(file)
+  /** Is this the file on disk that we know, whatever became of it? */
+  isSameInode(file: number, stat: BigIntStats): boolean {
+    return this.#identities.isSameInode(file, stat)
   }
 
-  /** It exists now as a file that we have not seen yet. */
-  setInode(file: number, stat: BigIntStats): void {
-    this.#inodes.set(file, inodeOf(stat))
+  /** Could a change of the file now, at `stampNs`, not show? */
+  isRacy(file: number, stampNs: bigint): boolean {
+    return this.#identities.isRacy(file, stampNs)
+  }
+
+  /** For the record; undefined: it must not vouch for the file's pieces. */
+  recordableIdentity(file: number): FileIdentity | undefined {
+    const isVouchedFor = !this.#unrecorded.has(file) && !this.#suspect.has(file)
+    return isVouchedFor && this.place(file) !== 'absent' ? this.#identities.textOf(file) : undefined
   }
 
   /** This is how it looks with its verified pieces in it. @param isRecorded the resume record says so already */
   setIdentity(file: number, stat: BigIntStats, isRecorded = false): void {
-    this.#inodes.set(file, inodeOf(stat))
-    this.#identities.set(file, identityOf(stat))
+    this.#identities.set(file, stat)
     if (isRecorded) return
     this.#changeCount++
     this.#unrecorded.add(file)
+    this.#unseen.add(file)
+  }
+
+  /** Under its name it looks as its identity says. */
+  setSeen(file: number): void {
+    this.#unseen.delete(file)
+  }
+
+  /** Was it seen so since the identity was taken? */
+  isSeen(file: number): boolean {
+    return !this.#unseen.has(file)
   }
 
   /** Files whose identity has to be recorded. A copy. */
@@ -103,9 +125,8 @@ export class FileTable {
     this.#unrecorded.delete(file)
   }
 
-  /** May a record say of this file that its identity vouches for its pieces? */
-  isVouchedFor(file: number): boolean {
-    return !this.#unrecorded.has(file) && !this.#suspect.has(file)
+  get hasUnrecorded(): boolean {
+    return this.#unrecorded.size > 0
   }
 
   isSuspect(file: number): boolean {

@@ -16,15 +16,16 @@ import type { BigIntStats } from 'node:fs'
 import type { FilePaths } from './file-paths.ts'
 import type { FilePlace, FileTable } from './file-table.ts'
 import type { RecordedFile, ResumeRecord } from './resume-file.ts'
+import type { SafeDirectories } from './safe-directories.ts'
 import { lstatSync } from 'node:fs'
 import { StorageError } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
-import { identityOf, inodeOf } from './file-identity.ts'
-import { checkDirectories } from './safe-directories.ts'
+import { identityOf, isSameFile } from './file-identity.ts'
 import { otherWork, Turns } from './turns.ts'
 
 export interface InspectOptions {
   readonly paths: FilePaths
+  readonly directories: SafeDirectories
   readonly table: FileTable
   readonly record: ResumeRecord | undefined
   readonly bootId: string | undefined
@@ -120,22 +121,19 @@ function files(count: number): string {
   return count === 1 ? '1 file is' : `${count} files are`
 }
 
-function find({ paths, table }: InspectOptions, file: number): Found {
-  const shown = paths.shown(file, 'final')
+function find({ paths, directories, table }: InspectOptions, file: number): Found {
   try {
-    const { root, shownRoot } = paths
-    if (!checkDirectories({ root, shownRoot, elements: paths.directoriesOf(file) })) {
-      return { final: undefined, part: undefined }
-    }
-    const final = regularFile(paths.finalPath(file), shown)
+    if (!directories.check(paths.directoryOf(file))) return { final: undefined, part: undefined }
+    const final = regularFile(paths, file, 'final')
     const isEmpty = table.lengthOf(file) === 0 // whole once it is there: it never has a part name
-    return { final, part: isEmpty ? undefined : regularFile(paths.partPath(file), paths.shown(file, 'part')) }
+    return { final, part: isEmpty ? undefined : regularFile(paths, file, 'part') }
   } catch (error) {
-    throw diskError(error, { verb: 'inspect', path: shown })
+    throw diskError(error, { verb: 'inspect', path: paths.shown(file, 'final') })
   }
 }
 
-function regularFile(path: string, shown: string): BigIntStats | undefined {
+function regularFile(paths: FilePaths, file: number, form: 'part' | 'final'): BigIntStats | undefined {
+  const path = form === 'part' ? paths.partPath(file) : paths.finalPath(file)
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false })
   if (stat === undefined || stat.isFile()) return stat
   const kind = stat.isSymbolicLink()
@@ -143,14 +141,14 @@ function regularFile(path: string, shown: string): BigIntStats | undefined {
     : stat.isDirectory()
       ? 'a directory'
       : 'not a regular file'
-  throw new StorageError('FILE_IN_THE_WAY', `${shown} is in the way: it is ${kind}`)
+  throw new StorageError('FILE_IN_THE_WAY', `${paths.shown(file, form)} is in the way: it is ${kind}`)
 }
 
 function decide(options: InspectOptions, file: number, found: Found, recorded: RecordedFile): Decision {
   const { final, part } = found
   if (final === undefined) return decideUnfinished(options, file, part, recorded)
   // Killed while it was moved from one name to the other, a file has both.
-  const isMoving = part !== undefined && inodeOf(part) === inodeOf(final)
+  const isMoving = part !== undefined && isSameFile(part, final)
   if (isMoving && recorded.place !== 'none') return { place: 'final', stat: final, isDoubled: true }
   if (recorded.place === 'final' && part === undefined) return { place: 'final', stat: final }
   if (options.force) {

@@ -1,7 +1,7 @@
 /** Renaming that never replaces anything. */
 import { linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs'
 import { StorageError, systemCodeOf } from '../common/errors.ts'
-import { inodeOf } from './file-identity.ts'
+import { isSameFile } from './file-identity.ts'
 
 /**
  * Moves a file within its directory. By link and unlink, because rename replaces what is there, and a look beforehand
@@ -15,7 +15,7 @@ export function moveFile(from: string, to: string, shownTo: string): void {
   } catch (error) {
     const code = systemCodeOf(error)
     if (code !== 'EEXIST' && !NO_HARD_LINKS.has(code ?? '')) throw error
-    if (!isSameFile(from, to)) {
+    if (!areSameFile(from, to)) {
       if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) throw inTheWay(shownTo, { cause: error })
       renameSync(from, to)
       return
@@ -26,10 +26,10 @@ export function moveFile(from: string, to: string, shownTo: string): void {
 
 const NO_HARD_LINKS: ReadonlySet<string> = new Set(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EMLINK'])
 
-function isSameFile(one: string, other: string): boolean {
+function areSameFile(one: string, other: string): boolean {
   const a = lstatSync(one, { bigint: true, throwIfNoEntry: false })
   const b = lstatSync(other, { bigint: true, throwIfNoEntry: false })
-  return a !== undefined && b !== undefined && inodeOf(a) === inodeOf(b)
+  return a !== undefined && b !== undefined && isSameFile(a, b)
 }
 
 function inTheWay(shownPath: string, options: ErrorOptions): StorageError {

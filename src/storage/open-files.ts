@@ -38,6 +38,11 @@ export class OpenFiles {
     return this.#use(file).fd
   }
 
+  /** Its descriptor if it is open, for use before the next `await` only. */
+  peek(file: number): number | undefined {
+    return this.#files.get(file)?.fd
+  }
+
   /** Keeps the descriptor open until `use` has settled. */
   async withFile<T>(file: number, use: (fd: number) => Promise<T>): Promise<T> {
     const open = this.#use(file)

@@ -6,7 +6,6 @@ import type { Bitfield } from '../common/bitfield.ts'
 import type { DataFiles } from './data-files.ts'
 import type { FileTable } from './file-table.ts'
 import type { RecordedFile, ResumeFile } from './resume-file.ts'
-import { identityOf, isRacy } from './file-identity.ts'
 
 export interface RecordKeeperOptions {
   readonly table: FileTable
@@ -28,7 +27,7 @@ export class RecordKeeper {
 
   /** Would a later `save` have something to add, because files were too fresh to be recorded? */
   get isWaiting(): boolean {
-    return this.#options.table.unrecordedFiles().length > 0
+    return this.#options.table.hasUnrecorded
   }
 
   /**
@@ -65,16 +64,21 @@ export class RecordKeeper {
 
   #takeIdentity(file: number, stampNs: bigint): void {
     const { table, files } = this.#options
-    const stat = files.look(file)
-    if (table.identity(file) !== identityOf(stat)) table.giveUp(file)
-    else if (!isRacy(stat, stampNs)) table.setRecorded(file)
+    if (!table.isSeen(file)) {
+      if (!files.isAsKnown(file)) {
+        table.giveUp(file)
+        return
+      }
+      table.setSeen(file)
+    }
+    if (!table.isRacy(file, stampNs)) table.setRecorded(file)
   }
 
   #recordedFiles(): RecordedFile[] {
     const { table, firstPlace, fileCount } = this.#options
     return Array.from({ length: fileCount }, (_, file): RecordedFile => {
       if (!table.isReal(file)) return { place: 'none', identity: undefined }
-      const identity = table.isVouchedFor(file) ? table.identity(file) : undefined
+      const identity = table.recordableIdentity(file)
       const place = table.place(file)
       if (place === 'adopted') return { place, identity }
       // While a file changes its name, both have to count as ours: that is what `final` says.

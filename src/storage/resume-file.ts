@@ -5,7 +5,8 @@
  *
  * ```
  * {"version":1,"infoHash":...,"root":...,"bootId":...,"pieces":"base64","files":["p8:1:2:3:4","f",""],"sha256":"hex"}
- * {"final":17,"sha256":"hex"}      appended before file 17 gets its final name; the next whole record has it inside
+ * {"final":[17,18],"sha256":"hex"}      appended before these files get their final names; the next whole record has
+ *                                       that inside
  * ```
  *
  * Records are replaced as a whole (write beside, rename) and not flushed: after a crash of the machine the boot id
@@ -129,11 +130,14 @@ export class ResumeFile {
     }
   }
 
-  /** Notes that this file's final name is ours from now on. @throws StorageError as `save` */
-  appendFinal(file: number): void {
+  /** Notes that the final names of these files are ours from now on. @throws StorageError as `save` */
+  appendFinal(files: readonly number[]): void {
     this.#savedText = ''
     try {
-      appendFileSync(this.#path, seal(`{"final":${file}`), { encoding: 'latin1', mode: 0o600 })
+      appendFileSync(this.#path, seal(`{"final":${JSON.stringify(files)}`), {
+        encoding: 'latin1',
+        mode: 0o600,
+      })
     } catch (error) {
       throw diskError(error, { verb: 'write', path: this.#path })
     }
@@ -161,9 +165,9 @@ export class ResumeFile {
     const files = parseFiles(body['files'], this.#options.fileCount)
     if (pieces === undefined || files === undefined) return undefined
     for (const line of appended) {
-      const file = unseal(line)?.['final']
-      if (typeof file !== 'number' || files[file] === undefined) break // torn or damaged: so may be what follows
-      files[file] = { place: 'final', identity: undefined }
+      const finals = finalsOf(line, files.length)
+      if (finals === undefined) break // torn or damaged: so may be what follows
+      for (const file of finals) files[file] = { place: 'final', identity: undefined }
     }
     const bootId = textOf(body['bootId'])
     return { bootId: bootId === '' ? undefined : bootId, pieces, files }
@@ -199,6 +203,15 @@ function parseFiles(value: unknown, count: number): RecordedFile[] | undefined {
     files.push({ place, identity: identity === '' ? undefined : identity })
   }
   return files
+}
+
+/** The files of an appended line. */
+function finalsOf(line: string, fileCount: number): readonly number[] | undefined {
+  const finals = unseal(line)?.['final']
+  if (!Array.isArray(finals)) return undefined
+  const isFile = (file: unknown): boolean =>
+    Number.isInteger(file) && (file as number) >= 0 && (file as number) < fileCount
+  return finals.every(isFile) ? (finals as number[]) : undefined
 }
 
 function textOf(value: unknown): string {

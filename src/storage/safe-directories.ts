@@ -1,37 +1,55 @@
 /**
- * Directories below the output directory, one by one: nothing is reached through a symlink, whoever made it. They are
- * looked at again for each file that is opened (a few lstat calls), because they can change while we run.
+ * Directories below the output directory, one by one: nothing is reached through a symlink, whoever made it. They can
+ * change while we run, so what was seen counts only until the present stretch of synchronous work ends: for a look at
+ * each directory of a piece's files (a few microseconds before they are opened), not for a look at each file's.
  */
+import type { Directory } from './file-paths.ts'
 import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { StorageError, systemCodeOf } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
 
-export interface DirectoryWalk {
-  /** Absolute, exists; may itself be or lie behind a symlink: the user chose it. */
-  readonly root: string
-  /** The root as the user wrote it, for messages. */
-  readonly shownRoot: string
-  /** Below the root, outermost first. */
-  readonly elements: readonly string[]
-}
+export class SafeDirectories {
+  /** Is it there? Only those looked at since the last `await` of anybody. */
+  readonly #seen = new Map<Directory, boolean>()
 
-/** Makes those that are missing. @throws StorageError DISK_PATH_UNSAFE, DISK_NOT_A_DIRECTORY, DISK_NOT_WRITABLE... */
-export function makeDirectories(walk: DirectoryWalk): void {
-  eachDirectory(walk, (path, shownPath) => {
+  /**
+   * Is this a directory, reached through directories? The output directory may itself be or lie behind a symlink: the
+   * user chose it. @returns false when one is missing @throws StorageError DISK_PATH_UNSAFE, DISK_NOT_A_DIRECTORY
+   */
+  check(directory: Directory): boolean {
+    if (directory.parent === undefined) return true
+    let isThere = this.#seen.get(directory)
+    if (isThere === undefined) {
+      isThere = this.check(directory.parent) && isDirectory(directory)
+      this.#remember(directory, isThere)
+    }
+    return isThere
+  }
+
+  /** Makes those that are missing. @throws StorageError as `check`; DISK_NOT_WRITABLE... */
+  make(directory: Directory): void {
+    const { parent, path, shownPath } = directory
+    if (parent === undefined || this.check(directory)) return
+    this.make(parent)
     try {
       mkdirSync(path)
-      return true
     } catch (error) {
-      if (systemCodeOf(error) === 'EEXIST') return checkDirectory(path, shownPath)
-      throw diskError(error, { verb: 'create', path: shownPath })
+      // Somebody else may just have made it.
+      const isMade = systemCodeOf(error) === 'EEXIST' && isDirectory(directory)
+      if (!isMade) throw diskError(error, { verb: 'create', path: shownPath })
     }
-  })
-}
+    this.#remember(directory, true)
+  }
 
-/** @returns false when one is missing @throws StorageError DISK_PATH_UNSAFE, DISK_NOT_A_DIRECTORY */
-export function checkDirectories(walk: DirectoryWalk): boolean {
-  return eachDirectory(walk, checkDirectory)
+  #remember(directory: Directory, isThere: boolean): void {
+    if (this.#seen.size === 0) {
+      queueMicrotask(() => {
+        this.#seen.clear()
+      })
+    }
+    this.#seen.set(directory, isThere)
+  }
 }
 
 /** The output directory itself, with its parents. @throws StorageError DISK_NOT_A_DIRECTORY, DISK_NOT_WRITABLE... */
@@ -80,18 +98,7 @@ export function assertWritable(path: string, shownPath: string): void {
   }
 }
 
-function eachDirectory(walk: DirectoryWalk, visit: (path: string, shownPath: string) => boolean): boolean {
-  let path = walk.root
-  let shownPath = walk.shownRoot
-  for (const element of walk.elements) {
-    path = join(path, element)
-    shownPath = join(shownPath, element)
-    if (!visit(path, shownPath)) return false
-  }
-  return true
-}
-
-function checkDirectory(path: string, shownPath: string): boolean {
+function isDirectory({ path, shownPath }: Directory): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false })
   if (stat === undefined) return false
   if (stat.isSymbolicLink()) {

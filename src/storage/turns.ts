@@ -1,7 +1,7 @@
 /** A torrent may have hundreds of thousands of files: loops that touch each on disk let other work have its turn. */
 
 /** Some 100 us each at worst (made, written, moved): a turn takes 20 ms. */
-const FILES_PER_TURN = 200
+export const FILES_PER_TURN = 200
 
 export class Turns {
   #fileCount = 0

@@ -30,22 +30,23 @@ async function confirmRound(options: VerifyOptions): Promise<boolean> {
   for (const [file] of table.realFiles()) {
     if (turns.isOver()) await otherWork()
     if (!table.isWhole(file)) continue
-    if (await verifyIfTouched(options, file)) isQuiet = false
+    if (isUntouched(options, file)) {
+      table.setSeen(file)
+      continue
+    }
+    await verifyFile(options, file)
+    isQuiet = false
   }
   return isQuiet
 }
 
-/** @returns true when it was hashed, and is right @throws StorageError FILE_CHANGED; then it is given up */
-export async function verifyIfTouched(options: VerifyOptions, file: number): Promise<boolean> {
-  const { table, files } = options
-  const isKnown = identityOf(files.look(file)) === table.identity(file)
-  if (isKnown && !table.isSuspect(file)) return false
-  await verifyFile(options, file)
-  return true
+/** Is it what was hashed, as far as a look at it tells? @throws StorageError FILE_CHANGED; then it is given up */
+export function isUntouched({ table, files }: VerifyOptions, file: number): boolean {
+  return files.isAsKnown(file) && !table.isSuspect(file)
 }
 
-/** Hashes every piece of a whole file again. */
-async function verifyFile(options: VerifyOptions, file: number): Promise<void> {
+/** Hashes every piece of a whole file again. @throws StorageError FILE_CHANGED; then it is given up */
+export async function verifyFile(options: VerifyOptions, file: number): Promise<void> {
   const { metainfo, table, files } = options
   const stat = files.look(file)
   table.setSuspect(file, true)

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
   writeSync,
@@ -84,6 +85,33 @@ test('what is overwritten after our last write and before the save is not vouche
   })
   await site.run(({ have }) => {
     assert.deepEqual([...have.indices()], [0, 2])
+  })
+})
+
+test('a small file that is replaced after it was finished is noticed by the next save and by the last look', async (context) => {
+  const files = countTo(3).map((index) => ({ path: `f${index}`, length: 5_000 }))
+  const site = new StorageSite(await temporaryDirectory(context), makeTorrent({ name: 'set', files }))
+  for (const look of ['save', 'confirm'] as const) {
+    await site.run(async ({ storage }) => {
+      await writePieces(storage, site.torrent)
+      renameSync(site.path('set', 'f1'), site.path('set', 'old'))
+      writeFileSync(site.path('set', 'f1'), site.torrent.fileData(2))
+      await assert.rejects(storage[look](), isCode('FILE_CHANGED'))
+    })
+    for (const name of readdirSync(site.path('set'))) rmSync(site.path('set', name))
+  }
+})
+
+test('what is overwritten after the last look is not vouched for by the record', async (context) => {
+  const site = new StorageSite(await temporaryDirectory(context), oneBigFile())
+  await site.run(async ({ storage }) => {
+    await writePieces(storage, site.torrent)
+    await storage.confirm()
+    overwrite(site.path('set', 'a'), 20_000)
+  })
+  await site.run(({ have }) => {
+    assert.ok(!have.has(1))
+    assert.equal(have.count, have.length - 1)
   })
 })
 

@@ -54,14 +54,23 @@ test('saving the same again writes nothing, and nothing temporary is left', asyn
 test('a file whose final name was noted is ours under that name, and has to be hashed', async (context) => {
   const resume = new ResumeFile(makeOptions(await temporaryDirectory(context)))
   resume.save(makeRecord)
-  resume.appendFinal(1)
-  resume.appendFinal(2)
+  resume.appendFinal([1])
+  resume.appendFinal([2])
   const record = resume.load()
   assert.ok(typeof record === 'object')
   assert.deepEqual(record.files[1], { place: 'final', identity: undefined })
   assert.deepEqual(record.files[2], { place: 'final', identity: undefined })
   resume.save(makeRecord)
   assert.deepEqual(toPlain(resume.load()), toPlain(makeRecord()), 'the next whole record replaces such notes')
+})
+
+test('a note that names a file which the torrent does not have counts for nothing', async (context) => {
+  const resume = new ResumeFile(makeOptions(await temporaryDirectory(context)))
+  resume.save(makeRecord)
+  for (const files of [[1, 4], [-1], [1.5]]) {
+    resume.appendFinal(files)
+    assert.deepEqual(toPlain(resume.load()), toPlain(makeRecord()))
+  }
 })
 
 test('a record of another torrent, place or version, or with other counts, is not used', async (context) => {
@@ -87,7 +96,7 @@ test('a record of another torrent, place or version, or with other counts, is no
 test('whatever bit is wrong or bytes are missing, the record is as it was or not used', async (context) => {
   const resume = new ResumeFile(makeOptions(await temporaryDirectory(context)))
   resume.save(makeRecord)
-  resume.appendFinal(2)
+  resume.appendFinal([2, 0])
   const whole = toPlain(resume.load())
   const text = readFileSync(resume.path)
   const accept = (bytes: Buffer, what: string): void => {

@@ -1,18 +1,30 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { checkDirectories, makeDirectories, makeRoot } from '../../../src/storage/safe-directories.ts'
+import type { Directory } from '../../../src/storage/file-paths.ts'
+import { makeRoot, SafeDirectories } from '../../../src/storage/safe-directories.ts'
 import { isCode } from '../../support/storage-compliance.ts'
 import { temporaryDirectory } from '../../support/storage-fixture.ts'
 
+/** The last of these, below each other and the root. */
+function directoryBelow(root: string, elements: readonly string[]): Directory {
+  let directory: Directory = { path: root, shownPath: 'out', parent: undefined }
+  for (const element of elements) {
+    const [path, shownPath] = [join(directory.path, element), join(directory.shownPath, element)]
+    directory = { path, shownPath, parent: directory }
+  }
+  return directory
+}
+
 test('directories are made one by one, and again without harm', async (context) => {
-  const root = await temporaryDirectory(context)
-  const walk = { root, shownRoot: 'out', elements: ['a', 'b', 'c'] }
-  assert.ok(!checkDirectories(walk))
-  makeDirectories(walk)
-  makeDirectories(walk)
-  assert.ok(checkDirectories(walk))
+  const directory = directoryBelow(await temporaryDirectory(context), ['a', 'b', 'c'])
+  const directories = new SafeDirectories()
+  assert.ok(!directories.check(directory))
+  directories.make(directory)
+  directories.make(directory)
+  assert.ok(directories.check(directory))
+  assert.ok(new SafeDirectories().check(directory))
 })
 
 test('a symbolic link below the output directory is refused, wherever it leads', async (context) => {
@@ -20,20 +32,32 @@ test('a symbolic link below the output directory is refused, wherever it leads',
   mkdirSync(join(root, 'elsewhere'))
   mkdirSync(join(root, 'out'))
   symlinkSync(join(root, 'elsewhere'), join(root, 'out', 'a'))
-  const walk = { root: join(root, 'out'), shownRoot: 'out', elements: ['a', 'b'] }
+  const directory = directoryBelow(join(root, 'out'), ['a', 'b'])
+  const directories = new SafeDirectories()
   assert.throws(() => {
-    makeDirectories(walk)
+    directories.make(directory)
   }, isCode('DISK_PATH_UNSAFE'))
-  assert.throws(() => checkDirectories(walk), isCode('DISK_PATH_UNSAFE'))
+  assert.throws(() => directories.check(directory), isCode('DISK_PATH_UNSAFE'))
   assert.deepEqual(readdirSync(join(root, 'elsewhere')), [])
+})
+
+test('a directory that becomes a symbolic link is refused by the next piece of work', async (context) => {
+  const root = await temporaryDirectory(context)
+  const directory = directoryBelow(root, ['a', 'b'])
+  const directories = new SafeDirectories()
+  directories.make(directory)
+  assert.ok(directories.check(directory))
+  await Promise.resolve()
+  renameSync(join(root, 'a'), join(root, 'moved'))
+  symlinkSync(join(root, 'moved'), join(root, 'a'))
+  assert.throws(() => directories.check(directory), isCode('DISK_PATH_UNSAFE'))
 })
 
 test('a file where a directory has to be is refused', async (context) => {
   const root = await temporaryDirectory(context)
   writeFileSync(join(root, 'a'), '')
-  const walk = { root, shownRoot: 'out', elements: ['a', 'b'] }
   assert.throws(() => {
-    makeDirectories(walk)
+    new SafeDirectories().make(directoryBelow(root, ['a', 'b']))
   }, isCode('DISK_NOT_A_DIRECTORY'))
 })
 
