@@ -17,7 +17,7 @@ import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { downloader, torrentDl } from './contenders.ts'
+import { commandIn, downloader, torrentDl } from './contenders.ts'
 import { Course } from './course/course.ts'
 import type { MicroResult } from './micro.ts'
 import { figure, markdownTable } from './report/markdown-table.ts'
@@ -139,7 +139,7 @@ function downloadCase(baseDirectory: string, totalBytes: number, rounds: number)
           course.run(
             contender === 'floor'
               ? downloader(contender, entry)
-              : torrentDl(contender === 'base' ? baseDirectory : projectDirectory, entry),
+              : torrentDl(commandIn(contender === 'base' ? baseDirectory : projectDirectory), entry),
           ),
         close: async () => course.close(),
       }

@@ -33,7 +33,7 @@ export function downloader(name: string, entry: Entry): Client {
     case 'floor':
       return floor(entry)
     case 'torrent-dl':
-      return torrentDl(projectDirectory, entry)
+      return torrentDl(commandIn(projectDirectory), entry)
     case 'libtorrent':
       return libtorrent(name, {}, entry)
     case 'libtorrent-tuned':
@@ -55,9 +55,14 @@ export function checker(name: string, entry: Entry): Client {
   return downloader(name, entry)
 }
 
-/** As a user runs it. @param directory of its package.json, built */
+/** The command as a user types it. @param directory of its package.json, built */
+export function commandIn(directory: string): string[] {
+  return [process.execPath, join(directory, 'bin/torrent-dl.js')]
+}
+
+/** As a user runs it. */
 export function torrentDl(
-  directory: string,
+  program: readonly string[],
   { torrents }: Entry,
   extraArguments: readonly string[] = [],
 ): Client {
@@ -67,8 +72,7 @@ export function torrentDl(
     packageName: 'nodejs',
     launch: ({ directory: output, port }) => ({
       command: [
-        ...[process.execPath, join(directory, 'bin/torrent-dl.js'), '--progress', 'none'],
-        ...['-p', String(port), '-o', output, ...extraArguments],
+        ...[...program, '--progress', 'none', '-p', String(port), '-o', output, ...extraArguments],
         ...torrents.map(({ torrentFile }) => torrentFile),
       ],
     }),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Course } from '../course/course.ts'
 import type { Figures } from '../course/course.ts'
-import { torrentDl } from '../contenders.ts'
+import { commandIn, torrentDl } from '../contenders.ts'
 import { runNow } from '../../test/interop/support/processes.ts'
 import { projectDirectory } from '../../test/interop/support/project.ts'
 import { costing } from '../../test/interop/support/run-cost.ts'
@@ -14,7 +14,7 @@ import type { Case, Column, Stage, Workload } from './workload.ts'
 
 const MS = 1000
 
-const OURS = [process.execPath, join(projectDirectory, 'bin/torrent-dl.js')]
+const OURS = commandIn(projectDirectory)
 const NODE = 'node -e 0'
 const COMMANDS: ReadonlyMap<string, readonly string[]> = new Map([
   [NODE, [process.execPath, '-e', '0']],
@@ -93,7 +93,7 @@ const namedPeerCase: Case = {
     const entry = { course, torrents: course.torrents }
     return {
       run: async (): Promise<Figures> =>
-        course.run(torrentDl(projectDirectory, entry, ['--peer', `${address}:${port}`])),
+        course.run(torrentDl(commandIn(projectDirectory), entry, ['--peer', `${address}:${port}`])),
       close: async () => course.close(),
     }
   },

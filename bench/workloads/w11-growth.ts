@@ -1,5 +1,5 @@
 /** W11: CPU per byte over the number of pieces, of peers and of torrents, and the exponent that fits. */
-import { torrentDl } from '../contenders.ts'
+import { commandIn, torrentDl } from '../contenders.ts'
 import { Course } from '../course/course.ts'
 import type { CoursePlan } from '../course/course.ts'
 import { makeTorrent } from '../course/torrents.ts'
@@ -40,7 +40,7 @@ function growthCase({ title, course: plan, points }: Growth): Case {
           const torrents = torrentsFor(contender, points, course.torrents)
           const totalBytes = torrents.reduce((sum, torrent) => sum + torrent.totalBytes, 0)
           bytesOf.set(contender, totalBytes)
-          const client = torrentDl(projectDirectory, { course, torrents }, ['--max-peers', '1000'])
+          const client = torrentDl(commandIn(projectDirectory), { course, torrents }, ['--max-peers', '1000'])
           const figures = await course.run(client, { torrents })
           const perGib = contender === BASE ? NaN : (figures['cpuSeconds']! / totalBytes) * GIB
           return { ...figures, cpuSecondsPerGib: perGib }

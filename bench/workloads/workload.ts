@@ -1,4 +1,6 @@
 /** What a row of the bench is. Each module here makes one; list.ts has them all; run-case.ts runs them. */
+import type { Client } from '../../test/interop/support/clients.ts'
+import type { Entry } from '../contenders.ts'
 import type { Figures } from '../course/course.ts'
 import type { Better } from '../report/figures.ts'
 
@@ -37,6 +39,8 @@ export interface Case {
 export interface Stage {
   /** @throws Error when the work was not done, or not well */
   run(contender: string, round: number): Promise<Figures>
+  /** Where the work is a download: somebody else does it. */
+  readonly runClient?: (make: (entry: Entry) => Client) => Promise<Figures>
   /** More lines below the table. */
   conclude?(results: Results): readonly string[]
   close(): Promise<void>
