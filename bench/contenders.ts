@@ -1,10 +1,11 @@
 /** Who is measured: the least a machine can spend, ourselves, and the clients we want to be better than. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CLIENTS } from '../test/interop/support/clients.ts'
+import { CLIENTS, libtorrentCommand } from '../test/interop/support/clients.ts'
 import type { Client } from '../test/interop/support/clients.ts'
 import { nativeProgram } from '../test/interop/support/native.ts'
 import { projectDirectory } from '../test/interop/support/project.ts'
+import { webtorrent } from './clients/webtorrent.ts'
 import type { Course } from './course/course.ts'
 import type { BenchTorrent } from './course/torrents.ts'
 
@@ -25,7 +26,6 @@ export interface Entry {
 }
 
 export const DOWNLOADERS = ['floor', 'torrent-dl', 'libtorrent', 'libtorrent-tuned', 'aria2']
-export const OTHER_CLIENTS = ['transmission', 'qbittorrent']
 
 /** Downloads everything and ends by itself. @throws Error for a name that nobody has */
 export function downloader(name: string, entry: Entry): Client {
@@ -43,6 +43,8 @@ export function downloader(name: string, entry: Entry): Client {
     case 'transmission':
     case 'qbittorrent':
       return endingItself(CLIENTS[name])
+    case 'webtorrent':
+      return webtorrent(entry)
     default:
       throw new Error(`nobody is called ${name}`)
   }
@@ -83,12 +85,12 @@ function libtorrent(name: string, settings: Readonly<Record<string, number>>, { 
   return {
     ...CLIENTS.libtorrent,
     name,
-    launch: ({ directory, host, port }) => ({
-      command: [
-        ...['/usr/bin/python3', join(projectDirectory, 'bench/clients/libtorrent-download.py')],
-        ...[directory, `${host.address}:${port}`, JSON.stringify(settings)],
-        ...torrents.map(({ torrentFile }) => torrentFile),
-      ],
+    launch: (job) => ({
+      command: libtorrentCommand(
+        job,
+        torrents.map(({ torrentFile }) => torrentFile),
+        settings,
+      ),
     }),
   }
 }

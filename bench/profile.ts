@@ -177,7 +177,7 @@ function parseCommandLine(): Plan | undefined {
   const divisor = Number(values.divide)
   if (workload === undefined || more.length > 0 || !Number.isInteger(divisor) || divisor <= 0)
     return undefined
-  const options = { isQuick: false, isHuge: false, hasAllClients: false, divisor }
+  const options = { isQuick: false, isHuge: false, otherClients: [], divisor }
   const cases = workload.cases(options).filter(({ title }) => title.includes(values.case))
   return { cases, keepDirectory: values.keep }
 }

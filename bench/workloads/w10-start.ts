@@ -9,7 +9,7 @@ import { projectDirectory } from '../../test/interop/support/project.ts'
 import { costing } from '../../test/interop/support/run-cost.ts'
 import type { RunCost } from '../../test/interop/support/run-cost.ts'
 import { downloadCase, singleFile } from './download-case.ts'
-import { MIB } from './workload.ts'
+import { MIB, RSS } from './workload.ts'
 import type { Case, Column, Stage, Workload } from './workload.ts'
 
 const MS = 1000
@@ -45,7 +45,7 @@ const commandsCase: Case = {
   columns: [
     { key: 'wallSeconds', title: 'wall ms', scale: MS },
     { key: 'cpuSeconds', title: 'cpu ms', scale: MS },
-    { key: 'peakRssBytes', title: 'rss MB', scale: 1e-6, shows: 'worst' },
+    RSS,
   ],
   ratios: [{ key: 'wallSeconds', over: NODE, title: 'wall/node' }],
   targets: [
@@ -65,6 +65,7 @@ const COLUMNS: readonly Column[] = [
   { key: 'exitSeconds', title: 'exit after last write ms', scale: MS },
   { key: 'wallSeconds', title: 'wall ms', scale: MS },
   { key: 'cpuSeconds', title: 'cpu ms', scale: MS },
+  RSS,
 ]
 
 const smallDownloadCase: Case = downloadCase({

@@ -16,8 +16,8 @@ export interface BenchOptions {
   readonly isQuick: boolean
   /** 10 GiB where memory is measured, and what else takes long. */
   readonly isHuge: boolean
-  /** Also transmission and qBittorrent, where they matter. */
-  readonly hasAllClients: boolean
+  /** Of further clients, for the rows where they matter; they are slow. */
+  readonly otherClients: readonly string[]
   /** Sizes are divided by this: for trying the bench itself. */
   readonly divisor: number
 }
@@ -94,5 +94,13 @@ export const COST_RATIOS: readonly Ratio[] = ['floor', 'libtorrent'].flatMap((ov
   { key: 'cpuSeconds', over, title: `cpu/${over === 'floor' ? 'floor' : 'lt'}` },
 ])
 
+/** Where no other target is set. */
+export const AHEAD_TARGETS: readonly Target[] = ['libtorrent', 'libtorrent-tuned'].flatMap((over) => [
+  { text: `wall <= 1 x ${over}`, key: 'wallSeconds', over },
+  { text: `cpu <= 1 x ${over}`, key: 'cpuSeconds', over },
+])
+
 export const MIB = 2 ** 20
 export const GIB = 2 ** 30
+/** What a gigabit line carries beside the headers. */
+export const GIGABIT_PAYLOAD_BYTES_PER_SECOND = 118e6
