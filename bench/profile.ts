@@ -3,8 +3,7 @@
  * the row that is a download is run twice by torrent-dl: once plainly, when the system counts the time of each thread,
  * and once under Node's --cpu-prof, which says how each JavaScript thread shares its time out. Needs root.
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -35,6 +34,8 @@ type RunClient = NonNullable<Stage['runClient']>
 interface ThreadRun {
   readonly figures: Figures
   readonly threads: readonly ThreadTime[]
+  /** Holds a profile of each JavaScript thread, if it was asked for, until the stage is closed. */
+  readonly profileDirectory: string
 }
 
 async function profile({ cases, keepDirectory }: Plan): Promise<void> {
@@ -44,7 +45,7 @@ async function profile({ cases, keepDirectory }: Plan): Promise<void> {
       if (stage.runClient === undefined) continue
       console.log(`\n### ${work.title}`)
       // What the profiler costs itself is not in these figures.
-      console.log(`\n${describeThreads(await runWatched(stage.runClient))}`)
+      console.log(`\n${describeThreads(await runWatched(stage.runClient, false))}`)
       console.log(`\n${await describeProfiles(stage.runClient, keepDirectory)}`)
     } finally {
       await stage.close()
@@ -52,16 +53,17 @@ async function profile({ cases, keepDirectory }: Plan): Promise<void> {
   }
 }
 
-/** @param profileDirectory gets a profile of each JavaScript thread */
-async function runWatched(run: RunClient, profileDirectory?: string): Promise<ThreadRun> {
-  let pidFile = ''
+async function runWatched(run: RunClient, isProfiled: boolean): Promise<ThreadRun> {
+  let [pidFile, profileDirectory] = ['', '']
   const times = new ThreadTimes(() => readPid(pidFile))
   try {
     const figures = await run((entry) => {
       pidFile = join(entry.course.lab.newDirectory('profiled'), 'pid')
-      return leavingPid(pidFile, torrentDl(nodeCommand(profileDirectory), entry))
+      profileDirectory = entry.course.lab.newDirectory('profiles')
+      const command = nodeCommand(isProfiled ? profileDirectory : undefined)
+      return leavingPid(pidFile, torrentDl(command, entry))
     })
-    return { figures, threads: times.threads }
+    return { figures, threads: times.threads, profileDirectory }
   } finally {
     times.stop()
   }
@@ -85,21 +87,16 @@ function describeThreads({ figures, threads }: ThreadRun): string {
 }
 
 async function describeProfiles(run: RunClient, keepDirectory: string | undefined): Promise<string> {
-  const directory = mkdtempSync(join(tmpdir(), 'torrent-dl-profile-'))
-  try {
-    const { figures, threads } = await runWatched(run, directory)
-    if (keepDirectory !== undefined) cpSync(directory, keepDirectory, { recursive: true })
-    const profiles = readdirSync(directory).map((file) => {
-      const name = threadOf(file)
-      const profile = JSON.parse(readFileSync(join(directory, file), 'utf8')) as CpuProfile
-      const time = threads.find((thread) => thread.name === name)
-      return describeProfile(name, summarize(profile, SOURCES), time)
-    })
-    const wall = figure(figures['wallSeconds'] ?? NaN)
-    return [`Under --cpu-prof: wall ${wall} s; times in which the thread could run`, ...profiles].join('\n\n')
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
+  const { figures, threads, profileDirectory } = await runWatched(run, true)
+  if (keepDirectory !== undefined) cpSync(profileDirectory, keepDirectory, { recursive: true })
+  const profiles = readdirSync(profileDirectory).map((file) => {
+    const name = threadOf(file)
+    const profile = JSON.parse(readFileSync(join(profileDirectory, file), 'utf8')) as CpuProfile
+    const time = threads.find((thread) => thread.name === name)
+    return describeProfile(name, summarize(profile, SOURCES), time)
+  })
+  const wall = figure(figures['wallSeconds'] ?? NaN)
+  return [`Under --cpu-prof: wall ${wall} s; times in which the thread could run`, ...profiles].join('\n\n')
 }
 
 /** Node calls it CPU.DATE.TIME.PID.THREAD.N.cpuprofile */

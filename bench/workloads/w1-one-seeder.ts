@@ -51,8 +51,8 @@ function cases({ isQuick, divisor, otherClients }: BenchOptions): Case[] {
   const gigabit = { bytesPerSecond: GIGABIT_PAYLOAD_BYTES_PER_SECOND }
   return [
     oneSeederCase({ ...unlimited, totalBytes, pieceLength: 256 * KIB, rounds: 5 }),
-    oneSeederCase({ ...unlimited, totalBytes, pieceLength: MIB, rounds: 5 }),
-    oneSeederCase({ ...unlimited, totalBytes, pieceLength: 4 * MIB, rounds: 5 }),
+    oneSeederCase({ ...unlimited, totalBytes, pieceLength: MIB, rounds: 3 }),
+    oneSeederCase({ ...unlimited, totalBytes, pieceLength: 4 * MIB, rounds: 3 }),
     oneSeederCase({
       totalBytes: totalBytes / 2,
       pieceLength: 256 * KIB,

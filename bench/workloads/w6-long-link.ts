@@ -88,7 +88,7 @@ function linkCase(plan: LongLink): Case {
   return downloadCase({
     title: titleOf(plan),
     contenders: [...CONTENDERS, ...otherClients],
-    rounds: 3,
+    rounds: 2,
     columns: COLUMNS,
     ratios: [],
     targets: TARGETS,
