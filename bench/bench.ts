@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { requirePrograms } from '../test/interop/support/run-client.ts'
+import { installWebtorrent } from './clients/webtorrent.ts'
 import { machineFacts } from './report/machine-facts.ts'
 import { WORKLOADS } from './workloads/list.ts'
 import { runCase } from './workloads/run-case.ts'
@@ -14,14 +15,17 @@ const USAGE = `usage: npm run bench -- [ROW...] [--quick] [--huge] [--all-client
                         [--case TEXT] [--divide N] [--json FILE]
 --quick         W1 with 256 MiB only, in less than a minute
 --huge          10 GiB where memory is measured; 1 % loss on the long link
---all-clients   also transmission and qBittorrent, where they matter (slow)
+--all-clients   also transmission, qBittorrent and webtorrent (installed into .cache/), where they matter (slow)
 --case TEXT     only cases whose title has this text
 --divide N      sizes divided by N: to try the bench itself, its figures mean little
 rows: ${WORKLOADS.map(({ id, what }) => `${id.padEnd(4)} ${what}`).join('\n      ')}`
 
+const OTHER_CLIENTS = ['transmission', 'qbittorrent']
+
 interface CommandLine {
   readonly workloads: readonly Workload[]
-  readonly options: BenchOptions
+  readonly options: Omit<BenchOptions, 'otherClients'>
+  readonly hasAllClients: boolean
   readonly rounds: number | undefined
   readonly only: readonly string[] | undefined
   readonly caseText: string
@@ -31,23 +35,42 @@ interface CommandLine {
 /** The report goes to standard output, progress to standard error. @returns the exit code */
 async function measure(commandLine: CommandLine): Promise<number> {
   requirePrograms()
+  const options = { ...commandLine.options, otherClients: otherClients(commandLine.hasAllClients) }
   const facts = machineFacts()
   for (const [name, value] of Object.entries(facts)) console.log(`- ${name}: ${value}`)
   console.log('\nBest (median) of interleaved rounds, ratios best over best; RSS is the worst of all rounds.')
   const record: unknown[] = []
   let failureCount = 0
+  const began = performance.now()
   for (const workload of commandLine.workloads) {
+    const rowBegan = performance.now()
     console.log(`\n## ${workload.id}: ${workload.what}`)
-    const cases = workload.cases(commandLine.options)
+    const cases = workload.cases(options)
     for (const work of cases.filter(({ title }) => title.includes(commandLine.caseText))) {
       failureCount += await measureCase(workload, work, commandLine, record)
     }
-    console.log(`\n\`npm run bench -- ${workload.id}\``)
+    console.log(`\n\`npm run bench -- ${workload.id}\` (${secondsSince(rowBegan)})`)
   }
+  console.log(`\nAll of it took ${secondsSince(began)}.`)
   if (commandLine.jsonFile !== undefined) {
     writeFileSync(commandLine.jsonFile, JSON.stringify({ facts, cases: record }, null, 2) + '\n')
   }
   return failureCount === 0 ? 0 : 1
+}
+
+function otherClients(areWanted: boolean): string[] {
+  if (!areWanted) return []
+  try {
+    installWebtorrent()
+    return [...OTHER_CLIENTS, 'webtorrent']
+  } catch (error) {
+    console.error(`webtorrent is left out: ${String(error)}`)
+    return OTHER_CLIENTS
+  }
+}
+
+function secondsSince(began: number): string {
+  return `${((performance.now() - began) / 1000).toFixed(0)} s`
 }
 
 /** @returns how many runs failed */
@@ -96,9 +119,9 @@ function parseCommandLine(): CommandLine {
     options: {
       isQuick: values.quick,
       isHuge: values.huge,
-      hasAllClients: values['all-clients'],
       divisor: positive(values.divide, 'divide'),
     },
+    hasAllClients: values['all-clients'],
     rounds: values.rounds === undefined ? undefined : positive(values.rounds, 'rounds'),
     only: values.only?.split(','),
     caseText: values.case,

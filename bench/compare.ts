@@ -1,7 +1,8 @@
 /**
  * Base against branch: `npm run bench:compare -- REV [--rounds N] [--size MIB] [--micro-only]`. REV is unpacked into a
  * temporary folder and built there with the benches of this working tree, so that both are measured by the same; what of
- * them does not fit REV's sources is left out. Rounds are interleaved: the micro benches, then W1. Needs root for W1.
+ * them does not fit REV's sources is left out. Rounds are interleaved: the micro benches, then W1, unlimited
+ * and at a gigabit. Needs root for W1.
  */
 import {
   cpSync,
@@ -17,14 +18,15 @@ import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { downloader, torrentDl } from './contenders.ts'
+import { commandIn, downloader, torrentDl } from './contenders.ts'
 import { Course } from './course/course.ts'
+import type { SeederPeer } from './course/course.ts'
 import type { MicroResult } from './micro.ts'
 import { figure, markdownTable } from './report/markdown-table.ts'
 import { spreadOf } from './report/figures.ts'
 import { singleFile } from './workloads/download-case.ts'
 import { runCase } from './workloads/run-case.ts'
-import { COST_COLUMNS, MIB } from './workloads/workload.ts'
+import { COST_COLUMNS, GIGABIT_PAYLOAD_BYTES_PER_SECOND, MIB } from './workloads/workload.ts'
 import type { Case } from './workloads/workload.ts'
 import { runNow } from '../test/interop/support/processes.ts'
 import { projectDirectory } from '../test/interop/support/project.ts'
@@ -51,11 +53,14 @@ async function compare({ revision, rounds, totalBytes, isMicroOnly }: Plan): Pro
   console.log(`base: ${revision}; branch: the working tree; ${rounds} interleaved rounds`)
   console.log(`\n${compareMicro(directory, rounds)}`)
   if (isMicroOnly) return 0
-  const work = downloadCase(directory, totalBytes, rounds)
-  const plan = { rounds, contenders: work.contenders, onRun: console.error }
-  const { report, failures } = await runCase(work, plan)
-  console.log(`\n### ${work.title}\n\n${report}`)
-  return failures.length === 0 ? 0 : 1
+  let failureCount = 0
+  for (const peer of [{}, { bytesPerSecond: GIGABIT_PAYLOAD_BYTES_PER_SECOND }]) {
+    const work = downloadCase(directory, peer, totalBytes, rounds)
+    const { report, failures } = await runCase(work, { ...work, onRun: console.error })
+    console.log(`\n### ${work.title}\n\n${report}`)
+    failureCount += failures.length
+  }
+  return failureCount === 0 ? 0 : 1
 }
 
 /** Its sources, our benches. Errors of the compiler are those of benches that it has no parts for. */
@@ -78,6 +83,8 @@ function buildBase(revision: string, directory: string): void {
   })
   const command = join(directory, 'dist/src/cli/main.js')
   if (!existsSync(command)) throw new Error(`${revision} cannot be built:\n${result.stdout}${result.stderr}`)
+  // Earlier revisions run the compiled sources as they are.
+  runNow(['npm', '--prefix', directory, 'run', '--if-present', 'bundle'])
 }
 
 /** A B, B A, ...: each in a process of its own. */
@@ -118,9 +125,11 @@ function runMicro(program: string, jsonFile: string): MicroResult[] {
   return JSON.parse(readFileSync(jsonFile, 'utf8')) as MicroResult[]
 }
 
-function downloadCase(baseDirectory: string, totalBytes: number, rounds: number): Case {
+function downloadCase(baseDirectory: string, peer: SeederPeer, totalBytes: number, rounds: number): Case {
+  const { bytesPerSecond } = peer
+  const rate = bytesPerSecond === undefined ? 'unlimited' : `at ${bytesPerSecond / 1e6} MB/s`
   return {
-    title: `W1: ${totalBytes / MIB} MiB, pieces of 256 KiB, one seeder, unlimited`,
+    title: `W1: ${totalBytes / MIB} MiB, pieces of 256 KiB, one seeder, ${rate}`,
     contenders: ['floor', 'base', 'branch'],
     rounds,
     columns: COST_COLUMNS,
@@ -132,14 +141,14 @@ function downloadCase(baseDirectory: string, totalBytes: number, rounds: number)
     ],
     targets: [],
     open: async () => {
-      const course = await Course.open({ peers: [{}], torrents: singleFile(totalBytes, 256 * 1024) })
+      const course = await Course.open({ peers: [peer], torrents: singleFile(totalBytes, 256 * 1024) })
       const entry = { course, torrents: course.torrents }
       return {
         run: async (contender) =>
           course.run(
             contender === 'floor'
               ? downloader(contender, entry)
-              : torrentDl(contender === 'base' ? baseDirectory : projectDirectory, entry),
+              : torrentDl(commandIn(contender === 'base' ? baseDirectory : projectDirectory), entry),
           ),
         close: async () => course.close(),
       }

@@ -1,10 +1,11 @@
 /** Who is measured: the least a machine can spend, ourselves, and the clients we want to be better than. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CLIENTS } from '../test/interop/support/clients.ts'
+import { CLIENTS, libtorrentCommand } from '../test/interop/support/clients.ts'
 import type { Client } from '../test/interop/support/clients.ts'
 import { nativeProgram } from '../test/interop/support/native.ts'
 import { projectDirectory } from '../test/interop/support/project.ts'
+import { webtorrent } from './clients/webtorrent.ts'
 import type { Course } from './course/course.ts'
 import type { BenchTorrent } from './course/torrents.ts'
 
@@ -25,7 +26,6 @@ export interface Entry {
 }
 
 export const DOWNLOADERS = ['floor', 'torrent-dl', 'libtorrent', 'libtorrent-tuned', 'aria2']
-export const OTHER_CLIENTS = ['transmission', 'qbittorrent']
 
 /** Downloads everything and ends by itself. @throws Error for a name that nobody has */
 export function downloader(name: string, entry: Entry): Client {
@@ -33,7 +33,7 @@ export function downloader(name: string, entry: Entry): Client {
     case 'floor':
       return floor(entry)
     case 'torrent-dl':
-      return torrentDl(projectDirectory, entry)
+      return torrentDl(commandIn(projectDirectory), entry)
     case 'libtorrent':
       return libtorrent(name, {}, entry)
     case 'libtorrent-tuned':
@@ -43,6 +43,8 @@ export function downloader(name: string, entry: Entry): Client {
     case 'transmission':
     case 'qbittorrent':
       return endingItself(CLIENTS[name])
+    case 'webtorrent':
+      return webtorrent(entry)
     default:
       throw new Error(`nobody is called ${name}`)
   }
@@ -55,9 +57,14 @@ export function checker(name: string, entry: Entry): Client {
   return downloader(name, entry)
 }
 
-/** As a user runs it. @param directory of its package.json, built */
+/** The command as a user types it. @param directory of its package.json, built */
+export function commandIn(directory: string): string[] {
+  return [process.execPath, join(directory, 'bin/torrent-dl.js')]
+}
+
+/** As a user runs it. */
 export function torrentDl(
-  directory: string,
+  program: readonly string[],
   { torrents }: Entry,
   extraArguments: readonly string[] = [],
 ): Client {
@@ -67,8 +74,7 @@ export function torrentDl(
     packageName: 'nodejs',
     launch: ({ directory: output, port }) => ({
       command: [
-        ...[process.execPath, join(directory, 'bin/torrent-dl.js'), '--progress', 'none'],
-        ...['-p', String(port), '-o', output, ...extraArguments],
+        ...[...program, '--progress', 'none', '-p', String(port), '-o', output, ...extraArguments],
         ...torrents.map(({ torrentFile }) => torrentFile),
       ],
     }),
@@ -79,12 +85,12 @@ function libtorrent(name: string, settings: Readonly<Record<string, number>>, { 
   return {
     ...CLIENTS.libtorrent,
     name,
-    launch: ({ directory, host, port }) => ({
-      command: [
-        ...['/usr/bin/python3', join(projectDirectory, 'bench/clients/libtorrent-download.py')],
-        ...[directory, `${host.address}:${port}`, JSON.stringify(settings)],
-        ...torrents.map(({ torrentFile }) => torrentFile),
-      ],
+    launch: (job) => ({
+      command: libtorrentCommand(
+        job,
+        torrents.map(({ torrentFile }) => torrentFile),
+        settings,
+      ),
     }),
   }
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../../test/interop/support/clients.ts'
 import { Lab } from '../../test/interop/support/lab.ts'
 import type { Host } from '../../test/interop/support/lab.ts'
@@ -13,7 +14,8 @@ import type { RunningProcess } from '../../test/interop/support/processes.ts'
 import { compiledPath } from '../../test/interop/support/project.ts'
 import { costingClient } from '../../test/interop/support/run-cost.ts'
 import type { RunCost } from '../../test/interop/support/run-cost.ts'
-import { download } from '../../test/interop/support/run-client.ts'
+import { download, startDownload } from '../../test/interop/support/run-client.ts'
+import { monotonicSeconds, processFigures } from './process-figures.ts'
 import { startLink } from './link.ts'
 import type { LinkPlan } from './link.ts'
 import { outputDifference } from './torrents.ts'
@@ -37,10 +39,10 @@ export interface Place {
 
 export interface CoursePlan {
   readonly torrents: (place: Place) => Promise<readonly BenchTorrent[]>
-  /** Of every torrent, unless `peersOf` says otherwise. */
+  /** Of every torrent, unless `swarmOf` says otherwise. */
   readonly peers: readonly SeederPeer[]
-  /** How many of `peers`, from the first on, the tracker names for this torrent. */
-  readonly peerCountOf?: (torrentIndex: number) => number
+  /** Which of `peers` the tracker names for this torrent. */
+  readonly swarmOf?: (torrentIndex: number) => readonly [first: number, end: number]
   /** Undefined: a cable without delay. */
   readonly link?: LinkPlan
   /** Of the seeder's sockets; undefined: what the system does. */
@@ -69,6 +71,8 @@ interface BenchCost extends RunCost {
 const TRACKER_PORT = 6969
 const SEEDER_PORT = 51_000
 const RUN_TIMEOUT_MS = 300_000
+const FIRST_REQUEST_TIMEOUT_MS = 60_000
+const SETTLED_AFTER_MS = 3000
 const CABLE = 'eth0'
 
 export class Course {
@@ -143,11 +147,32 @@ export class Course {
     }
   }
 
-  #figures(cost: BenchCost, seederOutput: string, lastWrite: number): Figures {
-    const milestone = (name: string): number => {
-      const text = new RegExp(`^${name} ([\\d.]+)$`, 'm').exec(seederOutput)?.[1]
-      return Number(text ?? NaN)
+  /**
+   * Starts a client that is to ask for a first block and no more: from then on nobody answers (the plan says so).
+   * @param directory for its output
+   * @throws Error when no request comes
+   */
+  async runToFirstRequest(client: Client, directory: string): Promise<Figures> {
+    const seeder = await this.#startSeeder(this.torrents)
+    const beganAt = monotonicSeconds()
+    const job = { host: this.client, torrent: this.torrents[0]!, directory }
+    const { running, finished } = startDownload(this.lab, client, job, { timeoutMs: RUN_TIMEOUT_MS })
+    // It is stopped below, in the middle of its work, or fails: then what it says is in the error below.
+    finished.catch(() => undefined)
+    try {
+      const hasAsked = (): boolean => !Number.isNaN(milestone(seeder.output(), 'first'))
+      await waitUntil('a first request', FIRST_REQUEST_TIMEOUT_MS, hasAsked, running.output)
+      const firstRequestSeconds = milestone(seeder.output(), 'first') - beganAt
+      await sleep(SETTLED_AFTER_MS)
+      return { firstRequestSeconds, ...processFigures(running.pid) }
+    } finally {
+      await running.stop()
+      await seeder.stop()
     }
+  }
+
+  #figures(cost: BenchCost, seederOutput: string, lastWrite: number): Figures {
+    const [first, almost, all] = ['first', '99%', '100%'].map((name) => milestone(seederOutput, name))
     const packets = Array.from(this.#tracker.output().matchAll(/^packet ([\d.]+)$/gm), ([, at]) => Number(at))
     const sent = Array.from(seederOutput.matchAll(/^closed \S+ sent (\d+)$/gm), ([, bytes]) => Number(bytes))
     return {
@@ -159,13 +184,14 @@ export class Course {
       switches: cost.voluntarySwitches + cost.involuntarySwitches,
       beganAt: cost.beganAt,
       endedAt: cost.endedAt,
-      firstRequestAt: milestone('first'),
+      firstRequestAt: first!,
       firstPacketSeconds: (packets.find((at) => at >= cost.beganAt) ?? NaN) - cost.beganAt,
-      firstRequestSeconds: milestone('first') - cost.beganAt,
-      transferSeconds: milestone('100%') - milestone('first'),
-      tailSeconds: milestone('100%') - milestone('99%'),
+      firstRequestSeconds: first! - cost.beganAt,
+      transferSeconds: all! - first!,
+      tailSeconds: all! - almost!,
       exitSeconds: cost.endedAtFileTime - lastWrite,
       sentBytes: sent.reduce((sum, bytes) => sum + bytes, 0),
+      connections: sent.length,
     }
   }
 
@@ -230,14 +256,14 @@ function addAddresses(host: Host, device: string, addresses: readonly string[]):
 }
 
 function swarms(
-  { peerCountOf }: CoursePlan,
+  { swarmOf }: CoursePlan,
   torrents: readonly BenchTorrent[],
   addresses: readonly string[],
 ): Record<string, string[]> {
   return Object.fromEntries(
     torrents.map(({ infoHash }, index) => [
       infoHash,
-      addresses.slice(0, peerCountOf?.(index)).map((address) => `${address}:${SEEDER_PORT}`),
+      addresses.slice(...(swarmOf?.(index) ?? [])).map((address) => `${address}:${SEEDER_PORT}`),
     ]),
   )
 }
@@ -260,6 +286,11 @@ async function startTracker(
 function peerLine(addresses: readonly string[]): (peer: SeederPeer, index: number) => string {
   return ({ bytesPerSecond = 0, stallAfterBytes = 0, havePercent = 100 }, index) =>
     [addresses[index], Math.round(bytesPerSecond), Math.round(stallAfterBytes), havePercent].join(' ')
+}
+
+/** When the seeder reached it, in seconds of CLOCK_MONOTONIC; NaN: not yet. */
+function milestone(seederOutput: string, name: string): number {
+  return Number(new RegExp(`^${name} ([\\d.]+)$`, 'm').exec(seederOutput)?.[1] ?? NaN)
 }
 
 function writeLines(file: string, lines: readonly string[]): void {

@@ -6,13 +6,14 @@ import {
   closeSync,
   readSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { createHash } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { encodeRaw, raw } from '../../test/support/bencode-raw.ts'
-import { makeBigTorrent } from '../../test/interop/support/big-torrent.ts'
+import { encodeRaw } from '../../test/support/bencode-raw.ts'
+import { makeBigTorrent, writeTorrentFiles } from '../../test/interop/support/big-torrent.ts'
 import type { BigTorrent, TorrentPlan } from '../../test/interop/support/big-torrent.ts'
 
 export interface BenchTorrent extends BigTorrent {
@@ -42,22 +43,40 @@ export function makeRepeatedTorrent(plan: RepeatedPlan): BenchTorrent {
   const unit = makeBigTorrent({ ...plan, content: plan.unitBytes })
   const totalBytes = plan.unitBytes * plan.repeats
   const pieceHashes = Buffer.concat(Array.from({ length: plan.repeats }, () => unit.pieceHashes))
-  const info = encodeRaw({
-    length: totalBytes,
-    name: plan.name,
-    'piece length': plan.pieceLength,
-    pieces: pieceHashes,
-  })
-  const { udp, http } = plan.trackers
-  writeFileSync(unit.torrentFile, encodeRaw({ announce: udp ?? http, info: raw(info) }))
-  writeFileSync(unit.httpTorrentFile, encodeRaw({ announce: http ?? udp, info: raw(info) }))
   return {
     ...unit,
-    infoHash: createHash('sha1').update(info).digest('hex'),
+    ...writeTorrentFiles(plan, singleFileInfo(plan, totalBytes, pieceHashes)),
     totalBytes,
     pieceHashes,
     payloadFile: join(unit.dataDirectory, unit.files[0]!),
   }
+}
+
+export interface MetadataPlan extends Omit<TorrentPlan, 'content'> {
+  readonly totalBytes: number
+}
+
+/** The metadata of a torrent of any size, whose hashes fit nothing; of its payload there is one piece of zeros. */
+export function makeMetadataOnly(plan: MetadataPlan): BenchTorrent {
+  const { directory, name, totalBytes, pieceLength } = plan
+  const pieceHashes = randomBytes(20 * Math.ceil(totalBytes / pieceLength))
+  const payloadFile = join(directory, name)
+  writeFileSync(payloadFile, '')
+  truncateSync(payloadFile, pieceLength)
+  return {
+    ...writeTorrentFiles(plan, singleFileInfo(plan, totalBytes, pieceHashes)),
+    ...{ name, totalBytes, pieceLength, pieceHashes, payloadFile },
+    dataDirectory: directory,
+    files: [name],
+  }
+}
+
+function singleFileInfo(
+  { name, pieceLength }: Pick<TorrentPlan, 'name' | 'pieceLength'>,
+  totalBytes: number,
+  pieceHashes: Buffer,
+): Buffer {
+  return encodeRaw({ length: totalBytes, name, 'piece length': pieceLength, pieces: pieceHashes })
 }
 
 const COMPARE_BYTES = 1 << 20

@@ -46,7 +46,7 @@
 enum {
     HANDSHAKE_LENGTH = 68,
     INBOX_LENGTH = 64 * 1024,
-    LONGEST_MESSAGE = 32 * 1024, /* the longest we accept is the peer's bitfield: 2 Mbit of pieces */
+    LONGEST_MESSAGE = 48 * 1024, /* the longest we accept is the peer's bitfield: of 380,000 pieces */
     LONGEST_BLOCK = 128 * 1024,
     BLOCK = 16 * 1024,
     BATCH = 32,         /* answers in one sendmsg */
@@ -54,6 +54,7 @@ enum {
     PIECE_HEADER = 13,
     HAVE_STEPS = 50,    /* 100 ms each */
     MESSAGE_UNCHOKE = 1,
+    MESSAGE_INTERESTED = 2,
     MESSAGE_HAVE = 4,
     MESSAGE_BITFIELD = 5,
     MESSAGE_REQUEST = 6,
@@ -247,7 +248,7 @@ static bool greet(struct connection *c) {
     if (getrandom(handshake + 56, 12, 0) != 12) return false;
 
     size_t bits = (size_t)((c->torrent->pieces + 7) / 8);
-    uint8_t *opening = calloc(1, 5 + bits + 5);
+    uint8_t *opening = calloc(1, 5 + bits);
     put32(opening, (uint32_t)(1 + bits));
     opening[4] = MESSAGE_BITFIELD;
     uint64_t random = ntohl(c->peer->address.s_addr) | 1; /* the same for the same address */
@@ -258,9 +259,7 @@ static bool greet(struct connection *c) {
     }
     c->have = malloc(bits);
     memcpy(c->have, opening + 5, bits);
-    put32(opening + 5 + bits, 1);
-    opening[9 + bits] = MESSAGE_UNCHOKE;
-    struct iovec part[2] = {{handshake, sizeof handshake}, {opening, 5 + bits + 5}};
+    struct iovec part[2] = {{handshake, sizeof handshake}, {opening, 5 + bits}};
     bool ok = send_parts(c->fd, part, 2);
     free(opening);
     return ok && (!extends || tell_reqq(c->fd));
@@ -292,7 +291,18 @@ static void *announce_pieces(void *argument) {
     return NULL;
 }
 
+static bool unchoke(struct connection *c) {
+    uint8_t message[5] = {0, 0, 0, 1, MESSAGE_UNCHOKE};
+    struct iovec part = {message, sizeof message};
+    pthread_mutex_lock(&c->sending);
+    bool ok = send_parts(c->fd, &part, 1);
+    pthread_mutex_unlock(&c->sending);
+    return ok;
+}
+
 static bool on_message(struct connection *c, const uint8_t *message, uint32_t length) {
+    /* As real seeds do: some clients miss an unchoke that comes before they asked for it. */
+    if (length == 1 && message[0] == MESSAGE_INTERESTED) return unchoke(c);
     if (length != 13) return true;
     struct request request;
     memcpy(&request, message + 1, sizeof request);

@@ -22,6 +22,8 @@ export function machineFacts(): MachineFacts {
     node: process.version,
     libtorrent: firstLine(['/usr/bin/python3', '-c', 'import libtorrent; print(libtorrent.__version__)']),
     aria2: firstLine(['aria2c', '--version']),
+    transmission: firstLine(['sh', '-c', 'transmission-daemon --version 2>&1']),
+    qbittorrent: firstLine(['qbittorrent-nox', '--version']),
     gcc: firstLine(['gcc', '--version']),
   }
 }

@@ -22,11 +22,13 @@ export function downloadCase({ course: plan, also, ...work }: DownloadPlan): Cas
     ...work,
     open: async () => {
       const course = await Course.open(plan)
+      const entry = { course, torrents: course.torrents }
       return {
         run: async (contender) => {
-          const figures = await course.run(downloader(contender, { course, torrents: course.torrents }))
+          const figures = await course.run(downloader(contender, entry))
           return also === undefined ? figures : { ...figures, ...also(figures, course) }
         },
+        runClient: async (make) => course.run(make(entry)),
         close: async () => {
           await course.close()
         },

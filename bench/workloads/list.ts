@@ -10,6 +10,7 @@ import { w7 } from './w7-many-torrents.ts'
 import { w8 } from './w8-check.ts'
 import { w10 } from './w10-start.ts'
 import { w11 } from './w11-growth.ts'
+import { w12 } from './w12-huge-metadata.ts'
 import type { Workload } from './workload.ts'
 
-export const WORKLOADS: readonly Workload[] = [w1, memory, w2, w3, w4, w5, w6, w7, w8, w10, w11]
+export const WORKLOADS: readonly Workload[] = [w1, memory, w2, w3, w4, w5, w6, w7, w8, w10, w11, w12]

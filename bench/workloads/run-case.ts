@@ -29,7 +29,15 @@ const QUIET_SPREAD = 0.1
 
 export async function runCase(work: Case, plan: RunPlan): Promise<CaseResult> {
   const results = new Map<string, Figures[]>(plan.contenders.map((name) => [name, []]))
-  const stage = await work.open()
+  let stage: Stage
+  try {
+    stage = await work.open()
+  } catch (error) {
+    // The other cases still have their turn.
+    const failures = [{ contender: 'before the first run', message: String(error) }]
+    plan.onRun(`FAILED ${String(error)}`)
+    return { results, failures, report: describe(work, results, failures, []) }
+  }
   try {
     const failures = await runRounds(work, stage, plan, results)
     const conclusions = stage.conclude?.(results) ?? []

@@ -1,12 +1,11 @@
 /** W1: one file from one seeder that nobody waits for, and the same at the pace of a gigabit line. */
 import type { SeederPeer } from '../course/course.ts'
-import { DOWNLOADERS, OTHER_CLIENTS } from '../contenders.ts'
+import { DOWNLOADERS } from '../contenders.ts'
 import { downloadCase, singleFile } from './download-case.ts'
-import { GIB, MIB } from './workload.ts'
+import { GIB, GIGABIT_PAYLOAD_BYTES_PER_SECOND, MIB } from './workload.ts'
 import type { BenchOptions, Case, Target, Workload } from './workload.ts'
 
 const KIB = 1024
-const GIGABIT_PAYLOAD_BYTES_PER_SECOND = 118e6
 
 const UNLIMITED_TARGETS: readonly Target[] = [
   { text: 'wall <= 1.15 x floor', key: 'wallSeconds', over: 'floor' },
@@ -41,7 +40,7 @@ export function oneSeederCase({ totalBytes, pieceLength, peer = {}, ...work }: O
   })
 }
 
-function cases({ isQuick, divisor, hasAllClients }: BenchOptions): Case[] {
+function cases({ isQuick, divisor, otherClients }: BenchOptions): Case[] {
   const contenders = DOWNLOADERS
   const unlimited = { contenders, targets: UNLIMITED_TARGETS }
   if (isQuick) {
@@ -52,8 +51,8 @@ function cases({ isQuick, divisor, hasAllClients }: BenchOptions): Case[] {
   const gigabit = { bytesPerSecond: GIGABIT_PAYLOAD_BYTES_PER_SECOND }
   return [
     oneSeederCase({ ...unlimited, totalBytes, pieceLength: 256 * KIB, rounds: 5 }),
-    oneSeederCase({ ...unlimited, totalBytes, pieceLength: MIB, rounds: 5 }),
-    oneSeederCase({ ...unlimited, totalBytes, pieceLength: 4 * MIB, rounds: 5 }),
+    oneSeederCase({ ...unlimited, totalBytes, pieceLength: MIB, rounds: 3 }),
+    oneSeederCase({ ...unlimited, totalBytes, pieceLength: 4 * MIB, rounds: 3 }),
     oneSeederCase({
       totalBytes: totalBytes / 2,
       pieceLength: 256 * KIB,
@@ -62,14 +61,14 @@ function cases({ isQuick, divisor, hasAllClients }: BenchOptions): Case[] {
       targets: GIGABIT_TARGETS,
       contenders,
     }),
-    ...(hasAllClients
+    ...(otherClients.length > 0
       ? [
           oneSeederCase({
             totalBytes: totalBytes / 4,
             pieceLength: 256 * KIB,
             rounds: 2,
             targets: [],
-            contenders: ['floor', 'torrent-dl', ...OTHER_CLIENTS],
+            contenders: ['floor', 'torrent-dl', ...otherClients],
           }),
         ]
       : []),

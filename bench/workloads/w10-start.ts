@@ -3,18 +3,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Course } from '../course/course.ts'
 import type { Figures } from '../course/course.ts'
-import { torrentDl } from '../contenders.ts'
+import { commandIn, torrentDl } from '../contenders.ts'
 import { runNow } from '../../test/interop/support/processes.ts'
 import { projectDirectory } from '../../test/interop/support/project.ts'
 import { costing } from '../../test/interop/support/run-cost.ts'
 import type { RunCost } from '../../test/interop/support/run-cost.ts'
 import { downloadCase, singleFile } from './download-case.ts'
-import { MIB } from './workload.ts'
+import { MIB, RSS } from './workload.ts'
 import type { Case, Column, Stage, Workload } from './workload.ts'
 
 const MS = 1000
 
-const OURS = [process.execPath, join(projectDirectory, 'bin/torrent-dl.js')]
+const OURS = commandIn(projectDirectory)
 const NODE = 'node -e 0'
 const COMMANDS: ReadonlyMap<string, readonly string[]> = new Map([
   [NODE, [process.execPath, '-e', '0']],
@@ -45,7 +45,7 @@ const commandsCase: Case = {
   columns: [
     { key: 'wallSeconds', title: 'wall ms', scale: MS },
     { key: 'cpuSeconds', title: 'cpu ms', scale: MS },
-    { key: 'peakRssBytes', title: 'rss MB', scale: 1e-6, shows: 'worst' },
+    RSS,
   ],
   ratios: [{ key: 'wallSeconds', over: NODE, title: 'wall/node' }],
   targets: [
@@ -65,6 +65,7 @@ const COLUMNS: readonly Column[] = [
   { key: 'exitSeconds', title: 'exit after last write ms', scale: MS },
   { key: 'wallSeconds', title: 'wall ms', scale: MS },
   { key: 'cpuSeconds', title: 'cpu ms', scale: MS },
+  RSS,
 ]
 
 const smallDownloadCase: Case = downloadCase({
@@ -93,7 +94,7 @@ const namedPeerCase: Case = {
     const entry = { course, torrents: course.torrents }
     return {
       run: async (): Promise<Figures> =>
-        course.run(torrentDl(projectDirectory, entry, ['--peer', `${address}:${port}`])),
+        course.run(torrentDl(commandIn(projectDirectory), entry, ['--peer', `${address}:${port}`])),
       close: async () => course.close(),
     }
   },

@@ -1,5 +1,5 @@
-/** W11: CPU per byte over the number of pieces, of peers and of torrents, and the exponent that fits. */
-import { torrentDl } from '../contenders.ts'
+/** W11: CPU per byte over the number of pieces, of peers, of torrents and of files, and the exponent that fits. */
+import { commandIn, torrentDl } from '../contenders.ts'
 import { Course } from '../course/course.ts'
 import type { CoursePlan } from '../course/course.ts'
 import { makeTorrent } from '../course/torrents.ts'
@@ -7,12 +7,14 @@ import type { BenchTorrent } from '../course/torrents.ts'
 import { projectDirectory } from '../../test/interop/support/project.ts'
 import { figureSpread, growthExponent } from '../report/figures.ts'
 import { manyTorrents, SMALL_TORRENT_BYTES } from './w7-many-torrents.ts'
-import { COST_COLUMNS, GIB, MIB } from './workload.ts'
+import { COST_COLUMNS, GIB, GIGABIT_PAYLOAD_BYTES_PER_SECOND, MIB } from './workload.ts'
 import type { BenchOptions, Case, Column, Results, Workload } from './workload.ts'
 
 /** The cost of a download of next to nothing: what starting costs is not growth. */
 const BASE = 'start (1 piece)'
 const ROUNDS = 3
+/** So that as many work at once as the row says. */
+const OPTIONS = ['--max-peers', '1000']
 const BLOCK = 16 * 1024
 
 interface Growth {
@@ -22,7 +24,12 @@ interface Growth {
   readonly points: readonly { readonly n: number; readonly torrents: readonly [first: number, end: number] }[]
 }
 
-const COLUMNS: readonly Column[] = [...COST_COLUMNS, { key: 'cpuSecondsPerGib', title: 'cpu s/GiB' }]
+const COLUMNS: readonly Column[] = [
+  ...COST_COLUMNS,
+  { key: 'cpuSecondsPerGib', title: 'cpu s/GiB' },
+  // As the seeders counted them: whether there were as many as the row says.
+  { key: 'connections', title: 'connections', better: 'high', shows: 'best' },
+]
 
 function growthCase({ title, course: plan, points }: Growth): Case {
   return {
@@ -40,7 +47,7 @@ function growthCase({ title, course: plan, points }: Growth): Case {
           const torrents = torrentsFor(contender, points, course.torrents)
           const totalBytes = torrents.reduce((sum, torrent) => sum + torrent.totalBytes, 0)
           bytesOf.set(contender, totalBytes)
-          const client = torrentDl(projectDirectory, { course, torrents }, ['--max-peers', '1000'])
+          const client = torrentDl(commandIn(projectDirectory), { course, torrents }, OPTIONS)
           const figures = await course.run(client, { torrents })
           const perGib = contender === BASE ? NaN : (figures['cpuSeconds']! / totalBytes) * GIB
           return { ...figures, cpuSecondsPerGib: perGib }
@@ -97,19 +104,23 @@ function piecesGrowth({ divisor }: BenchOptions): Growth {
   }
 }
 
+/** However many they are, they send as fast together: so all of them are needed, and n is the only difference. */
 function peersGrowth({ divisor }: BenchOptions): Growth {
   const counts = [1, 10, 100, 500]
+  const ends = counts.map((_, index) => counts.slice(0, index + 1).reduce((sum, count) => sum + count, 0))
+  const content = (512 * MIB) / divisor
   return {
-    title: `peers (all seeders, unlimited), ${512 / divisor} MiB in pieces of 256 KiB`,
+    title: `peers, all seeders, ${GIGABIT_PAYLOAD_BYTES_PER_SECOND / 1e6} MB/s together, ${content / MIB} MiB in pieces of 256 KiB`,
     course: {
-      peers: Array.from({ length: 500 }, () => ({})),
-      peerCountOf: (index) => (index === 0 ? 1 : counts[index - 1]!),
+      peers: counts.flatMap((count) =>
+        Array.from({ length: count }, () => ({ bytesPerSecond: GIGABIT_PAYLOAD_BYTES_PER_SECOND / count })),
+      ),
+      swarmOf: (index) => (index === 0 ? [0, 1] : [ends[index - 1]! - counts[index - 1]!, ends[index - 1]!]),
       torrents: async (place) => {
         const base = { ...place, name: 'start.bin', content: BLOCK, pieceLength: BLOCK }
         const torrents = [await makeTorrent(base)]
         for (const count of counts) {
           const name = `peers-${count}.bin`
-          const content = (512 * MIB) / divisor
           torrents.push(await makeTorrent({ ...place, name, content, pieceLength: 256 * 1024 }))
         }
         return torrents
@@ -134,8 +145,35 @@ function torrentsGrowth({ divisor }: BenchOptions): Growth {
   }
 }
 
+function filesGrowth({ divisor, isHuge }: BenchOptions): Growth {
+  const counts = [1_000, 10_000, ...(isHuge ? [100_000] : [])].map((count) => Math.round(count / divisor))
+  return {
+    title: 'files of 16 KiB, 100 in a folder, pieces of 256 KiB, one seeder, unlimited',
+    course: {
+      peers: [{}],
+      torrents: async (place) => {
+        const torrents = [
+          await makeTorrent({ ...place, name: 'start.bin', content: BLOCK, pieceLength: BLOCK }),
+        ]
+        for (const count of counts) {
+          const content = Array.from({ length: count }, (_, i) => ({
+            path: [`folder-${Math.floor(i / 100)}`, `file-${i}.bin`],
+            lengthBytes: BLOCK,
+          }))
+          torrents.push(
+            await makeTorrent({ ...place, name: `files-${count}`, content, pieceLength: 256 * 1024 }),
+          )
+        }
+        return torrents
+      },
+    },
+    points: counts.map((n, index) => ({ n, torrents: [index + 1, index + 2] })),
+  }
+}
+
 export const w11: Workload = {
   id: 'W11',
-  what: 'growth: exponents over pieces, peers and torrents',
-  cases: (options) => [piecesGrowth(options), peersGrowth(options), torrentsGrowth(options)].map(growthCase),
+  what: 'growth: exponents over pieces, peers, torrents and files',
+  cases: (options) =>
+    [piecesGrowth, peersGrowth, torrentsGrowth, filesGrowth].map((growth) => growthCase(growth(options))),
 }

@@ -1,7 +1,7 @@
 /** W3: eight seeders on eight addresses, as fast as they go and at a rate each. */
 import { downloadCase, singleFile } from './download-case.ts'
 import { againstBound, boundSeconds, SWARM_COLUMNS, SWARM_TARGETS } from './rate-bound.ts'
-import { GIB, MIB } from './workload.ts'
+import { AHEAD_TARGETS, GIB, MIB } from './workload.ts'
 import type { Workload } from './workload.ts'
 
 const SEEDERS = 8
@@ -20,7 +20,7 @@ export const w3: Workload = {
         title: `${fastBytes / MIB} MiB, pieces of 1 MiB, ${SEEDERS} seeders, unlimited`,
         contenders: ['floor', ...CONTENDERS],
         rounds: 5,
-        targets: [],
+        targets: AHEAD_TARGETS,
         course: { peers: Array.from(limited, () => ({})), torrents: singleFile(fastBytes, MIB) },
       }),
       downloadCase({

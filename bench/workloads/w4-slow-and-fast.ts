@@ -1,6 +1,5 @@
 /** W4: a hundred slow peers and two fast ones; the same with ten that fall silent before the end. */
 import type { SeederPeer } from '../course/course.ts'
-import { OTHER_CLIENTS } from '../contenders.ts'
 import { downloadCase, singleFile } from './download-case.ts'
 import { againstBound, boundSeconds, SWARM_COLUMNS, SWARM_TARGETS } from './rate-bound.ts'
 import { MIB } from './workload.ts'
@@ -25,17 +24,14 @@ function swarm(totalBytes: number, stallingCount: number): SeederPeer[] {
   return [...peers.slice(0, FAST_COUNT + SLOW_COUNT), ...stalling]
 }
 
-function swarmCase({ divisor, hasAllClients }: BenchOptions, stallingCount: number): Case {
+function swarmCase({ divisor, otherClients }: BenchOptions, stallingCount: number): Case {
   const totalBytes = (512 * MIB) / divisor
   const peers = swarm(totalBytes, stallingCount)
   const bound = boundSeconds(totalBytes, peers)
   const stalling = stallingCount > 0 ? `, and ${stallingCount} more that fall silent at 90 %` : ''
   return downloadCase({
     title: `${totalBytes / MIB} MiB, pieces of 256 KiB, ${SLOW_COUNT} peers at 0.256 MB/s and ${FAST_COUNT} at 12.5 MB/s${stalling} (bound ${bound.toFixed(2)} s)`,
-    contenders: [
-      ...['torrent-dl', 'libtorrent', 'libtorrent-tuned', 'aria2'],
-      ...(hasAllClients ? OTHER_CLIENTS : []),
-    ],
+    contenders: ['torrent-dl', 'libtorrent', 'libtorrent-tuned', 'aria2', ...otherClients],
     rounds: 3,
     columns: SWARM_COLUMNS,
     ratios: [],

@@ -2,7 +2,7 @@
 import type { CoursePlan } from '../course/course.ts'
 import { makeTorrent } from '../course/torrents.ts'
 import { downloadCase } from './download-case.ts'
-import { MIB } from './workload.ts'
+import { AHEAD_TARGETS, MIB } from './workload.ts'
 import type { Workload } from './workload.ts'
 
 const TORRENTS = 200
@@ -31,7 +31,7 @@ export const w7: Workload = {
         title: `${count} torrents of 8 MiB, pieces of 256 KiB, one unlimited seeder (the floor: one after the other)`,
         contenders: ['floor', 'torrent-dl', 'libtorrent', 'libtorrent-tuned', 'aria2'],
         rounds: 3,
-        targets: [],
+        targets: AHEAD_TARGETS,
         course: { peers: [{}], torrents: manyTorrents(count) },
       }),
     ]

@@ -1,4 +1,6 @@
 /** What a row of the bench is. Each module here makes one; list.ts has them all; run-case.ts runs them. */
+import type { Client } from '../../test/interop/support/clients.ts'
+import type { Entry } from '../contenders.ts'
 import type { Figures } from '../course/course.ts'
 import type { Better } from '../report/figures.ts'
 
@@ -14,8 +16,8 @@ export interface BenchOptions {
   readonly isQuick: boolean
   /** 10 GiB where memory is measured, and what else takes long. */
   readonly isHuge: boolean
-  /** Also transmission and qBittorrent, where they matter. */
-  readonly hasAllClients: boolean
+  /** Of further clients, for the rows where they matter; they are slow. */
+  readonly otherClients: readonly string[]
   /** Sizes are divided by this: for trying the bench itself. */
   readonly divisor: number
 }
@@ -37,6 +39,8 @@ export interface Case {
 export interface Stage {
   /** @throws Error when the work was not done, or not well */
   run(contender: string, round: number): Promise<Figures>
+  /** Where the work is a download: somebody else does it. */
+  readonly runClient?: (make: (entry: Entry) => Client) => Promise<Figures>
   /** More lines below the table. */
   conclude?(results: Results): readonly string[]
   close(): Promise<void>
@@ -90,5 +94,13 @@ export const COST_RATIOS: readonly Ratio[] = ['floor', 'libtorrent'].flatMap((ov
   { key: 'cpuSeconds', over, title: `cpu/${over === 'floor' ? 'floor' : 'lt'}` },
 ])
 
+/** Where no other target is set. */
+export const AHEAD_TARGETS: readonly Target[] = ['libtorrent', 'libtorrent-tuned'].flatMap((over) => [
+  { text: `wall <= 1 x ${over}`, key: 'wallSeconds', over },
+  { text: `cpu <= 1 x ${over}`, key: 'cpuSeconds', over },
+])
+
 export const MIB = 2 ** 20
 export const GIB = 2 ** 30
+/** What a gigabit line carries beside the headers. */
+export const GIGABIT_PAYLOAD_BYTES_PER_SECOND = 118e6

@@ -63,22 +63,29 @@ export function makeBigTorrent(plan: TorrentPlan): BigTorrent {
     'piece length': plan.pieceLength,
     pieces: pieceHashes,
   })
-  const { udp, http } = plan.trackers
-  const torrentFile = join(plan.directory, `${name}.torrent`)
-  const httpTorrentFile = join(plan.directory, `${name}.http.torrent`)
-  writeFileSync(torrentFile, metainfo(info, udp ?? http))
-  writeFileSync(httpTorrentFile, metainfo(info, http ?? udp))
   return {
     name,
-    infoHash: createHash('sha1').update(info).digest('hex'),
+    ...writeTorrentFiles(plan, info),
     totalBytes: planned.reduce((sum, file) => sum + file.lengthBytes, 0),
     pieceLength: plan.pieceLength,
     dataDirectory,
     files,
-    torrentFile,
-    httpTorrentFile,
     pieceHashes,
   }
+}
+
+export type TorrentFiles = Pick<BigTorrent, 'infoHash' | 'torrentFile' | 'httpTorrentFile'>
+
+/** @param info the encoded dictionary, which goes in as it is hashed */
+export function writeTorrentFiles(
+  { directory, name, trackers: { udp, http } }: Pick<TorrentPlan, 'directory' | 'name' | 'trackers'>,
+  info: Buffer,
+): TorrentFiles {
+  const torrentFile = join(directory, `${name}.torrent`)
+  const httpTorrentFile = join(directory, `${name}.http.torrent`)
+  writeFileSync(torrentFile, encodeRaw({ announce: udp ?? http, info: raw(info) }))
+  writeFileSync(httpTorrentFile, encodeRaw({ announce: http ?? udp, info: raw(info) }))
+  return { infoHash: createHash('sha1').update(info).digest('hex'), torrentFile, httpTorrentFile }
 }
 
 /** The first file below `directory` that is not, byte for byte, the torrent's; undefined when all are. */
@@ -90,11 +97,6 @@ export function firstDifference(torrent: BigTorrent, directory: string): string 
     if (result.status !== 0) return `${file}: ${result.stdout}${result.stderr}`
   }
   return undefined
-}
-
-/** `info` goes in as it was hashed. */
-function metainfo(info: Buffer, announce: string | undefined): Buffer {
-  return encodeRaw({ announce, info: raw(info) })
 }
 
 type ByteSource = (length: number) => Buffer

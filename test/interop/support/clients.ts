@@ -69,13 +69,18 @@ const libtorrent: Client = {
   name: 'libtorrent',
   program: '/usr/bin/python3',
   packageName: 'python3-libtorrent',
-  launch: ({ role, torrent, host, directory, port }) => ({
-    command: [
-      '/usr/bin/python3',
-      join(projectDirectory, 'test/interop/support/libtorrent-peer.py'),
-      ...[role, torrent.torrentFile, directory, host.address, String(port)],
-    ],
-  }),
+  launch: (job) => ({ command: libtorrentCommand(job, [job.torrent.torrentFile]) }),
+}
+
+/** @param settings libtorrent's own, beside those that the lab needs */
+export function libtorrentCommand(
+  { role, directory, host, port }: Pick<Job, 'role' | 'directory' | 'host' | 'port'>,
+  torrentFiles: readonly string[],
+  settings: Readonly<Record<string, number>> = {},
+): string[] {
+  const script = join(projectDirectory, 'test/interop/support/libtorrent-peer.py')
+  const place = [directory, `${host.address}:${port}`]
+  return ['/usr/bin/python3', script, role, ...place, JSON.stringify(settings), ...torrentFiles]
 }
 
 const transmission: Client = {

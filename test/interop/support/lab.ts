@@ -108,6 +108,19 @@ export class Lab {
     return directory
   }
 
+  /** A disk that is larger than memory, as long as little is written to it. Needs loop devices and mkfs.ext4. */
+  mountSparseDisk(label: string, sizeBytes: number): string {
+    const [directory, image] = [join(this.directory, label), join(this.directory, `${label}.image`)]
+    mkdirSync(directory)
+    runNow(['truncate', '-s', String(sizeBytes), image])
+    // As little as can be: what is not written now is written later, if at all.
+    const layout = ['-m', '0', '-T', 'largefile4', '-O', '^has_journal', '-E', 'lazy_itable_init=1,nodiscard']
+    runNow(['mkfs.ext4', '-q', ...layout, image])
+    runNow(['mount', '-o', 'loop', image, directory])
+    this.#mounts.push(directory)
+    return directory
+  }
+
   /** Ends every process, takes the network down and removes the data. */
   async close(): Promise<void> {
     await Promise.all(this.#processes.map(async (running) => running.stop()))
@@ -194,7 +207,7 @@ function cleanUpAtExit(): void {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const) {
-    process.once(signal, () => process.exit(code))
+    process.on(signal, () => process.exit(code))
   }
 }
 

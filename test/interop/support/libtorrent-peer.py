@@ -1,15 +1,16 @@
 """libtorrent as a peer of the interop tests and benches.
 
-usage: libtorrent-peer.py seed|download TORRENT DIRECTORY ADDRESS PORT [SETTINGS_JSON]
-`seed` shares what is in DIRECTORY until it is killed; `download` ends with 0 when the torrent is whole.
+usage: libtorrent-peer.py seed|download DIRECTORY ADDRESS:PORT SETTINGS_JSON TORRENT...
+`seed` shares what is in DIRECTORY until it is killed; `download` takes all torrents at once and ends with 0 when they
+are whole.
 """
 import json
 import sys
 import libtorrent as lt
 
-role, torrent, directory, address, port, *more = sys.argv[1:]
+role, directory, endpoint, settings, *torrents = sys.argv[1:]
 session = lt.session({
-    'listen_interfaces': f'{address}:{port}',
+    'listen_interfaces': endpoint,
     'enable_dht': False,
     'enable_lsd': False,
     'enable_upnp': False,
@@ -19,21 +20,23 @@ session = lt.session({
     'allow_multiple_connections_per_ip': True,
     'out_enc_policy': 2,  # plain only: what is measured is the transfer
     'alert_mask': lt.alert.category_t.status_notification | lt.alert.category_t.error_notification,
-    **(json.loads(more[0]) if more else {}),
+    'alert_queue_size': 100000,
+    **json.loads(settings),
 })
-params = lt.add_torrent_params()
-params.ti = lt.torrent_info(torrent)
-params.save_path = directory
-params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
-if role == 'seed':
-    params.flags |= lt.torrent_flags.seed_mode
-handle = session.add_torrent(params)
+for torrent in torrents:
+    params = lt.add_torrent_params()
+    params.ti = lt.torrent_info(torrent)
+    params.save_path = directory
+    params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+    if role == 'seed':
+        params.flags |= lt.torrent_flags.seed_mode
+    session.async_add_torrent(params)
 
-done = False
-while not done:
+left = len(torrents)
+while role == 'seed' or left > 0:
     session.wait_for_alert(1000)
     for alert in session.pop_alerts():
         if 'error' in alert.what():
             print(alert.what(), alert.message(), file=sys.stderr, flush=True)
-        if role == 'download' and isinstance(alert, lt.torrent_finished_alert):
-            done = True
+        if isinstance(alert, lt.torrent_finished_alert):
+            left -= 1
