@@ -6,7 +6,7 @@ import { pieceLength, pieceStart } from '../metainfo/geometry.ts'
  * Small, so that those who hash at the same time read close behind one another, which suits a disk that seeks; large
  * enough for handing it out to cost nothing.
  */
-const JOB_BYTES = 4 << 20
+const JOB_BYTES = 2 << 20
 
 export interface HashJob {
   /** Neighbours, ascending; at least one. */

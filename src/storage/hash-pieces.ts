@@ -43,7 +43,7 @@ export async function hashPieces(options: HashPiecesOptions): Promise<void> {
   const onAbort = (): void => {
     run.stop(signal?.reason)
   }
-  const member = { bytes: run.totalBytes, log }
+  const member = { bytesForThreads: options.withDescriptors === undefined ? 0 : run.totalBytes, log }
   signal?.addEventListener('abort', onAbort)
   pool.join(member)
   try {
@@ -68,6 +68,7 @@ class HashRun {
   threadBytes = 0
   readonly #options: HashPiecesOptions
   readonly #stopping = new AbortController()
+  readonly #stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   #hashedBytes = 0
   /** Settles when everything handed to `deliver` has been delivered or dropped. Never rejects. */
   #delivered: Promise<void> = Promise.resolve()
@@ -84,6 +85,7 @@ class HashRun {
   /** The first reason counts. */
   stop(reason: unknown): void {
     this.#stopping.abort(reason)
+    Atomics.store(this.#stop, 0, 1)
   }
 
   async hash(place: HashPlace, job: HashJob): Promise<Buffer> {
@@ -93,6 +95,7 @@ class HashRun {
       pieceBytes: geometry.pieceBytes,
       source: this.#options,
       signal: this.#stopping.signal,
+      stop: this.#stop,
       onBytes: (bytes, where) => {
         this.#hashedBytes += bytes
         if (where === 'thread') this.threadBytes += bytes

@@ -8,7 +8,10 @@ export interface HashTask {
   readonly job: HashJob
   readonly pieceBytes: number
   readonly source: ByteSource
+  /** Stops it, with its reason. */
   readonly signal: AbortSignal
+  /** Shared with the threads; not 0 as soon as the signal has aborted. */
+  readonly stop: Int32Array
   /** So many more bytes are hashed. */
   readonly onBytes: (bytes: number, where: 'here' | 'thread') => void
 }
@@ -35,22 +38,20 @@ export class HashPlace {
    * errors are told in one place. @returns DIGEST_BYTES a piece @throws what `read` rejects with, the signal's reason
    */
   async hash(task: HashTask): Promise<Buffer> {
-    const digests = (await this.#hashInThread(task)) ?? (await this.#hashHere(task))
-    return digests
+    return (await this.#hashInThread(task)) ?? this.#hashHere(task)
   }
 
-  async #hashInThread({ job, pieceBytes, source, signal, onBytes }: HashTask): Promise<Buffer | undefined> {
+  async #hashInThread(task: HashTask): Promise<Buffer | undefined> {
+    const { job, pieceBytes, source, stop, onBytes } = task
     if (this.#seat === undefined) return undefined
     const { thread, slot } = this.#seat
-    try {
-      const digests = await source.withDescriptors?.(job.start, job.length, async (spans) =>
-        thread.hash({ slot, spans, pieceBytes, length: job.length }, signal),
-      )
-      if (digests !== undefined) onBytes(job.length, 'thread')
-      return digests
-    } catch {
-      return undefined // a file that cannot be opened: `read` will say why
-    }
+    const order = { slot, stop, pieceBytes, length: job.length }
+    const reading = source.withDescriptors?.(job.start, job.length, async (spans) =>
+      thread.hash({ ...order, spans }),
+    )
+    const digests = await reading?.catch(() => undefined) // a file cannot be opened: `read` will say why
+    if (digests !== undefined) onBytes(job.length, 'thread')
+    return digests
   }
 
   async #hashHere({ job, pieceBytes, source, signal, onBytes }: HashTask): Promise<Buffer> {

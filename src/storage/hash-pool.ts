@@ -9,24 +9,28 @@ import { messageOf } from '../common/errors.ts'
 import { HashPlace } from './hash-place.ts'
 import { HashThread, SLOTS_PER_THREAD } from './hash-thread.ts'
 
-/** One reads while the other hashes. */
-const MAIN_PLACES = 2
 /** With the main thread: beyond this the disk is the bound, and each thread takes 12 MB. */
 const MAX_CORES = 4
-/** A thread's start takes 30 ms of CPU; this much takes 30 ms to hash, in which the main thread is at work already. */
-const BYTES_PER_THREAD = 64 << 20
+/**
+ * A thread's start takes 30 ms of CPU, in which the main thread has hashed 50 MiB. Measured: with less than 110 MiB a
+ * second core makes it later; 256 MiB take 129 ms instead of 154.
+ */
+const BYTES_PER_THREAD = 128 << 20
 
 export interface HashPoolOptions {
   readonly maxThreads: number
   /** A thread is started for each so many bytes. */
   readonly bytesPerThread: number
+  /** Jobs that the main thread has at a time; 2: one is read while the other is hashed. 0: the threads do it all. */
+  readonly mainPlaces: number
   /** What the threads run; undefined: hash-worker.js. */
   readonly script?: URL
 }
 
 /** A check that is under way. */
 export interface HashMember {
-  readonly bytes: number
+  /** How much of its work threads could do. */
+  readonly bytesForThreads: number
   readonly log: LogSink
 }
 
@@ -37,7 +41,7 @@ export class HashPool {
   /** Those of threads at the end, taken first: there a job does not hold the event loop. */
   #free: HashPlace[] = []
   /** First come, first served. */
-  #waiting: ((place: HashPlace) => void)[] = []
+  readonly #waiting: ((place: HashPlace) => void)[] = []
   /** Threads that could not be started or failed: no more than `maxThreads` are tried. */
   #failedCount = 0
 
@@ -47,7 +51,9 @@ export class HashPool {
 
   /** Begins a check. */
   join(member: HashMember): void {
-    if (this.#members.size === 0) this.#free = Array.from({ length: MAIN_PLACES }, () => new HashPlace())
+    if (this.#members.size === 0) {
+      this.#free = Array.from({ length: this.#options.mainPlaces }, () => new HashPlace())
+    }
     this.#members.add(member)
     this.#startThreads(member.log)
   }
@@ -78,7 +84,7 @@ export class HashPool {
 
   #startThreads(log: LogSink): void {
     const { maxThreads, bytesPerThread } = this.#options
-    const bytes = [...this.#members].reduce((sum, member) => sum + member.bytes, 0)
+    const bytes = [...this.#members].reduce((sum, member) => sum + member.bytesForThreads, 0)
     const wanted = Math.min(maxThreads, Math.floor(bytes / bytesPerThread)) - this.#failedCount
     while (this.#threads.size < wanted && this.#startThread(log));
   }
@@ -93,6 +99,7 @@ export class HashPool {
       const thread: HashThread = new HashThread(
         {
           onReady: () => {
+            log('debug', 'storage', 'a hashing thread has started')
             for (let slot = 0; slot < SLOTS_PER_THREAD; slot++) this.give(new HashPlace({ thread, slot }))
           },
           onFailed: (reason) => {
@@ -116,4 +123,5 @@ export class HashPool {
 export const processHashPool = new HashPool({
   maxThreads: Math.min(availableParallelism(), MAX_CORES) - 1,
   bytesPerThread: BYTES_PER_THREAD,
+  mainPlaces: 2,
 })

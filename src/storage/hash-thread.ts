@@ -5,13 +5,11 @@ import type { DescriptorSpan } from './byte-source.ts'
 /** Jobs that a thread has at a time: one to work on, one to go on with while the main thread is busy. */
 export const SLOTS_PER_THREAD = 2
 
-export interface ThreadSetup {
-  /** Shared; one a slot: not 0 means stop. */
-  readonly stops: Int32Array
-}
-
 export interface ThreadOrder {
+  /** Comes back with the answer. */
   readonly slot: number
+  /** Shared; as soon as it is not 0 the thread stops. */
+  readonly stop: Int32Array
   readonly spans: readonly DescriptorSpan[]
   readonly pieceBytes: number
   /** Of all spans. */
@@ -33,15 +31,13 @@ type Settle = (digests: Buffer | undefined) => void
 export class HashThread {
   readonly #worker: Worker
   readonly #observer: ThreadObserver
-  readonly #stops = new Int32Array(new SharedArrayBuffer(SLOTS_PER_THREAD * Int32Array.BYTES_PER_ELEMENT))
   readonly #waiting = new Map<number, Settle>()
   #isRunning = true
 
   /** @param script of the thread: hash-worker.js, beside this module and in the bundle */
   constructor(observer: ThreadObserver, script = new URL('./hash-worker.js', import.meta.url)) {
     this.#observer = observer
-    const setup: ThreadSetup = { stops: this.#stops }
-    this.#worker = new Worker(script, { name: 'hash', workerData: setup })
+    this.#worker = new Worker(script, { name: 'hash' })
     this.#worker.on('message', (answer: ThreadAnswer) => {
       this.#onAnswer(answer)
     })
@@ -58,25 +54,15 @@ export class HashThread {
   }
 
   /**
-   * Never rejects. Settles soon after the signal aborts; the thread uses no descriptor of the order after that.
+   * Never rejects. Settles soon after the order's stop; from then on the thread uses none of its descriptors.
    * @returns undefined when it could not be done, or was stopped
    */
-  async hash(order: ThreadOrder, signal: AbortSignal): Promise<Buffer | undefined> {
-    if (!this.#isRunning || signal.aborted) return undefined
-    const { slot } = order
-    const stop = (): void => {
-      Atomics.store(this.#stops, slot, 1)
-    }
-    Atomics.store(this.#stops, slot, 0)
-    signal.addEventListener('abort', stop)
-    try {
-      return await new Promise<Buffer | undefined>((resolve) => {
-        this.#waiting.set(slot, resolve)
-        this.#worker.postMessage(order)
-      })
-    } finally {
-      signal.removeEventListener('abort', stop)
-    }
+  async hash(order: ThreadOrder): Promise<Buffer | undefined> {
+    if (!this.#isRunning) return undefined
+    return new Promise((resolve) => {
+      this.#waiting.set(order.slot, resolve)
+      this.#worker.postMessage(order)
+    })
   }
 
   /** It must have no orders. Does not wait for its end, and the process need not either. */

@@ -3,11 +3,10 @@
  * hashes. A bundle entry of its own (package.json), started by hash-thread.ts.
  */
 import { readSync } from 'node:fs'
-import { parentPort, workerData } from 'node:worker_threads'
-import type { ThreadAnswer, ThreadOrder, ThreadSetup } from './hash-thread.ts'
+import { parentPort } from 'node:worker_threads'
+import type { ThreadAnswer, ThreadOrder } from './hash-thread.ts'
 import { PieceDigests, READ_BYTES } from './piece-digests.ts'
 
-const { stops } = workerData as ThreadSetup
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
 parentPort?.on('message', (order: ThreadOrder) => {
@@ -20,12 +19,12 @@ function answer(message: ThreadAnswer): void {
 }
 
 /** @returns undefined when it was told to stop, and when something could not be read */
-function hash({ slot, spans, pieceBytes, length }: ThreadOrder): Uint8Array | undefined {
+function hash({ stop, spans, pieceBytes, length }: ThreadOrder): Uint8Array | undefined {
   const pieces = new PieceDigests(pieceBytes, length)
   for (const { fd, offset, length: spanBytes } of spans) {
     if (fd === undefined) buffer.fill(0)
     for (let at = 0; at < spanBytes;) {
-      if (Atomics.load(stops, slot) !== 0) return undefined
+      if (Atomics.load(stop, 0) !== 0) return undefined
       const wantedBytes = Math.min(READ_BYTES, spanBytes - at)
       const count = fd === undefined ? wantedBytes : readSome(fd, offset + at, wantedBytes)
       if (count === 0) return undefined
