@@ -54,6 +54,8 @@ export interface CoursePlan {
 export interface RunOptions {
   /** Those of the course that the client downloads; undefined: all. */
   readonly torrents?: readonly BenchTorrent[]
+  /** The client's output; kept. Undefined: a new one in memory, removed afterwards. */
+  readonly directory?: string
   /** Before the client starts. */
   readonly prepare?: (directory: string) => void
 }
@@ -124,7 +126,7 @@ export class Course {
   /** Downloads once. @throws Error when the client fails, or when what it wrote is not the payload */
   async run(client: Client, options: RunOptions = {}): Promise<Figures> {
     const torrents = options.torrents ?? this.torrents
-    const directory = this.lab.newDirectory(`out-${client.name.replaceAll('/', '-')}`)
+    const directory = options.directory ?? this.lab.newDirectory(`out-${client.name.replaceAll('/', '-')}`)
     const costFile = join(this.lab.directory, 'cost')
     rmSync(costFile, { force: true })
     options.prepare?.(directory)
@@ -143,7 +145,7 @@ export class Course {
       return this.#figures(cost, seeder.output(), lastWriteSeconds(torrents, directory))
     } finally {
       await seeder.stop()
-      rmSync(directory, { recursive: true, force: true })
+      if (options.directory === undefined) rmSync(directory, { recursive: true, force: true })
     }
   }
 

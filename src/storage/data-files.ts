@@ -138,6 +138,15 @@ export class DataFiles {
     }
   }
 
+  /**
+   * Keeps the file open, for reading, until `use` has settled. Rejects as `use` does.
+   * @throws StorageError when it is not there or cannot be opened
+   */
+  async withDescriptor<T>(file: number, use: (fd: number) => Promise<T>): Promise<T> {
+    if (this.#table.place(file) === 'absent') throw short(this.shown(file), 0, this.#table.lengthOf(file))
+    return this.#open.withFile(file, use)
+  }
+
   /** Does the file hold exactly these bytes at `offset`? */
   holds(file: number, offset: number, bytes: Buffer): boolean {
     return this.#attempt('read', file, () => {

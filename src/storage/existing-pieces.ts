@@ -3,6 +3,7 @@ import type { PieceIndex } from '../metainfo/geometry.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { FilePaths } from './file-paths.ts'
 import type { FileTable } from './file-table.ts'
+import type { HashSource } from './hash-pieces.ts'
 import type { Inspection } from './inspect-files.ts'
 import type { ResumeRecord } from './resume-file.ts'
 import type { CheckProgress } from './storage.ts'
@@ -18,7 +19,7 @@ export interface ExistingPiecesOptions {
   readonly paths: FilePaths
   readonly inspection: Inspection
   readonly record: ResumeRecord | undefined
-  readonly read: (start: number, into: Buffer) => Promise<void>
+  readonly source: HashSource
 }
 
 /**
@@ -34,9 +35,9 @@ export async function findExistingPieces(
   if (options.inspection.sizes.size === 0) return have
   const verdicts = new AdoptionVerdicts(options)
   await recheck({
+    ...options.source,
     metainfo: options.metainfo,
     pieces: sortPieces(options, have),
-    read: options.read,
     onPiece(piece, isRight) {
       if (isRight) have.set(piece)
       verdicts.add(piece, isRight)

@@ -12,6 +12,9 @@
 import type { LogSink } from '../common/log.ts'
 import type { FileSpan } from '../metainfo/file-layout.ts'
 import type { PieceIndex } from '../metainfo/geometry.ts'
+import type { DescriptorSpan, UseDescriptors } from './byte-source.ts'
+import type { HashPool } from './hash-pool.ts'
+import type { HashSource } from './hash-pieces.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { ResumeRecord } from './resume-file.ts'
 import type { CheckProgress, Storage } from './storage.ts'
@@ -52,7 +55,12 @@ export interface FileStorageOptions {
   readonly log: LogSink
   /** Names the boot that the system is in; undefined: nothing is taken on trust. */
   readonly bootId?: () => string | undefined
+  /** Hashes what is there; undefined: the process's own. */
+  readonly hashPool?: HashPool
 }
+
+/** A thread has few files open at a time: descriptors are scarce, and opening many takes longer than hashing them. */
+const MAX_DESCRIPTORS = 16
 
 /** Longer than a tick of file timestamps (at most 10 ms on Linux): files too fresh to be recorded no longer are. */
 const TIMESTAMP_TICK_MS = 20
@@ -108,8 +116,13 @@ export class FileStorage implements Storage {
       bootId: this.#bootId,
       firstPlace: this.#firstPlace,
     })
-    const read = async (start: number, into: Buffer): Promise<void> => this.#read(start, into)
-    this.#verifyOptions = { metainfo, table: this.#table, files: this.#files, read }
+    const source: HashSource = {
+      read: async (start, into) => this.#read(start, into),
+      withDescriptors: async (start, length, use) => this.#withDescriptors(start, length, use),
+      log: options.log,
+      pool: options.hashPool,
+    }
+    this.#verifyOptions = { metainfo, table: this.#table, files: this.#files, source }
   }
 
   /**
@@ -262,6 +275,22 @@ export class FileStorage implements Storage {
       await this.#finishFiles(files)
       for (const file of files) whole.push(file)
     }
+  }
+
+  /** See ByteSource. @throws StorageError when one of them cannot be opened */
+  async #withDescriptors(start: number, length: number, use: UseDescriptors): Promise<Buffer | undefined> {
+    if (this.#phase === 'closed') throw isClosed()
+    const spans = fileSpans(this.#metainfo.files, start, length)
+    if (spans.length > MAX_DESCRIPTORS) return undefined
+    const open = async (opened: readonly DescriptorSpan[]): Promise<Buffer | undefined> => {
+      const span = spans[opened.length]
+      if (span === undefined) return use(opened)
+      const { file, offset, length: spanBytes } = span
+      const add = async (fd?: number): Promise<Buffer | undefined> =>
+        open([...opened, { fd, offset, length: spanBytes }])
+      return this.#table.isReal(file) ? this.#files.withDescriptor(file, add) : add()
+    }
+    return open([])
   }
 
   #writeSpan({ file, offset }: FileSpan, buffers: readonly Buffer[]): void {

@@ -2,6 +2,7 @@
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { DataFiles } from './data-files.ts'
 import type { FileTable } from './file-table.ts'
+import type { HashSource } from './hash-pieces.ts'
 import { checkPiece } from '../metainfo/geometry.ts'
 import { identityOf } from './file-identity.ts'
 import { recheck } from './recheck.ts'
@@ -11,7 +12,7 @@ export interface VerifyOptions {
   readonly metainfo: Metainfo
   readonly table: FileTable
   readonly files: DataFiles
-  readonly read: (start: number, into: Buffer) => Promise<void>
+  readonly source: HashSource
 }
 
 /**
@@ -53,9 +54,9 @@ export async function verifyFile(options: VerifyOptions, file: number): Promise<
   let isRight = stat.size === BigInt(table.lengthOf(file))
   if (isRight) {
     await recheck({
+      ...options.source,
       metainfo,
       pieces: [...table.piecesOf(file)].flatMap((piece) => checkPiece(metainfo.geometry, piece) ?? []),
-      read: options.read,
       onPiece(_piece, isPieceRight) {
         isRight &&= isPieceRight
       },
