@@ -68,7 +68,7 @@ export function torrentDl(
     launch: ({ directory: output, port }) => ({
       command: [
         ...[process.execPath, join(directory, 'bin/torrent-dl.js'), '--progress', 'none'],
-        ...['-p', String(port), '-o', output, ...extraArguments],
+        ...['-p', String(port), '-o', output, '-j', String(torrents.length), ...extraArguments],
         ...torrents.map(({ torrentFile }) => torrentFile),
       ],
     }),

@@ -44,6 +44,7 @@ export async function startDownload(
     usePartFiles: flags.part,
     force: flags.force,
     peers: flags.peer,
+    jobs: flags.jobs,
     timeoutMs: flags.timeout,
     stallTimeoutMs: flags.stallTimeout,
   }

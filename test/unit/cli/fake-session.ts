@@ -186,7 +186,7 @@ export class DownloadRig {
   async #run({ amount = 'progress', json = false, options, parts }: RigOptions): Promise<number> {
     const terminal = describeTerminal(this.stderr, { LANG: 'C.UTF-8' }, 'auto')
     const style = { terminal, theme: await loadTheme(terminal), isBatch: this.#names.length > 1 }
-    const defaults = { outputDirectory: 'out', usePartFiles: true, force: false, peers: [] }
+    const defaults = { outputDirectory: 'out', usePartFiles: true, force: false, peers: [], jobs: 3 }
     const limits = { timeoutMs: undefined, stallTimeoutMs: undefined }
     const sources = this.#names.map(() => '-')
     return await download(
