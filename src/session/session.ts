@@ -13,6 +13,7 @@ import { HandshakeLimit } from './handshake-limit.ts'
 import { InputError, PeerError } from '../common/errors.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
 import { TcpListener } from '../net/tcp-listener.ts'
+import { PieceMemory } from '../storage/piece-memory.ts'
 import { Torrent } from '../torrent/torrent.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 import { makePeerId } from '../wire/peer-id.ts'
@@ -28,9 +29,10 @@ export class Session {
   readonly #settings: Settings
   readonly #parts: SessionParts
   readonly #dialer: Dialer
-  /** By info-hash in hex. */
-  readonly #torrents = new Map<string, Torrent>()
+  /** By info-hash in hex; undefined: it was here and has ended. */
+  readonly #torrents = new Map<string, Torrent | undefined>()
   readonly #handshakes = new HandshakeLimit()
+  readonly #pieceMemory = new PieceMemory()
   #listener: TcpListener | undefined
 
   private constructor(settings: Settings, parts: SessionParts) {
@@ -55,7 +57,7 @@ export class Session {
     return this.#listener?.port ?? 0
   }
 
-  /** The torrent does nothing until its `start`. @throws InputError TORRENT_DUPLICATE when it is here already */
+  /** The torrent does nothing until its `start`. @throws InputError TORRENT_DUPLICATE when it is or was here already */
   add(metainfo: Metainfo, settings: TorrentSettings, observer: TorrentObserver): Torrent {
     const key = metainfo.infoHash.toString('hex')
     if (this.#torrents.has(key)) {
@@ -79,6 +81,8 @@ export class Session {
       maxPeers: this.#settings.maxPeers,
       userPeers: settings.peers,
       seedWhenComplete: settings.seedWhenComplete,
+      pieceMemory: this.#pieceMemory,
+      onEnded: () => this.#torrents.set(key, undefined),
     })
     this.#torrents.set(key, torrent)
     return torrent
@@ -87,7 +91,7 @@ export class Session {
   /** Stops every torrent and the listener. Never rejects. */
   async close(): Promise<void> {
     this.#dialer.close()
-    const torrents = [...this.#torrents.values()].map(async (torrent) => torrent.stop())
+    const torrents = [...this.#torrents.values()].map(async (torrent) => torrent?.stop())
     await Promise.all([this.#listener?.close(), ...torrents])
   }
 

@@ -175,21 +175,19 @@ class DownloadRun {
   /** Each worker has one source at a time. They begin one by one: what one has begun goes on while the next one reads. */
   async #workOnAll(): Promise<void> {
     const queue = this.#sources.entries()
-    const workers: Promise<void>[] = []
-    let hasFailed = false
-    while (workers.length < Math.min(this.#options.jobs, this.#sources.length) && !hasFailed) {
-      const worker = this.#work(queue)
-      worker.catch(() => {
-        hasFailed = true
-      })
-      workers.push(worker)
-      await otherWork()
-    }
+    let turn = Promise.resolve()
+    const workers = Array.from({ length: Math.min(this.#options.jobs, this.#sources.length) }, async () => {
+      const begin = turn
+      turn = begin.then(otherWork)
+      await begin
+      await this.#work(queue)
+    })
     await Promise.all(workers)
   }
 
   async #work(queue: IterableIterator<[number, string]>): Promise<void> {
     for (const [index, source] of queue) {
+      if (this.#closing !== undefined) return // another worker met a bug
       const result = this.#end === undefined ? await this.#runOne(source) : notStarted(source, this.#end)
       this.#results[index] = result
       this.#tell((view) => {
