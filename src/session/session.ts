@@ -18,6 +18,7 @@ import { Torrent } from '../torrent/torrent.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 import { makePeerId } from '../wire/peer-id.ts'
 import { VERSION } from '../common/version.ts'
+import { UdpLinks } from '../tracker/udp-links.ts'
 import { makeTracker } from '../tracker/make-tracker.ts'
 
 export interface SessionParts {
@@ -33,12 +34,14 @@ export class Session {
   readonly #torrents = new Map<string, Torrent | undefined>()
   readonly #handshakes = new HandshakeLimit()
   readonly #pieceMemory = new PieceMemory()
+  readonly #udpLinks: UdpLinks
   #listener: TcpListener | undefined
 
   private constructor(settings: Settings, parts: SessionParts) {
     this.#settings = settings
     this.#parts = parts
     this.#dialer = new Dialer({ clock: parts.clock })
+    this.#udpLinks = new UdpLinks({ clock: parts.clock })
   }
 
   /** Listens. @throws UsageError LISTEN_PORT_TAKEN when every port of the range is taken, LISTEN_FAILED */
@@ -75,7 +78,11 @@ export class Session {
       storage: this.#makeStorage(metainfo, settings),
       dialer: this.#dialer,
       makeTracker: (url) =>
-        makeTracker(url, { clock: this.#parts.clock, userAgent: `torrent-dl/${VERSION}` }),
+        makeTracker(url, {
+          clock: this.#parts.clock,
+          userAgent: `torrent-dl/${VERSION}`,
+          links: this.#udpLinks,
+        }),
       peerId: makePeerId(randomBytes(12)),
       listenPort: this.listenPort,
       maxPeers: this.#settings.maxPeers,
@@ -93,6 +100,7 @@ export class Session {
     this.#dialer.close()
     const torrents = [...this.#torrents.values()].map(async (torrent) => torrent?.stop())
     await Promise.all([this.#listener?.close(), ...torrents])
+    this.#udpLinks.close()
   }
 
   #makeStorage(metainfo: Metainfo, settings: TorrentSettings): FileStorage {
