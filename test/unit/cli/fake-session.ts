@@ -22,6 +22,7 @@ export class MemoryStream implements OutputStream {
   text = ''
   isTTY: boolean | undefined
   columns: number | undefined
+  rows: number | undefined
   #resized: (() => void) | undefined
 
   constructor(options: { isTTY?: boolean; columns?: number } = {}) {
@@ -45,8 +46,9 @@ export class MemoryStream implements OutputStream {
     this.#resized = undefined
   }
 
-  resize(columns: number): void {
+  resize(columns: number, rows?: number): void {
     this.columns = columns
+    this.rows = rows ?? this.rows
     this.#resized?.()
   }
 }
