@@ -74,7 +74,8 @@ export function torrentDl(
     packageName: 'nodejs',
     launch: ({ directory: output, port }) => ({
       command: [
-        ...[...program, '--progress', 'none', '-p', String(port), '-o', output, ...extraArguments],
+        ...[...program, '--progress', 'none', '-p', String(port), '-o', output],
+        ...['-j', String(torrents.length), ...extraArguments],
         ...torrents.map(({ torrentFile }) => torrentFile),
       ],
     }),

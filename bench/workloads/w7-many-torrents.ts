@@ -1,4 +1,4 @@
-/** W7: 200 torrents of 8 MiB at once. torrent-dl decides itself how many of them it works on at a time. */
+/** W7: 200 torrents of 8 MiB at once. */
 import type { CoursePlan } from '../course/course.ts'
 import { makeTorrent } from '../course/torrents.ts'
 import { downloadCase } from './download-case.ts'

@@ -43,7 +43,9 @@ export class Job implements JobView, TorrentObserver {
   readonly #views: readonly DownloadView[]
   readonly #clock: Clock
   readonly #log: LogSink
+  /** Until there is a result: a batch must not keep what all its torrents were made of. */
   #torrent: JobTorrent | undefined
+  #lastSnapshot: TorrentSnapshot
   #settle: ((result: JobResult) => void) | undefined
   #startedAtMs: number
   #sawSource = false
@@ -57,6 +59,7 @@ export class Job implements JobView, TorrentObserver {
     this.#clock = clock
     this.#log = log
     this.#startedAtMs = clock.now()
+    this.#lastSnapshot = emptySnapshot(metainfo)
     this.result = new Promise((resolve) => {
       this.#settle = resolve
     })
@@ -72,7 +75,7 @@ export class Job implements JobView, TorrentObserver {
   }
 
   snapshot(): TorrentSnapshot {
-    return this.#torrent?.snapshot() ?? emptySnapshot(this.metainfo)
+    return this.#torrent?.snapshot() ?? this.#lastSnapshot
   }
 
   /** Has any peer connected or any tracker named one so far? Looks anew. */
@@ -142,13 +145,15 @@ export class Job implements JobView, TorrentObserver {
   #finish(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): void {
     const settle = this.#settle
     this.#settle = undefined
+    this.#lastSnapshot = this.snapshot()
+    this.#torrent = undefined
     settle?.({
       source: this.source,
       outcome,
       code,
       error,
       job: this,
-      snapshot: this.snapshot(),
+      snapshot: this.#lastSnapshot,
       seconds: this.#secondsDownloading(),
     })
   }

@@ -17,6 +17,8 @@ export interface DownloadFlags {
   readonly output: string
   readonly part: boolean
   readonly force: boolean
+  /** Torrents at a time. */
+  readonly jobs: number
   readonly listenPort: PortRange
   readonly peer: readonly HostAndPort[]
   readonly maxPeers: number
@@ -42,11 +44,14 @@ export interface Actions {
 
 const HELP_COLUMNS = 80
 const MAX_MAX_PEERS = 10_000
+const DEFAULT_JOBS = 3
+const MAX_JOBS = 1000
 
 const EXAMPLES = `
 Examples:
   torrent-dl linux.torrent                   download into the current directory
   torrent-dl -o ~/iso a.torrent b.torrent    two at once into ~/iso
+  torrent-dl -j 20 *.torrent                 a batch, twenty at a time
   torrent-dl --stall-timeout 5m x.torrent    give up when nothing comes
   torrent-dl --json x.torrent | jq .         events for a script
   torrent-dl info x.torrent                  what is in it
@@ -115,6 +120,12 @@ function addPlaceOptions(program: Command): void {
     .option('--no-part', 'write under the final names, without .part')
     .option('-f, --force', 'replace different files that are in the way', false)
     .option('-c, --continue', 'go on with what is there (it always does)')
+    .optionsGroup('Many:')
+    .addOption(
+      new Option('-j, --jobs <n>', 'torrents at a time')
+        .argParser(checked('--jobs', (text) => parseCount(text, 1, MAX_JOBS)))
+        .default(DEFAULT_JOBS),
+    )
 }
 
 function addNetworkOptions(program: Command): void {

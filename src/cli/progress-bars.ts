@@ -17,6 +17,8 @@ import { describePeers, shortReason } from './why-idle.ts'
 const REDRAWS_PER_SECOND = 4
 /** A pause is shown as a stall after this. */
 const STALLED_AFTER_SECONDS = 10
+/** Lines of the screen that are not bars: the totals, and one for what is written above the bars. */
+const OTHER_LINES = 2
 
 export interface BarsParts {
   readonly stream: OutputStream
@@ -30,7 +32,8 @@ const NO_COLUMNS: BarColumns = { nameCells: 0, barCells: 0, fields: [] }
 
 interface Row {
   readonly job: JobView
-  readonly bar: SingleBar
+  /** undefined: the screen has no room for it. */
+  bar: SingleBar | undefined
   /** For the rate while checking, which the engine does not measure. */
   checkedFromMs: number
   shown: BarRow
@@ -82,14 +85,9 @@ class ProgressBars implements Screen {
 
   onStart(job: JobView): void {
     this.#inOneWrite(() => {
-      // The totals stay below the bars: taken out and put back.
-      if (this.#totals !== undefined) this.#bars.remove(this.#totals)
-      const bar = this.#bars.create(1, 0, {}, { format: () => this.#draw(job) })
-      this.#columns = NO_COLUMNS
-      this.#rows.set(job, { job, bar, checkedFromMs: this.#parts.clock.now(), shown: EMPTY_ROW })
-      if (this.#parts.sourceCount > 1) {
-        this.#totals = this.#bars.create(1, 0, {}, { format: () => this.#drawTotals() })
-      }
+      const checkedFromMs = this.#parts.clock.now()
+      this.#rows.set(job, { job, bar: undefined, checkedFromMs, shown: EMPTY_ROW })
+      this.#arrange()
       this.#bars.update()
     })
   }
@@ -123,9 +121,10 @@ class ProgressBars implements Screen {
     for (const line of resultLines(result, this.#parts.style)) this.line(line)
     if (row === undefined) return
     this.#rows.delete(row.job)
-    this.#columns = NO_COLUMNS
     this.#inOneWrite(() => {
-      this.#bars.remove(row.bar)
+      this.#hide(row)
+      this.#arrange()
+      if (this.#rows.size > 0) this.#bars.update()
     })
   }
 
@@ -157,17 +156,49 @@ class ProgressBars implements Screen {
   }
 
   readonly #onResize = (): void => {
-    if (this.#bars.isActive) this.#bars.update()
+    if (!this.#bars.isActive) return
+    this.#inOneWrite(() => {
+      this.#arrange()
+      this.#bars.update()
+    })
+  }
+
+  /** A bar for each torrent, those that began first, as far as the screen has room: what scrolls off cannot be redrawn. */
+  #arrange(): void {
+    const room = Math.max(1, this.#parts.style.terminal.height() - OTHER_LINES)
+    const rows = [...this.#rows.values()]
+    for (const row of rows.slice(room)) this.#hide(row)
+    const fresh = rows.slice(0, room).filter(({ bar }) => bar === undefined)
+    if (fresh.length === 0) return
+    this.#columns = NO_COLUMNS
+    // The totals stay below the bars: taken out and put back.
+    if (this.#totals !== undefined) this.#bars.remove(this.#totals)
+    for (const row of fresh) row.bar = this.#bars.create(1, 0, {}, { format: () => this.#draw(row.job) })
+    if (this.#parts.sourceCount > 1) {
+      this.#totals = this.#bars.create(1, 0, {}, { format: () => this.#drawTotals() })
+    }
+  }
+
+  #hide(row: Row): void {
+    if (row.bar === undefined) return
+    this.#bars.remove(row.bar)
+    row.bar = undefined
+    this.#columns = NO_COLUMNS
+  }
+
+  #shownRows(): Row[] {
+    return [...this.#rows.values()].filter(({ bar }) => bar !== undefined)
   }
 
   /** Before each frame: one snapshot a torrent, and columns that fit all of them. */
   #refresh(): void {
     for (const row of this.#rows.values()) row.shown = this.#rowOf(row)
-    const rows = [...this.#rows.values()].map(({ shown }) => shown)
-    this.#columns = fitColumns(rows, this.#parts.style.terminal.width(), this.#columns.fields)
-    for (const { bar, shown } of this.#rows.values()) {
-      bar.setTotal(shown.totalBytes)
-      bar.update(shown.doneBytes)
+    const rows = this.#shownRows()
+    const shown = rows.map((row) => row.shown)
+    this.#columns = fitColumns(shown, this.#parts.style.terminal.width(), this.#columns.fields)
+    for (const { bar, shown: row } of rows) {
+      bar?.setTotal(row.totalBytes)
+      bar?.update(row.doneBytes)
     }
   }
 
@@ -185,6 +216,8 @@ class ProgressBars implements Screen {
     for (const { shown } of this.#rows.values()) if (shown.state !== 'checking') rate += shown.bytesPerSecond
     const parts = [`${done} of ${this.#parts.sourceCount} done`]
     if (failed > 0) parts.push(`${failed} failed`)
+    const hiddenCount = this.#rows.size - this.#shownRows().length
+    if (hiddenCount > 0) parts.push(`${hiddenCount} more running`)
     const all = this.#allBytes()
     if (all !== undefined) parts.push(formatProgress(all.doneBytes, all.totalBytes))
     parts.push(formatRate(rate))

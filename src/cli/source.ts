@@ -74,17 +74,16 @@ async function readPath(path: string): Promise<Buffer> {
   }
 }
 
-/** The size is only a hint: a file may grow, and those of /proc say 0. */
+/** The size is only a hint: a file may grow, and those of /proc say 0. Another byte of room shows where it ends. */
 function readFile(fd: number, path: string, expectedBytes: number): Buffer {
-  const parts: Buffer[] = []
+  let bytes = Buffer.allocUnsafeSlow(expectedBytes + 1)
   let total = 0
   for (;;) {
-    const part = Buffer.allocUnsafe(Math.max(expectedBytes + 1 - total, READ_BYTES))
-    const count = readInto(fd, path, part)
-    if (count === 0) return Buffer.concat(parts, total)
-    parts.push(part.subarray(0, count))
+    const count = readInto(fd, path, bytes.subarray(total))
+    if (count === 0) return bytes.subarray(0, total)
     total += count
     if (total > MAX_TORRENT_FILE_BYTES) throw tooLarge(path)
+    if (total === bytes.length) bytes = Buffer.concat([bytes], total + READ_BYTES)
   }
 }
 

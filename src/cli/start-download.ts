@@ -5,6 +5,7 @@ import { systemClock } from '../common/clock.ts'
 import type { LogSink } from '../common/log.ts'
 import { UsageError, systemCodeOf } from '../common/errors.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
+import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
 import type { DownloadSession } from './commands/download.ts'
 import type { CliContext } from './context.ts'
@@ -43,6 +44,7 @@ export async function startDownload(
     usePartFiles: flags.part,
     force: flags.force,
     peers: flags.peer,
+    jobs: flags.jobs,
     timeoutMs: flags.timeout,
     stallTimeoutMs: flags.stallTimeout,
   }
@@ -89,7 +91,6 @@ async function openSession(
   screen: Screen,
   log: LogSink,
 ): Promise<DownloadSession> {
-  const { Session } = await import('../session/session.ts')
   const state = openStateDirectory(context.env, tmpdir(), context.userId)
   if (state.notice !== undefined) screen.onWarning(undefined, state.notice)
   const settings = {

@@ -10,6 +10,8 @@ export interface OutputStream {
   readonly isTTY?: boolean | undefined
   /** Cells of a line; 0 or undefined where nobody knows. */
   readonly columns?: number | undefined
+  /** Lines of the screen; 0 or undefined where nobody knows. */
+  readonly rows?: number | undefined
   /** Bytes that wait because the reader is slow. */
   readonly writableLength?: number | undefined
   write(text: string): unknown
@@ -28,11 +30,14 @@ export interface Terminal {
   readonly isUtf8: boolean
   /** Cells of a line right now, at least 1. */
   width(): number
+  /** Lines of the screen right now, at least 1. */
+  height(): number
   /** Foreign text, safe to print here. */
   readonly clean: (text: string) => string
 }
 
 const FALLBACK_COLUMNS = 80
+const FALLBACK_ROWS = 24
 /** Longer foreign text says nothing more to a person. */
 const MAX_SHOWN_CHARACTERS = 4096
 
@@ -57,6 +62,7 @@ export function describeTerminal(stream: OutputStream, env: Environment, choice:
     isUtf8,
     // 0 columns (a serial line, a detached screen) means nobody knows.
     width: () => (stream.columns === undefined || stream.columns < 1 ? FALLBACK_COLUMNS : stream.columns),
+    height: () => (stream.rows === undefined || stream.rows < 1 ? FALLBACK_ROWS : stream.rows),
     clean: (text) => (isUtf8 ? show(text) : showAscii(text)),
   }
 }

@@ -23,8 +23,6 @@ export interface ListenOptions {
 
 /** The system's reasons to try the next port. */
 const TAKEN = new Set(['EADDRINUSE', 'EACCES'])
-/** ... and to do without IPv6. */
-const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL', 'EPROTONOSUPPORT'])
 const BACKLOG = 128
 
 /** An open port. */
@@ -39,7 +37,7 @@ export class TcpListener {
     let failure: unknown
     for (let port = first; port <= last; port++) {
       try {
-        return await TcpListener.#listenOnHosts(options, port)
+        return await TcpListener.#listen(options, port)
       } catch (error) {
         failure = error
         if (!TAKEN.has(systemCodeOf(error) ?? '')) break
@@ -48,25 +46,16 @@ export class TcpListener {
     throw listenError(options, failure)
   }
 
-  /** Without a host: both families through one socket, or IPv4 alone where there is no IPv6. */
-  static async #listenOnHosts(options: ListenOptions, port: number): Promise<TcpListener> {
-    if (options.host !== undefined) return TcpListener.#listen(options, options.host, port)
-    try {
-      return await TcpListener.#listen(options, '::', port)
-    } catch (error) {
-      if (!NO_IPV6.has(systemCodeOf(error) ?? '')) throw error
-      return TcpListener.#listen(options, '0.0.0.0', port)
-    }
-  }
-
-  static async #listen(options: ListenOptions, host: string, port: number): Promise<TcpListener> {
+  static async #listen(options: ListenOptions, port: number): Promise<TcpListener> {
     const streams = new Set<ByteStream>()
     const server = createServer({ pauseOnConnect: true }, (socket) => {
       accept(socket, options, streams)
     })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ host, port, backlog: BACKLOG }, resolve)
+      // Without a host Node binds both families through one socket, or IPv4 alone where there is no IPv6. Naming '::'
+      // would be the same, and cost it 3 ms to find out that this is an address.
+      server.listen({ host: options.host, port, backlog: BACKLOG }, resolve)
     })
     server.removeAllListeners('error')
     server.on('error', (error) => options.onError?.(error))

@@ -13,10 +13,12 @@ import { HandshakeLimit } from './handshake-limit.ts'
 import { InputError, PeerError } from '../common/errors.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
 import { TcpListener } from '../net/tcp-listener.ts'
+import { PieceMemory } from '../storage/piece-memory.ts'
 import { Torrent } from '../torrent/torrent.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 import { makePeerId } from '../wire/peer-id.ts'
 import { VERSION } from '../common/version.ts'
+import { UdpLinks } from '../tracker/udp-links.ts'
 import { makeTracker } from '../tracker/make-tracker.ts'
 
 export interface SessionParts {
@@ -28,15 +30,18 @@ export class Session {
   readonly #settings: Settings
   readonly #parts: SessionParts
   readonly #dialer: Dialer
-  /** By info-hash in hex. */
-  readonly #torrents = new Map<string, Torrent>()
+  /** By info-hash in hex; undefined: it was here and has ended. */
+  readonly #torrents = new Map<string, Torrent | undefined>()
   readonly #handshakes = new HandshakeLimit()
+  readonly #pieceMemory = new PieceMemory()
+  readonly #udpLinks: UdpLinks
   #listener: TcpListener | undefined
 
   private constructor(settings: Settings, parts: SessionParts) {
     this.#settings = settings
     this.#parts = parts
     this.#dialer = new Dialer({ clock: parts.clock })
+    this.#udpLinks = new UdpLinks({ clock: parts.clock })
   }
 
   /** Listens. @throws UsageError LISTEN_PORT_TAKEN when every port of the range is taken, LISTEN_FAILED */
@@ -55,7 +60,7 @@ export class Session {
     return this.#listener?.port ?? 0
   }
 
-  /** The torrent does nothing until its `start`. @throws InputError TORRENT_DUPLICATE when it is here already */
+  /** The torrent does nothing until its `start`. @throws InputError TORRENT_DUPLICATE when it is or was here already */
   add(metainfo: Metainfo, settings: TorrentSettings, observer: TorrentObserver): Torrent {
     const key = metainfo.infoHash.toString('hex')
     if (this.#torrents.has(key)) {
@@ -73,12 +78,18 @@ export class Session {
       storage: this.#makeStorage(metainfo, settings),
       dialer: this.#dialer,
       makeTracker: (url) =>
-        makeTracker(url, { clock: this.#parts.clock, userAgent: `torrent-dl/${VERSION}` }),
+        makeTracker(url, {
+          clock: this.#parts.clock,
+          userAgent: `torrent-dl/${VERSION}`,
+          links: this.#udpLinks,
+        }),
       peerId: makePeerId(randomBytes(12)),
       listenPort: this.listenPort,
       maxPeers: this.#settings.maxPeers,
       userPeers: settings.peers,
       seedWhenComplete: settings.seedWhenComplete,
+      pieceMemory: this.#pieceMemory,
+      onEnded: () => this.#torrents.set(key, undefined),
     })
     this.#torrents.set(key, torrent)
     return torrent
@@ -87,8 +98,9 @@ export class Session {
   /** Stops every torrent and the listener. Never rejects. */
   async close(): Promise<void> {
     this.#dialer.close()
-    const torrents = [...this.#torrents.values()].map(async (torrent) => torrent.stop())
+    const torrents = [...this.#torrents.values()].map(async (torrent) => torrent?.stop())
     await Promise.all([this.#listener?.close(), ...torrents])
+    this.#udpLinks.close()
   }
 
   #makeStorage(metainfo: Metainfo, settings: TorrentSettings): FileStorage {

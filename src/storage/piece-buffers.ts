@@ -1,34 +1,32 @@
 /**
- * The memory of pieces that are being received: a byte budget, and buffers that are used again.
+ * One torrent's part of the piece memory (piece-memory.ts), in buffers of its piece length.
  *
  * Two steps, because requests go out long before their data comes in: `reserve` when a piece is begun (this is what
- * the budget counts), `take` when its first block arrives. The buffer given back last is taken first: its pages are
- * mapped and perhaps still cached. Buffers stay ours: one that is dropped is freed only when the garbage collector
- * comes, and by then others have been made in its place.
+ * the budget counts), `take` when its first block arrives.
  *
  * ```
  * reserve() -> [requests go out] -> take() -> [blocks come in] -> give(buffer) -> unreserve()
  * ```
  */
+import type { PieceMemory } from './piece-memory.ts'
 import { BugError } from '../common/errors.ts'
 
 export interface PieceBuffersOptions {
   /** Size of every buffer: the torrent's piece length. */
   readonly pieceBytes: number
-  /** Bytes that all reserved pieces together may need. One piece is always allowed, however large. */
-  readonly budgetBytes: number
+  /** Shared with the session's other torrents. */
+  readonly memory: PieceMemory
 }
 
 export class PieceBuffers {
   readonly #pieceBytes: number
-  readonly #maxReserved: number
-  readonly #idle: Buffer[] = []
+  readonly #memory: PieceMemory
   #reservedCount = 0
   #takenCount = 0
 
-  constructor({ pieceBytes, budgetBytes }: PieceBuffersOptions) {
+  constructor({ pieceBytes, memory }: PieceBuffersOptions) {
     this.#pieceBytes = pieceBytes
-    this.#maxReserved = Math.max(1, Math.floor(budgetBytes / pieceBytes))
+    this.#memory = memory
   }
 
   /** Pieces begun: reserved and not yet unreserved. */
@@ -36,9 +34,14 @@ export class PieceBuffers {
     return this.#reservedCount
   }
 
-  /** How many pieces the budget allows at a time, at least 1. */
+  /** How many pieces this torrent's share of the memory is worth now, at least 1. Changes as others come and go. */
   get maxReserved(): number {
-    return this.#maxReserved
+    return Math.max(1, Math.floor(this.#memory.shareBytes(this.#heldBytes) / this.#pieceBytes))
+  }
+
+  /** Would `reserve` say no? */
+  get isFull(): boolean {
+    return !this.#memory.hasRoom(this.#pieceBytes, this.#heldBytes)
   }
 
   /** Buffers that are out. */
@@ -46,14 +49,10 @@ export class PieceBuffers {
     return this.#takenCount
   }
 
-  /** Buffers that wait to be used again. */
-  get idleCount(): number {
-    return this.#idle.length
-  }
-
-  /** Accounts for one more piece. @returns false when the budget is used up: begin no further piece */
+  /** Accounts for one more piece. @returns false when there is no memory for it: begin no further piece */
   reserve(): boolean {
-    if (this.#reservedCount >= this.#maxReserved) return false
+    if (this.isFull) return false
+    this.#memory.reserve(this.#pieceBytes, this.#heldBytes)
     this.#reservedCount++
     return true
   }
@@ -67,8 +66,7 @@ export class PieceBuffers {
       )
     }
     this.#takenCount++
-    // Slow: not cut from Node's shared 8 KiB pool.
-    return this.#idle.pop() ?? Buffer.allocUnsafeSlow(this.#pieceBytes)
+    return this.#memory.take(this.#pieceBytes)
   }
 
   /** Takes a buffer back; the caller must not touch it any more. */
@@ -80,12 +78,17 @@ export class PieceBuffers {
       )
     }
     this.#takenCount--
-    this.#idle.push(buffer)
+    this.#memory.give(buffer)
   }
 
   /** The piece is done with, or given up. */
   unreserve(): void {
     if (this.#reservedCount === 0) throw new BugError('BUG_PIECE_BUFFERS', 'nothing is reserved')
     this.#reservedCount--
+    this.#memory.unreserve(this.#pieceBytes, this.#heldBytes)
+  }
+
+  get #heldBytes(): number {
+    return this.#reservedCount * this.#pieceBytes
   }
 }

@@ -75,7 +75,7 @@ export class OpenPieces {
 
   /** May no further piece be opened? */
   get isFull(): boolean {
-    return this.#buffers.reservedCount >= this.#buffers.maxReserved
+    return this.#buffers.isFull
   }
 
   get(piece: number): OpenPiece | undefined {
@@ -134,5 +134,10 @@ export class OpenPieces {
     if (open.buffer !== undefined) this.#buffers.give(open.buffer)
     open.buffer = undefined
     this.#buffers.unreserve()
+  }
+
+  /** The torrent ends: what it holds of the session's memory goes back. Detached pieces are left to who detached them. */
+  discardAll(): void {
+    for (const open of [...this.#byPiece.values()]) this.discard(open)
   }
 }

@@ -31,6 +31,7 @@ import { Peer } from './peer.ts'
 import { PeerPool } from '../swarm/peer-pool.ts'
 import { PeerRegistry } from './peer-registry.ts'
 import { PieceBuffers } from '../storage/piece-buffers.ts'
+import { PieceMemory } from '../storage/piece-memory.ts'
 import { PieceInquiry } from '../swarm/piece-inquiry.ts'
 import { PiecePicker } from '../swarm/piece-picker.ts'
 import { TransferStats } from './transfer-stats.ts'
@@ -40,7 +41,6 @@ import { checkInvariants } from './check-invariants.ts'
 import { onTick, TICK_MS } from './tick.ts'
 import { doneBytes, takeSnapshot } from './take-snapshot.ts'
 
-const DEFAULT_PIECE_BUDGET_BYTES = 48 << 20
 const SAVE_EVERY_TICKS = 100
 const TICKS_A_SECOND = 10
 
@@ -61,8 +61,10 @@ export interface TorrentParts {
   readonly userPeers: readonly Endpoint[]
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
-  /** Bytes asked for but not yet written, over all pieces: the download's memory. Default 48 MiB. */
-  readonly pieceBudgetBytes?: number
+  /** For pieces that were asked for and are not written yet. Shared by the session's torrents; default: its own. */
+  readonly pieceMemory?: PieceMemory
+  /** Called when it has stopped or failed and everything is closed: nothing of it is needed any more. */
+  readonly onEnded?: () => void
 }
 
 export class Torrent {
@@ -219,7 +221,9 @@ export class Torrent {
     for (const peer of [...this.#context.peers.values()]) {
       peer.connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
     }
+    this.#context.openPieces.discardAll()
     await Promise.all([this.#discovery.stop(), this.#parts.storage.close()])
+    this.#parts.onEnded?.()
   }
 
   #setState(state: TorrentState): void {
@@ -229,13 +233,13 @@ export class Torrent {
   }
 
   #makeContext(): TorrentContext {
-    const { metainfo, random, pieceBudgetBytes: budgetBytes = DEFAULT_PIECE_BUDGET_BYTES } = this.#parts
+    const { metainfo, random, pieceMemory: memory = new PieceMemory() } = this.#parts
     const { pieceCount, pieceBytes } = metainfo.geometry
     const stateOf = (): TorrentState => this.#state
     return {
       ...this.#parts,
       picker: new PiecePicker(pieceCount, random),
-      openPieces: new OpenPieces(new PieceBuffers({ pieceBytes, budgetBytes })),
+      openPieces: new OpenPieces(new PieceBuffers({ pieceBytes, memory })),
       writeBehind: new WriteBehind(),
       lateBlocks: new LateBlocks(),
       pace: new Pace(),

@@ -4,6 +4,7 @@ import { HttpTracker } from './http-tracker.ts'
 import type { ResolveHost } from './resolve-host.ts'
 import { parseTrackerUrl } from './tracker-url.ts'
 import type { Tracker } from './tracker.ts'
+import type { UdpLinks } from './udp-links.ts'
 import { UdpTracker } from './udp-tracker.ts'
 
 export interface MakeTrackerOptions {
@@ -13,6 +14,8 @@ export interface MakeTrackerOptions {
   /** The user named it, not a torrent: it may be at any address. */
   readonly isUserNamed?: boolean
   readonly resolve?: ResolveHost
+  /** Shared by the UDP trackers of a session. */
+  readonly links?: UdpLinks
 }
 
 /** @throws TrackerError TRACKER_URL_INVALID, TRACKER_URL_UNSUPPORTED */

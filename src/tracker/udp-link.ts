@@ -54,6 +54,11 @@ export class UdpLink {
     this.#parts = parts
   }
 
+  /** It has no socket: nobody waits, and no connection id is worth keeping. */
+  get isIdle(): boolean {
+    return this.#socket === undefined
+  }
+
   get clock(): Clock {
     return this.#parts.clock
   }

@@ -1,10 +1,7 @@
 /** A UDP tracker (BEP 15, 41): names to addresses, one link an address, the answer of the first that gives one. */
-import { randomBytes } from 'node:crypto'
 import { scopeOf } from '../common/address-scope.ts'
-import { systemClock, type Clock } from '../common/clock.ts'
-import type { Endpoint } from '../common/endpoint.ts'
+import type { Clock } from '../common/clock.ts'
 import { TrackerError } from '../common/errors.ts'
-import { connectUdp, type UdpHandler, type ConnectedUdpSocket } from '../net/udp-socket.ts'
 import { raceAddresses } from './race-addresses.ts'
 import { resolveWithin, resolveWithSystem, type ResolveHost } from './resolve-host.ts'
 import { hostOf, parseTrackerUrl } from './tracker-url.ts'
@@ -17,14 +14,13 @@ import {
   type UdpFamily,
 } from './udp-codec.ts'
 import { uint64 } from './uint64.ts'
-import { UdpLink, type UdpParts, type UdpRequest } from './udp-link.ts'
+import type { UdpParts, UdpRequest } from './udp-link.ts'
+import { UdpLinks } from './udp-links.ts'
 
-export interface UdpTrackerOptions {
-  readonly clock?: Clock
+export interface UdpTrackerOptions extends Partial<UdpParts> {
   readonly resolve?: ResolveHost
-  /** u32 transaction ids; from the system's random source unless a test says otherwise. */
-  readonly randomId?: () => number
-  readonly connect?: (remote: Endpoint, handler: UdpHandler) => ConnectedUdpSocket
+  /** The session's; without them it has its own. */
+  readonly links?: UdpLinks
 }
 
 const DEFAULT_PORT = 80
@@ -35,8 +31,9 @@ export class UdpTracker implements Tracker {
   readonly #port: number
   readonly #urlData: string
   readonly #resolve: ResolveHost
-  readonly #parts: UdpParts
-  readonly #links = new Map<string, UdpLink>()
+  readonly #links: UdpLinks
+  /** Closed with the tracker; those of a session are not. */
+  readonly #ownLinks: UdpLinks | undefined
   /** The address that answered last; asked first the next time. */
   #goodAddress: string | undefined
   readonly #closing = new AbortController()
@@ -49,11 +46,8 @@ export class UdpTracker implements Tracker {
     this.#port = parsed.port === '' ? DEFAULT_PORT : Number(parsed.port)
     this.#urlData = urlDataOf(parsed)
     this.#resolve = options.resolve ?? resolveWithSystem
-    this.#parts = {
-      clock: options.clock ?? systemClock,
-      randomId: options.randomId ?? (() => randomBytes(4).readUInt32BE(0)),
-      connect: options.connect ?? connectUdp,
-    }
+    this.#links = options.links ?? new UdpLinks(options)
+    this.#ownLinks = options.links === undefined ? this.#links : undefined
   }
 
   async announce(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceResponse> {
@@ -84,8 +78,7 @@ export class UdpTracker implements Tracker {
 
   close(): void {
     this.#closing.abort()
-    for (const link of this.#links.values()) link.close()
-    this.#links.clear()
+    this.#ownLinks?.close()
   }
 
   async #ask<A, T>(
@@ -93,13 +86,14 @@ export class UdpTracker implements Tracker {
     finish: (answer: A, address: string) => T,
     signal: AbortSignal,
   ): Promise<T> {
-    const limits = { clock: this.#parts.clock, signal: AbortSignal.any([signal, this.#closing.signal]) }
+    const limits = { clock: this.#links.clock, signal: AbortSignal.any([signal, this.#closing.signal]) }
     const addresses = await this.#addresses(limits)
     return raceAddresses(
       addresses,
       async (address, raceSignal) => {
         const family = address.includes(':') ? 'v6' : 'v4'
-        const answer = await this.#linkTo(address).ask(requestFor(family), raceSignal)
+        const link = this.#links.to({ host: address, port: this.#port })
+        const answer = await link.ask(requestFor(family), raceSignal)
         this.#goodAddress = address
         return finish(answer, address)
       },
@@ -119,15 +113,6 @@ export class UdpTracker implements Tracker {
     const good = this.#goodAddress
     if (good === undefined || !usable.includes(good)) return usable
     return [good, ...usable.filter((address) => address !== good)]
-  }
-
-  #linkTo(address: string): UdpLink {
-    let link = this.#links.get(address)
-    if (link === undefined) {
-      link = new UdpLink({ host: address, port: this.#port }, this.#parts)
-      this.#links.set(address, link)
-    }
-    return link
   }
 }
 

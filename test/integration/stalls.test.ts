@@ -7,6 +7,7 @@ import type { Message, ScriptedPeerOptions } from '../support/scripted-peer.ts'
 import { Bitfield } from '../../src/common/bitfield.ts'
 import { Dialer } from '../../src/peer/dialer.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { PieceMemory } from '../../src/storage/piece-memory.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { ScriptedPeer, isHandshake, isRequest, readRange } from '../support/scripted-peer.ts'
 import { Torrent } from '../../src/torrent/torrent.ts'
@@ -67,7 +68,7 @@ function leech(
     maxPeers,
     userPeers: sources.map(({ endpoint }) => endpoint),
     seedWhenComplete: true,
-    pieceBudgetBytes: budgetPieces * made.metainfo.geometry.pieceBytes,
+    pieceMemory: new PieceMemory(budgetPieces * made.metainfo.geometry.pieceBytes),
   })
   torrents.push(torrent)
   torrent.start()

@@ -9,6 +9,7 @@ import { after, test } from 'node:test'
 import { Bitfield } from '../../src/common/bitfield.ts'
 import { Dialer } from '../../src/peer/dialer.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { PieceMemory } from '../../src/storage/piece-memory.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { PeerConnection } from '../../src/peer/peer-connection.ts'
 import { ScriptedPeer, isHandshake, isRequest, readRange, type Message } from '../support/scripted-peer.ts'
@@ -125,7 +126,7 @@ class FuzzSwarm {
         ...villains.map(({ endpoint }) => endpoint),
       ],
       seedWhenComplete: true,
-      pieceBudgetBytes: this.choose([1, 2, 5, 1_000]) * made.metainfo.geometry.pieceBytes,
+      pieceMemory: new PieceMemory(this.choose([1, 2, 5, 1_000]) * made.metainfo.geometry.pieceBytes),
     })
     client.torrent = torrent
     torrent.start()

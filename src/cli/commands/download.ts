@@ -1,4 +1,4 @@
-/** `torrent-dl <source>...`: one session, up to three torrents at a time, until each of them has a result. */
+/** `torrent-dl <source>...`: one session, `--jobs` torrents at a time, until each of them has a result. */
 import { resolve } from 'node:path'
 import type { Clock } from '../../common/clock.ts'
 import { BugError, KnownError, SourceError } from '../../common/errors.ts'
@@ -13,11 +13,11 @@ import { Job } from '../job.ts'
 import type { JobTorrent } from '../job.ts'
 import type { HostAndPort } from '../options.ts'
 import { readSource } from '../source.ts'
+import { otherWork } from '../../storage/turns.ts'
 import type { DownloadView, JobResult, RunSummary, Screen } from '../view.ts'
 import { describePeers } from '../why-idle.ts'
 import { GO_ON, whereOf } from '../summary.ts'
 
-const MAX_RUNNING = 3
 const TICK_MS = 1000
 /** The engine says goodbye to trackers for 2 s at the most; this is for when it does not keep its word. */
 const CLOSE_LIMIT_MS = 5000
@@ -32,6 +32,8 @@ export interface DownloadOptions {
   readonly usePartFiles: boolean
   readonly force: boolean
   readonly peers: readonly HostAndPort[]
+  /** Torrents at a time, at least 1. */
+  readonly jobs: number
   /** For the whole run. */
   readonly timeoutMs: number | undefined
   /** For each torrent. */
@@ -128,9 +130,7 @@ class DownloadRun {
     )
     const { timeoutMs } = this.#options
     if (timeoutMs !== undefined) this.#limit(timeoutMs)
-    const queue = this.#sources.entries()
-    const workers = Math.min(MAX_RUNNING, this.#sources.length)
-    await Promise.all(Array.from({ length: workers }, async () => this.#work(queue)))
+    await this.#workOnAll()
     await this.close()
     const summary = this.#summary()
     this.#tell((view) => {
@@ -172,8 +172,22 @@ class DownloadRun {
     for (const cancel of cancels) cancel()
   }
 
+  /** Each worker has one source at a time. They begin one by one: what one has begun goes on while the next one reads. */
+  async #workOnAll(): Promise<void> {
+    const queue = this.#sources.entries()
+    let turn = Promise.resolve()
+    const workers = Array.from({ length: Math.min(this.#options.jobs, this.#sources.length) }, async () => {
+      const begin = turn
+      turn = begin.then(otherWork)
+      await begin
+      await this.#work(queue)
+    })
+    await Promise.all(workers)
+  }
+
   async #work(queue: IterableIterator<[number, string]>): Promise<void> {
     for (const [index, source] of queue) {
+      if (this.#closing !== undefined) return // another worker met a bug
       const result = this.#end === undefined ? await this.#runOne(source) : notStarted(source, this.#end)
       this.#results[index] = result
       this.#tell((view) => {

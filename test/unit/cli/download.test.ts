@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import type { DownloadSession } from '../../../src/cli/commands/download.ts'
 import { SourceError, StorageError } from '../../../src/common/errors.ts'
 import type { LogSink } from '../../../src/common/log.ts'
-import { DownloadRig, MIB, makeTracker } from './fake-session.ts'
+import type { Metainfo } from '../../../src/metainfo/metainfo.ts'
+import { DownloadRig, MIB, makeMetainfo, makeTracker } from './fake-session.ts'
 
 const PEERS = { connected: 1, seeds: 0, unchoking: 0, dialing: 0, known: 1, banned: 0 }
 
@@ -257,6 +258,35 @@ test('several sources: three at a time, all of them are tried, 8 when some faile
   assert.equal(await code, 8)
   assert.deepEqual(rig.stdout.lines.toSorted(), ['out/a', 'out/b', 'out/c', 'out/d'])
   assert.equal(rig.stderr.lines.at(-1), 'torrent-dl: 4 of 5 done, 1 failed')
+})
+
+test('--jobs: never more than so many at a time; the next begins when one ends', async () => {
+  for (const jobs of [1, 2, 200]) {
+    const names = ['a', 'b', 'c', 'd', 'e']
+    const rig = new DownloadRig(...names)
+    const { code } = await rig.start({ options: { jobs } })
+    await rig.clock.advance(0)
+    for (const [ended, name] of names.entries()) {
+      assert.equal(rig.torrents.length, Math.min(names.length, ended + jobs), `${jobs}: before ${name} ends`)
+      rig.torrents[ended]!.complete()
+      await rig.clock.advance(0)
+    }
+    assert.equal(await code, 0)
+    assert.deepEqual(rig.stdout.lines, ['out/a', 'out/b', 'out/c', 'out/d', 'out/e'])
+  }
+})
+
+test('a torrent begins before the next one is read, however many may run', async () => {
+  const rig = new DownloadRig('a', 'b', 'c')
+  const begunBefore: string[][] = []
+  const readTorrent = (bytes: Buffer): Metainfo => {
+    begunBefore.push(rig.torrents.filter(({ isStarted }) => isStarted).map(({ metainfo }) => metainfo.name))
+    return makeMetainfo(bytes.toString())
+  }
+  const { code } = await rig.start({ options: { jobs: 100 }, parts: { readTorrent } })
+  assert.deepEqual(begunBefore, [[], ['a'], ['a', 'b']])
+  for (const torrent of rig.torrents) torrent.complete()
+  assert.equal(await code, 0)
 })
 
 test("a bug is nobody's result: it ends the run after the session was closed", async () => {

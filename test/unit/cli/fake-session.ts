@@ -22,6 +22,7 @@ export class MemoryStream implements OutputStream {
   text = ''
   isTTY: boolean | undefined
   columns: number | undefined
+  rows: number | undefined
   #resized: (() => void) | undefined
 
   constructor(options: { isTTY?: boolean; columns?: number } = {}) {
@@ -45,8 +46,9 @@ export class MemoryStream implements OutputStream {
     this.#resized = undefined
   }
 
-  resize(columns: number): void {
+  resize(columns: number, rows?: number): void {
     this.columns = columns
+    this.rows = rows ?? this.rows
     this.#resized?.()
   }
 }
@@ -186,7 +188,7 @@ export class DownloadRig {
   async #run({ amount = 'progress', json = false, options, parts }: RigOptions): Promise<number> {
     const terminal = describeTerminal(this.stderr, { LANG: 'C.UTF-8' }, 'auto')
     const style = { terminal, theme: await loadTheme(terminal), isBatch: this.#names.length > 1 }
-    const defaults = { outputDirectory: 'out', usePartFiles: true, force: false, peers: [] }
+    const defaults = { outputDirectory: 'out', usePartFiles: true, force: false, peers: [], jobs: 3 }
     const limits = { timeoutMs: undefined, stallTimeoutMs: undefined }
     const sources = this.#names.map(() => '-')
     return await download(

@@ -45,11 +45,25 @@ test('sources alone are a download with the defaults', async () => {
   const { code, sources, flags } = await run('a.torrent', 'b.torrent')
   assert.equal(code, 7)
   assert.deepEqual(sources, ['a.torrent', 'b.torrent'])
-  const { output, part, force, listenPort, peer, maxPeers, timeout, json, progress, color, quiet, verbose } =
-    flags!
+  const {
+    jobs,
+    output,
+    part,
+    force,
+    listenPort,
+    peer,
+    maxPeers,
+    timeout,
+    json,
+    progress,
+    color,
+    quiet,
+    verbose,
+  } = flags!
   assert.deepEqual(
-    { output, part, force, listenPort, peer, maxPeers, timeout, json, progress, color, quiet, verbose },
+    { jobs, output, part, force, listenPort, peer, maxPeers, timeout, json, progress, color, quiet, verbose },
     {
+      jobs: 3,
       output: '.',
       part: true,
       force: false,
@@ -84,13 +98,26 @@ test('every option reaches the download, before or after the source', async () =
       '-vv',
       '-v',
     ],
-    ...['--max-peers', '5', '--timeout', '2m', '--stall-timeout', '10', '--json', '--progress', 'none'],
+    ...[
+      '-j',
+      '200',
+      '--max-peers',
+      '5',
+      '--timeout',
+      '2m',
+      '--stall-timeout',
+      '10',
+      '--json',
+      '--progress',
+      'none',
+    ],
   )
   assert.deepEqual(sources, ['x'])
   const { output, part, force, listenPort, peer, verbose, maxPeers, timeout, stallTimeout, json, progress } =
     flags!
   assert.deepEqual([output, part, force, json, progress, verbose], ['out', false, true, true, 'none', 3])
   assert.deepEqual([listenPort, maxPeers, timeout, stallTimeout], [{ first: 0, last: 0 }, 5, 120_000, 10_000])
+  assert.equal(flags!.jobs, 200)
   assert.deepEqual(peer, [
     { host: '::1', port: 1 },
     { host: 'h', port: 2 },
@@ -118,6 +145,8 @@ test('wrong usage is told in one line with a hint', async () => {
   await refuses(/--peer: 'x' is not HOST:PORT/, '--peer', 'x', 'x')
   await refuses(/--timeout: '1y' is not a duration/, '--timeout', '1y', 'x')
   await refuses(/--max-peers: '0' is not a whole number from 1/, '--max-peers', '0', 'x')
+  await refuses(/--jobs: '0' is not a whole number from 1 to 1000/, '-j', '0', 'x')
+  await refuses(/--jobs: '1001' is not a whole number from 1 to 1000/, '-j', '1001', 'x')
   await refuses(/--output: '' is not a directory/, '-o', '', 'x')
   await refuses(/Allowed choices are auto, always, never/, '--color', 'x', 'x')
   await refuses(/'-q, --quiet' cannot be used with option '-v, --verbose'/, '-q', '-v', 'x')

@@ -115,6 +115,30 @@ test('the totals leave out bytes and time while a source is still unknown or bei
   assert.equal(screenOf(stream.text).at(-1), '0 of 3 done · 20.0 MiB/s')
 })
 
+test('there are as many bars as the screen has lines for; others are counted and come when there is room', async (t) => {
+  const { screen, stream } = await openBars(t, 6)
+  stream.resize(80, 5)
+  const jobs = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => makeJob(name, MOVING))
+  const names = (): string => {
+    const bars = screenOf(stream.text).filter((line) => /^. .*50%/.test(line))
+    return bars.map((line) => line.charAt(0)).join('')
+  }
+  for (const job of jobs) screen.onStart(job)
+  assert.equal(names(), 'abc')
+  const totals = '0 of 6 done · 3 more running · 300.0/600.0 MiB · 60.0 MiB/s · 0:05 left'
+  assert.equal(screenOf(stream.text).at(-1), totals)
+  screen.onResult(completed(jobs[1]!))
+  screen.onResult(completed(jobs[4]!))
+  assert.equal(names(), 'acd')
+  assert.match(screenOf(stream.text).at(-1)!, /^2 of 6 done · 1 more running · /)
+  stream.resize(80, 4)
+  assert.equal(names(), 'ac')
+  stream.resize(80, 24)
+  assert.equal(names(), 'acdf')
+  assert.match(screenOf(stream.text).at(-1)!, /^2 of 6 done · 400.0/)
+  screen.close()
+})
+
 test('with one that stands still there is no time left for all', async (t) => {
   const { screen, stream } = await openBars(t, 2)
   screen.onStart(makeJob('a', MOVING))

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PieceIndex } from '../../../src/metainfo/geometry.ts'
 import { OpenPieces, type OpenPiece } from '../../../src/torrent/open-pieces.ts'
+import { PieceMemory } from '../../../src/storage/piece-memory.ts'
 import { PieceBuffers } from '../../../src/storage/piece-buffers.ts'
 
 const piece = (index: number): PieceIndex => index as PieceIndex
 
 function make(pieces: number): { open: OpenPieces; buffers: PieceBuffers } {
-  const buffers = new PieceBuffers({ pieceBytes: 32_768, budgetBytes: pieces * 32_768 })
+  const buffers = new PieceBuffers({ pieceBytes: 32_768, memory: new PieceMemory(pieces * 32_768) })
   return { open: new OpenPieces(buffers), buffers }
 }
 

@@ -6,6 +6,7 @@ import { Bitfield } from '../../../src/common/bitfield.ts'
 import { StorageError } from '../../../src/common/errors.ts'
 import { OpenPieces } from '../../../src/torrent/open-pieces.ts'
 import { PieceBuffers } from '../../../src/storage/piece-buffers.ts'
+import { PieceMemory } from '../../../src/storage/piece-memory.ts'
 import { WriteBehind } from '../../../src/torrent/write-behind.ts'
 
 const PIECE_BYTES = 16_384
@@ -20,7 +21,7 @@ function fixture(writePieces: (first: number, pieces: readonly Buffer[]) => Prom
   const log: string[] = []
   const have = new Bitfield(64)
   const openPieces = new OpenPieces(
-    new PieceBuffers({ pieceBytes: PIECE_BYTES, budgetBytes: 64 * PIECE_BYTES }),
+    new PieceBuffers({ pieceBytes: PIECE_BYTES, memory: new PieceMemory(64 * PIECE_BYTES) }),
   )
   const context = {
     have,
