@@ -14,6 +14,7 @@ import { InputError, PeerError } from '../common/errors.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
 import { TcpListener } from '../net/tcp-listener.ts'
 import { Torrent } from '../torrent/torrent.ts'
+import { UploadMemory } from '../torrent/upload-memory.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 import { makePeerId } from '../wire/peer-id.ts'
 import { VERSION } from '../common/version.ts'
@@ -31,6 +32,7 @@ export class Session {
   /** By info-hash in hex. */
   readonly #torrents = new Map<string, Torrent>()
   readonly #handshakes = new HandshakeLimit()
+  readonly #uploadMemory = new UploadMemory()
   #listener: TcpListener | undefined
 
   private constructor(settings: Settings, parts: SessionParts) {
@@ -74,6 +76,7 @@ export class Session {
       dialer: this.#dialer,
       makeTracker: (url) =>
         makeTracker(url, { clock: this.#parts.clock, userAgent: `torrent-dl/${VERSION}` }),
+      uploadMemory: this.#uploadMemory,
       peerId: makePeerId(randomBytes(12)),
       listenPort: this.listenPort,
       maxPeers: this.#settings.maxPeers,

@@ -16,6 +16,8 @@ import type { OpenPieces } from './open-pieces.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TransferStats } from './transfer-stats.ts'
+import type { UploadMemory } from './upload-memory.ts'
+import type { UploadReader } from './upload-reader.ts'
 
 export interface TorrentContext {
   readonly metainfo: Metainfo
@@ -27,6 +29,9 @@ export interface TorrentContext {
   readonly picker: PiecePicker
   readonly openPieces: OpenPieces
   readonly lateBlocks: LateBlocks
+  /** Of the process. */
+  readonly uploadMemory: UploadMemory
+  readonly uploadReader: UploadReader
   readonly inquiry: PieceInquiry
   readonly pool: PeerPool
   readonly peers: PeerRegistry

@@ -32,7 +32,9 @@ import { PeerRegistry } from './peer-registry.ts'
 import { PieceBuffers } from '../storage/piece-buffers.ts'
 import { PieceInquiry } from '../swarm/piece-inquiry.ts'
 import { PiecePicker } from '../swarm/piece-picker.ts'
+import type { UploadMemory } from './upload-memory.ts'
 import { TransferStats } from './transfer-stats.ts'
+import { UploadReader } from './upload-reader.ts'
 import { admitPeer } from './admit-peer.ts'
 import { checkInvariants } from './check-invariants.ts'
 import { onTick, TICK_MS } from './tick.ts'
@@ -52,6 +54,8 @@ export interface TorrentParts {
   readonly storage: Storage
   readonly dialer: Dialer
   readonly makeTracker: (url: string) => Tracker
+  /** Shared by all torrents of the process. */
+  readonly uploadMemory: UploadMemory
   /** 20 bytes */
   readonly peerId: Buffer
   readonly listenPort: number
@@ -217,6 +221,7 @@ export class Torrent {
     for (const peer of [...this.#context.peers.values()]) {
       peer.connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
     }
+    this.#context.uploadReader.close()
     await Promise.all([this.#discovery.stop(), this.#parts.storage.close()])
   }
 
@@ -229,6 +234,8 @@ export class Torrent {
   #makeContext(): TorrentContext {
     const { metainfo, random, pieceBudgetBytes: budgetBytes = DEFAULT_PIECE_BUDGET_BYTES } = this.#parts
     const { pieceCount, pieceBytes } = metainfo.geometry
+    const have = new Bitfield(pieceCount)
+    const { storage, log, uploadMemory: memory } = this.#parts
     const stateOf = (): TorrentState => this.#state
     return {
       ...this.#parts,
@@ -239,7 +246,8 @@ export class Torrent {
       pool: new PeerPool({ random }),
       peers: new PeerRegistry(),
       stats: new TransferStats(this.#parts.clock.now()),
-      have: new Bitfield(pieceCount),
+      uploadReader: new UploadReader({ geometry: metainfo.geometry, storage, memory, have, log }),
+      have,
       get state() {
         return stateOf()
       },
