@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CLIENTS, libtorrentCommand } from '../test/interop/support/clients.ts'
 import type { Client } from '../test/interop/support/clients.ts'
 import { nativeProgram } from '../test/interop/support/native.ts'
-import { projectDirectory } from '../test/interop/support/project.ts'
+import { compiledPath, projectDirectory } from '../test/interop/support/project.ts'
 import { webtorrent } from './clients/webtorrent.ts'
 import type { Course } from './course/course.ts'
 import type { BenchTorrent } from './course/torrents.ts'
@@ -15,6 +15,14 @@ const LIBTORRENT_TUNING = {
   max_queued_disk_bytes: 64 * 2 ** 20,
   aio_threads: 4,
   hashing_threads: 2,
+}
+
+/** What its manual names for fast seeding: more to send at a time, larger sockets. */
+const LIBTORRENT_SEED_TUNING = {
+  send_buffer_watermark: 3 * 2 ** 20,
+  send_buffer_watermark_factor: 150,
+  send_buffer_low_watermark: 2 ** 20,
+  aio_threads: 4,
 }
 
 /** What libtorrent and aria2 need to have as many peers as there are. */
@@ -55,6 +63,26 @@ export function checker(name: string, entry: Entry): Client {
   if (name === 'floor') return checkingFloor(entry)
   if (name === 'aria2') return aria2(['--check-integrity=true', '--hash-check-only=true'], entry)
   return downloader(name, entry)
+}
+
+/** Seeds until it is killed. @throws Error for a name that nobody has */
+export function uploader(name: string): Client {
+  switch (name) {
+    case 'floor':
+      return seedingFloor
+    case 'torrent-dl':
+      return ourSeeder
+    case 'libtorrent':
+      return CLIENTS.libtorrent
+    case 'libtorrent-tuned':
+      return tunedSeeder
+    case 'aria2':
+    case 'transmission':
+    case 'qbittorrent':
+      return CLIENTS[name]
+    default:
+      throw new Error(`nobody is called ${name}`)
+  }
 }
 
 /** The command as a user types it. @param directory of its package.json, built */
@@ -155,6 +183,41 @@ function checkingFloor({ torrents: [torrent] }: Entry): Client {
       return { command: [nativeProgram('floor'), 'check', ...numbers, ...paths] }
     },
   }
+}
+
+/** It maps the payload and knows its leechers' requests for what they are. */
+const seedingFloor: Client = {
+  name: 'floor',
+  program: 'gcc',
+  packageName: 'gcc',
+  launch: ({ torrent, directory, host, port }) => ({
+    command: [
+      ...[nativeProgram('seeder'), '--port', String(port), '--address', host.address],
+      ...['--info-hash', torrent.infoHash, '--piece-length', String(torrent.pieceLength)],
+      ...['--file', join(directory, torrent.files[0]!)],
+    ],
+  }),
+}
+
+/** There is no command yet that seeds: our session as a program. */
+const ourSeeder: Client = {
+  name: 'torrent-dl',
+  program: process.execPath,
+  packageName: 'nodejs',
+  launch: ({ torrent, directory, home }) => ({
+    command: [
+      ...[process.execPath, compiledPath('test/interop/support/our-seeder')],
+      ...[join(home, 'state'), torrent.torrentFile, directory],
+    ],
+  }),
+}
+
+const tunedSeeder: Client = {
+  ...CLIENTS.libtorrent,
+  name: 'libtorrent-tuned',
+  launch: (job) => ({
+    command: [...CLIENTS.libtorrent.launch(job).command, JSON.stringify(LIBTORRENT_SEED_TUNING)],
+  }),
 }
 
 function writeHashes({ name, pieceHashes }: BenchTorrent, home: string): string {

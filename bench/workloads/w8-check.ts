@@ -64,7 +64,9 @@ async function openOnDisk(totalBytes: number): Promise<Stage> {
 async function openWithFaults(totalBytes: number): Promise<Stage> {
   const course = await openCourse(totalBytes)
   const repairer = (contender: string, entry: Entry): ReturnType<typeof checker> =>
-    contender === US ? torrentDl(commandIn(projectDirectory), entry, ['--force']) : downloader(contender, entry)
+    contender === US
+      ? torrentDl(commandIn(projectDirectory), entry, ['--force'])
+      : downloader(contender, entry)
   const prepare: RunOptions['prepare'] = (directory) => {
     const file = join(directory, course.fileName)
     copyFileSync(course.payloadFile, file)

@@ -4,6 +4,7 @@
  */
 import type { ExtensionHandshake } from '../wire/extensions.ts'
 import { EXTENSION_HANDSHAKE_ID, encodeExtensionHandshake } from '../wire/extensions.ts'
+import type { Lease } from './outbox.ts'
 import { Outbox } from './outbox.ts'
 import * as write from '../wire/write-message.ts'
 
@@ -81,6 +82,11 @@ export class MessageSender {
   /** @param data taken, not copied: unchanged until onDrain, or until bufferedBytes is 0 */
   block(piece: number, offset: number, data: Buffer): void {
     this.outbox.addBlock(piece, offset, data)
+  }
+
+  /** @param blocks whole messages of blocks, put together already; unchanged until the lease is released */
+  blocks(blocks: Buffer, lease: Lease): void {
+    this.outbox.addMessages(blocks, lease)
   }
 
   port(port: number): void {

@@ -189,6 +189,7 @@ export class PeerConnection extends MessageSender {
     } catch (error) {
       this.#logBug(error) // the connection is gone: nobody else is left to tell
     }
+    this.outbox.onClosed() // last: who waits for what is released now is not this peer
   }
 
   /** Sends a keep-alive when due and closes a peer that has gone quiet. To be called about once a second. */

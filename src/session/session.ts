@@ -15,6 +15,7 @@ import { PeerConnection } from '../peer/peer-connection.ts'
 import { TcpListener } from '../net/tcp-listener.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
 import { Torrent } from '../torrent/torrent.ts'
+import { UploadMemory } from '../torrent/upload-memory.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 import { makePeerId } from '../wire/peer-id.ts'
 import { VERSION } from '../common/version.ts'
@@ -35,6 +36,7 @@ export class Session {
   readonly #handshakes = new HandshakeLimit()
   readonly #pieceMemory = new PieceMemory()
   readonly #udpLinks: UdpLinks
+  readonly #uploadMemory = new UploadMemory()
   #listener: TcpListener | undefined
 
   private constructor(settings: Settings, parts: SessionParts) {
@@ -83,6 +85,7 @@ export class Session {
           userAgent: `torrent-dl/${VERSION}`,
           links: this.#udpLinks,
         }),
+      uploadMemory: this.#uploadMemory,
       peerId: makePeerId(randomBytes(12)),
       listenPort: this.listenPort,
       maxPeers: this.#settings.maxPeers,

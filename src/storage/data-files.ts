@@ -19,8 +19,8 @@ import {
   ftruncateSync,
   lstatSync,
   openSync,
-  read,
   readSync,
+  readv,
   unlinkSync,
 } from 'node:fs'
 import { promisify } from 'node:util'
@@ -28,10 +28,11 @@ import { StorageError, systemCodeOf } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
 import { moveFile } from './move-file.ts'
 import { OpenFiles } from './open-files.ts'
+import { lengthOf, withoutFirst } from './scatter.ts'
 import { writeFully } from './write-fully.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
-const readAsync = promisify(read)
+const readAsync = promisify(readv)
 
 export interface DataFilesOptions {
   readonly paths: FilePaths
@@ -121,16 +122,19 @@ export class DataFiles {
     })
   }
 
-  /** Fills `into` from `offset`. @throws StorageError DISK_SHORT where the file ends before that */
-  async read(file: number, offset: number, into: Buffer): Promise<void> {
+  /** Fills `into`, one after another, from `offset`. @throws StorageError DISK_SHORT where the file ends before that */
+  async read(file: number, offset: number, into: readonly Buffer[]): Promise<void> {
     const shown = this.shown(file)
-    if (this.#table.place(file) === 'absent') throw short(shown, offset, into.length)
+    const end = offset + lengthOf(into)
+    if (this.#table.place(file) === 'absent') throw short(shown, offset, end - offset)
     try {
       await this.#open.withFile(file, async (fd) => {
-        for (let at = 0; at < into.length;) {
-          const { bytesRead } = await readAsync(fd, into, at, into.length - at, offset + at)
-          if (bytesRead === 0) throw short(shown, offset + at, into.length - at)
+        let left = into
+        for (let at = offset; at < end;) {
+          const { bytesRead } = await readAsync(fd, left, at)
+          if (bytesRead === 0) throw short(shown, at, end - at)
           at += bytesRead
+          if (at < end) left = withoutFirst(left, bytesRead)
         }
       })
     } catch (error) {

@@ -34,6 +34,7 @@ import { FileTable } from './file-table.ts'
 import { inspectFiles } from './inspect-files.ts'
 import { LockFile } from './lock-file.ts'
 import { RecordKeeper } from './record-keeper.ts'
+import { firstBytes, lengthOf, withoutFirst } from './scatter.ts'
 import { readBootId, ResumeFile } from './resume-file.ts'
 import { assertWritable, makeRoot, SafeDirectories } from './safe-directories.ts'
 import { assertSpace, missingBytes, settleFiles } from './settle-files.ts'
@@ -117,7 +118,7 @@ export class FileStorage implements Storage {
       firstPlace: this.#firstPlace,
     })
     const source: HashSource = {
-      read: async (start, into) => this.#read(start, into),
+      read: async (start, into) => this.#read(start, [into]),
       withDescriptors: async (start, length, use) => this.#withDescriptors(start, length, use),
       log: options.log,
       pool: options.hashPool,
@@ -148,7 +149,7 @@ export class FileStorage implements Storage {
     return whole
   }
 
-  async read(start: number, into: Buffer): Promise<void> {
+  async read(start: number, ...into: Buffer[]): Promise<void> {
     this.#assertOpen()
     await this.#read(start, into)
   }
@@ -239,14 +240,14 @@ export class FileStorage implements Storage {
     return undefined
   }
 
-  async #read(start: number, into: Buffer): Promise<void> {
+  async #read(start: number, into: readonly Buffer[]): Promise<void> {
     if (this.#phase === 'closed') throw isClosed() // files that are being hashed must not be opened anew
-    let at = 0
-    for (const { file, offset, length } of fileSpans(this.#metainfo.files, start, into.length)) {
-      const part = into.subarray(at, at + length)
-      if (this.#table.isReal(file)) await this.#files.read(file, offset, part)
-      else part.fill(0)
-      at += length
+    let left = into
+    for (const { file, offset, length } of fileSpans(this.#metainfo.files, start, lengthOf(into))) {
+      const parts = firstBytes(left, length)
+      if (this.#table.isReal(file)) await this.#files.read(file, offset, parts)
+      else for (const part of parts) part.fill(0)
+      left = withoutFirst(left, length)
     }
   }
 

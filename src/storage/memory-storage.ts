@@ -61,9 +61,10 @@ export class MemoryStorage implements Storage {
     return Promise.resolve([...this.#wholeFiles()].filter((file) => !wholeBefore.has(file)))
   }
 
-  async read(start: number, into: Buffer): Promise<void> {
+  async read(start: number, ...into: Buffer[]): Promise<void> {
     const { pieceBytes } = this.#metainfo.geometry
-    for (let at = start - (start % pieceBytes); at < start + into.length; at += pieceBytes) {
+    const end = start + into.reduce((sum, { length }) => sum + length, 0)
+    for (let at = start - (start % pieceBytes); at < end; at += pieceBytes) {
       const piece = checkPiece(this.#metainfo.geometry, at / pieceBytes)
       if (piece === undefined || !this.#have.has(piece)) {
         return Promise.reject(
@@ -71,7 +72,8 @@ export class MemoryStorage implements Storage {
         )
       }
     }
-    this.#data.copy(into, 0, start)
+    let from = start
+    for (const part of into) from += this.#data.copy(part, 0, from)
     return Promise.resolve()
   }
 

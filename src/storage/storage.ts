@@ -11,8 +11,11 @@ export interface Storage {
    * @throws StorageError DISK_FULL, DISK_IO...: then none of them counts as written
    */
   writePieces(first: PieceIndex, pieces: readonly Buffer[]): Promise<readonly number[]>
-  /** Fills `into` with the torrent's bytes from `start`. @throws StorageError DISK_SHORT where the data is not there */
-  read(start: number, into: Buffer): Promise<void>
+  /**
+   * Fills `into`, one buffer after another, with the torrent's bytes from `start`: one read, wherever they go.
+   * @throws StorageError DISK_SHORT where the data is not there
+   */
+  read(start: number, ...into: Buffer[]): Promise<void>
   /** What is there without asking anyone: hashes or trusts existing data, adopts whole files. Called once, first. */
   open(progress: CheckProgress): Promise<Bitfield>
   /**

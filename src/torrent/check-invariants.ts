@@ -7,12 +7,14 @@ import type { BlockId } from '../swarm/request-ledger.ts'
 import { BugError } from '../common/errors.ts'
 import { pieceIndices } from '../metainfo/geometry.ts'
 
-/** @throws BugError BUG_PICKER, BUG_TORRENT where they do not */
+/** @throws BugError BUG_PICKER, BUG_TORRENT, BUG_UPLOAD_MEMORY where they do not */
 export function checkInvariants(context: TorrentContext): void {
   context.picker.checkInvariants()
+  context.uploadMemory.checkInvariants()
   checkPieces(context)
   checkPeers(context)
   checkRequests(context)
+  checkUploads(context)
 }
 
 function checkPieces({ metainfo, picker, peers, openPieces, have }: TorrentContext): void {
@@ -57,6 +59,17 @@ function checkRequests({ metainfo, peers, openPieces }: TorrentContext): void {
     }
   }
   expect(asked.size === 0, `${asked.size} requests for blocks of no open piece`)
+}
+
+function checkUploads({ peers, have, uploadReader }: TorrentContext): void {
+  for (const peer of peers.values()) {
+    const { size } = peer.uploads
+    expect(size === 0 || !peer.connection.amChoking, `peer ${peer.key} is choked, ${size} requests wait`)
+  }
+  for (const [number, page] of uploadReader.pages) {
+    expect(page.number === number && page.keeper === uploadReader, `page ${number} is another's`)
+    expect(have.has(page.piece), `page ${number} is of piece ${page.piece}, which is not here`)
+  }
 }
 
 function expect(isTrue: boolean, otherwise: string): void {

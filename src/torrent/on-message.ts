@@ -8,7 +8,7 @@ import type { TorrentContext } from './torrent-context.ts'
 import { Bitfield } from '../common/bitfield.ts'
 import { VERSION } from '../common/version.ts'
 import { PeerError } from '../common/errors.ts'
-import { MAX_QUEUED_REQUESTS } from './serve-uploads.ts'
+import { MAX_QUEUED_REQUESTS } from './request-queue.ts'
 import { checkBlock, checkPiece } from '../metainfo/geometry.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 import { disownPiece, releaseIfUntouched } from './release-piece.ts'
@@ -137,7 +137,7 @@ export function onClosed(context: TorrentContext, peer: Peer, reason: KnownError
   else context.picker.removePeer(peer.pieces)
   releaseRequests(context, peer)
   for (const open of context.openPieces.values()) if (open.owner === peer.key) disownPiece(context, open)
-  peer.uploads.clear(peer)
+  peer.uploads.clear()
   context.pool.onClosed(peer.endpoint, {
     wasUseful: peer.downloadRate.totalBytes > 0,
     nowMs: context.clock.now(),

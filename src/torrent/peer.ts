@@ -48,7 +48,7 @@ export class Peer implements PeerHandler {
   currentPiece: OpenPiece | undefined
   /** The piece this peer began last. */
   lastPiece: PieceIndex | undefined
-  readonly uploads = new UploadQueue()
+  readonly uploads: UploadQueue
   readonly downloadRate = new RateMeter(RATE_WINDOW_MS)
   readonly uploadRate = new RateMeter(RATE_WINDOW_MS)
   unrequestedCount = 0
@@ -73,6 +73,7 @@ export class Peer implements PeerHandler {
     this.connection = connection
     this.peerId = peerId
     this.pieces = new Bitfield(context.metainfo.geometry.pieceCount)
+    this.uploads = new UploadQueue(this)
     this.lastBlockMs = context.clock.now()
     if (connection.rttMs !== undefined) this.window.onRoundTripHint(connection.rttMs)
   }
@@ -181,11 +182,11 @@ export class Peer implements PeerHandler {
   }
 
   onRequest(index: number, offset: number, length: number): void {
-    this.uploads.add(this, { index, offset, length })
+    this.uploads.add({ index, offset, length })
   }
 
   onCancel(index: number, offset: number, length: number): void {
-    this.uploads.cancel(this, { index, offset, length })
+    this.uploads.cancel({ index, offset, length })
   }
 
   onReject(index: number, offset: number, length: number): void {
@@ -220,11 +221,11 @@ export class Peer implements PeerHandler {
 
   onInputEnd(): void {
     fillRequests(this.context, this)
-    this.uploads.serve(this)
+    this.uploads.serve()
   }
 
   onDrain(): void {
-    this.uploads.serve(this)
+    this.uploads.serve()
   }
 
   onClosed(reason: KnownError): void {

@@ -54,5 +54,5 @@ function choke(context: TorrentContext, peer: Peer): void {
   peer.chokedAtMs = context.clock.now()
   peer.unchokedAtMs = undefined
   peer.connection.choke()
-  peer.uploads.clear(peer)
+  peer.uploads.clear()
 }

@@ -1,128 +1,205 @@
 /**
- * Requests of one peer -> blocks. The queue is bounded; neighbouring requests are read from disk in one go; a peer that
- * does not read gets no further reads.
+ * Requests of one peer -> blocks. The queue is bounded; what it asks for is read by pages (upload-reader.ts), ahead of a
+ * peer that takes whole pieces; a peer that does not read gets no further reads.
  */
 import type { PieceIndex } from '../metainfo/geometry.ts'
+import type { PageWaiter, UploadPage } from './upload-page.ts'
 import type { BlockRange, Peer } from './peer.ts'
-import { checkPiece, isRequestable, pieceStart } from '../metainfo/geometry.ts'
+import { BLOCK_BYTES, blockLength, checkBlock, checkPiece, isRequestable } from '../metainfo/geometry.ts'
 import { messageOf, PeerError } from '../common/errors.ts'
+import { PAGE_BLOCKS } from './upload-page.ts'
+import { MAX_RUN_PAGES } from './upload-reader.ts'
+import { RequestQueue } from './request-queue.ts'
 
-/** What we advertise as `reqq` (BEP 10) and enforce. */
-export const MAX_QUEUED_REQUESTS = 500
 /** Requests a peer may get wrong (out of range, while choked, over the limit) before it is closed. */
 const MAX_REFUSED_REQUESTS = 300
-/** Bytes handed to the socket but not yet sent, above which reading from disk waits. */
-const MAX_UNSENT_BYTES = 1 << 20
-/** Neighbouring requests are read together up to this many bytes. */
-const MAX_READ_BYTES = 1 << 18
 
 /** A choke needs this long to reach the peer. */
 const CHOKE_GRACE_MS = 2_000
 
-interface UploadRequest {
-  readonly piece: PieceIndex
-  readonly offset: number
-  readonly length: number
-}
-
-export class UploadQueue {
-  readonly #waiting: UploadRequest[] = []
+export class UploadQueue implements PageWaiter {
+  readonly #peer: Peer
+  readonly #waiting = new RequestQueue()
   #refusedCount = 0
-  #isReading = false
+  #isServing = false
+  /** The page served last. */
+  #lastPage: number | undefined
+  /** Pages it took one after another: so many will be read ahead. */
+  #streak = 0
+
+  constructor(peer: Peer) {
+    this.#peer = peer
+  }
 
   get size(): number {
-    return this.#waiting.length
+    return this.#waiting.size
   }
 
   /** @throws PeerError PEER_BAD_REQUESTS after too many that cannot be served */
-  add(peer: Peer, range: BlockRange): void {
+  add(range: BlockRange): void {
     const { index, offset, length } = range
-    const { context } = peer
+    const { context, connection } = this.#peer
     const piece = checkPiece(context.metainfo.geometry, index)
     if (
       piece === undefined ||
       !isRequestable(context.metainfo.geometry, piece, offset, length) ||
       !context.have.has(piece) ||
-      peer.connection.amChoking ||
-      this.#waiting.length >= MAX_QUEUED_REQUESTS
+      connection.amChoking ||
+      this.#waiting.isFull
     ) {
-      if (!isInChokeGrace(peer)) this.#countRefusal()
-      refuse(peer, range)
+      if (!isInChokeGrace(this.#peer)) this.#countRefusal()
+      this.#refuse(index, offset, length)
       return
     }
-    this.#waiting.push({ piece, offset, length })
+    this.#waiting.push(piece, offset, length)
   }
 
-  cancel(peer: Peer, range: BlockRange): void {
-    const at = this.#waiting.findIndex(
-      ({ piece, offset, length }) =>
-        piece === range.index && offset === range.offset && length === range.length,
-    )
-    if (at < 0) return
-    this.#waiting.splice(at, 1)
-    refuse(peer, range)
+  cancel({ index, offset, length }: BlockRange): void {
+    if (this.#waiting.remove(index, offset, length)) this.#refuse(index, offset, length)
   }
 
-  /** On choking them: nothing that waits will be served (BEP 6: each gets its reject). */
-  clear(peer: Peer): void {
-    refuseAll(peer, this.#waiting.splice(0))
+  /** On choking them, or when they are gone: nothing that waits will be served (BEP 6: each gets its reject). */
+  clear(): void {
+    this.#peer.context.uploadMemory.stopWaiting(this)
+    this.#refuseOldest(this.#waiting.size)
   }
 
   /** Serves what waits, as far as the peer takes it. Called on new requests and on drain. */
-  serve(peer: Peer): void {
-    if (this.#isReading || this.#waiting.length === 0 || peer.connection.bufferedBytes > MAX_UNSENT_BYTES)
-      return
-    this.#isReading = true
-    void this.#serveRun(peer)
-      .catch((error: unknown) => {
-        peer.connection.close(new PeerError('PEER_BUG', `our mistake: ${messageOf(error)}`, { cause: error }))
-      })
-      .finally(() => {
-        this.#isReading = false
-        this.serve(peer)
-      })
-  }
-
-  async #serveRun(peer: Peer): Promise<void> {
-    const { context } = peer
-    const run = this.#takeRun()
-    const [first] = run
-    if (first === undefined) return
-    const bytes = Buffer.allocUnsafeSlow(run.reduce((sum, { length }) => sum + length, 0))
+  serve(): void {
+    if (this.#isServing) return
+    this.#isServing = true
     try {
-      await context.storage.read(pieceStart(context.metainfo.geometry, first.piece) + first.offset, bytes)
-    } catch (error) {
-      context.log('warn', 'storage', `cannot read piece ${first.piece} for a peer: ${messageOf(error)}`)
-      refuseAll(peer, run)
-      return
+      while (this.#sendSome()) continue
+    } finally {
+      this.#isServing = false
     }
-    if (peer.connection.amChoking) {
-      refuseAll(peer, run)
-      return
-    }
-    if (peer.isClosed) return
-    let at = 0
-    for (const { piece, offset, length } of run) {
-      peer.connection.block(piece, offset, bytes.subarray(at, at + length))
-      at += length
-    }
-    peer.onUploaded(bytes.length)
-    peer.connection.flush()
   }
 
-  /** The first waiting request and those that follow it on without a gap. */
-  #takeRun(): UploadRequest[] {
-    const [first] = this.#waiting
-    if (first === undefined) return []
-    let end = first.offset + first.length
-    let count = 1
-    for (; count < this.#waiting.length; count++) {
-      const next = this.#waiting[count]
-      if (next?.piece !== first.piece || next.offset !== end) break
-      if (end + next.length - first.offset > MAX_READ_BYTES) break
-      end += next.length
+  onReady(): void {
+    this.#attempt(() => {
+      this.serve()
+    })
+  }
+
+  onReadFailed(number: number): void {
+    this.#attempt(() => {
+      let count = 0
+      while (count < this.#waiting.size && this.#needs(count, number)) count++
+      this.#refuseOldest(count)
+      this.serve()
+      this.#peer.connection.flush()
+    })
+  }
+
+  /** Runs what nobody above guards. */
+  #attempt(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      const reason = new PeerError('PEER_BUG', `our mistake: ${messageOf(error)}`, { cause: error })
+      this.#peer.connection.close(reason)
     }
-    return this.#waiting.splice(0, count)
+  }
+
+  /** As much as one write should have. @returns whether all of it left at once */
+  #sendSome(): boolean {
+    const { connection, context } = this.#peer
+    const limitBytes = context.uploadMemory.peerBytes
+    let sentBytes = 0
+    while (this.#waiting.size > 0 && connection.bufferedBytes < limitBytes) {
+      const bytes = this.#sendOldest()
+      if (bytes === 0) break
+      sentBytes += bytes
+    }
+    if (sentBytes === 0) return false
+    this.#peer.onUploaded(sentBytes)
+    connection.flush()
+    return connection.bufferedBytes === 0
+  }
+
+  /** @returns bytes of data; 0 when it must be read first */
+  #sendOldest(): number {
+    const { geometry } = this.#peer.context.metainfo
+    const piece = this.#waiting.pieceAt(0)
+    const offset = this.#waiting.offsetAt(0)
+    const length = this.#waiting.lengthAt(0)
+    const block = checkBlock(geometry, piece, offset, length)
+    if (block === undefined) return this.#sendPart(piece, offset, length)
+    const page = this.#page(piece, offset)
+    if (page === undefined) return 0
+    const count = this.#wholeBlocks(piece, block)
+    const { connection, context } = this.#peer
+    connection.blocks(page.frames(block, count), context.uploadMemory.lease(page))
+    this.#waiting.dropOldest(count)
+    return (count - 1) * BLOCK_BYTES + blockLength(geometry, piece, block + count - 1)
+  }
+
+  /** How many of the oldest requests are for whole blocks of one page, one after another. */
+  #wholeBlocks(piece: PieceIndex, block: number): number {
+    const { geometry } = this.#peer.context.metainfo
+    const most = Math.min(PAGE_BLOCKS - (block % PAGE_BLOCKS), this.#waiting.size)
+    let count = 1
+    for (; count < most; count++) {
+      if (this.#waiting.pieceAt(count) !== piece) break
+      const offset = this.#waiting.offsetAt(count)
+      if (offset !== (block + count) * BLOCK_BYTES) break
+      if (checkBlock(geometry, piece, offset, this.#waiting.lengthAt(count)) === undefined) break
+    }
+    return count
+  }
+
+  /** A request off the grid of blocks, which is rare: copied. */
+  #sendPart(piece: PieceIndex, offset: number, length: number): number {
+    const first = this.#page(piece, offset)
+    const last = this.#page(piece, offset + length - 1)
+    if (first === undefined || last === undefined) return 0
+    const data = Buffer.allocUnsafe(length)
+    const copied = first.copyData(offset, data)
+    last.copyData(offset + copied, data.subarray(copied))
+    this.#peer.connection.block(piece, offset, data)
+    this.#waiting.dropOldest(1)
+    return length
+  }
+
+  /** The page with this byte, or undefined: then we hear when it is there. */
+  #page(piece: PieceIndex, offset: number): UploadPage | undefined {
+    const { uploadReader } = this.#peer.context
+    const number = uploadReader.pageNumber(piece, offset)
+    this.#noteStep(number)
+    const page = uploadReader.find(number)
+    if (page === undefined) uploadReader.want(number, this.#wantedPages(number), this)
+    return page
+  }
+
+  /** Whole pieces one after another let us read ahead; a jump elsewhere does not. */
+  #noteStep(number: number): void {
+    const last = this.#lastPage
+    if (number === last) return
+    this.#lastPage = number
+    if (last === undefined) return
+    if (number === last + 1) this.#streak = Math.min(this.#streak + 1, MAX_RUN_PAGES)
+    else if (this.#peer.context.uploadReader.pagesLeft(last) > 0) this.#streak = 0
+  }
+
+  /** Pages to read at once: those that the queue asks for in a row, or as many as it took in a row so far. */
+  #wantedPages(number: number): number {
+    const { uploadReader } = this.#peer.context
+    let last = number
+    for (let index = 0; index < this.#waiting.size && last - number < MAX_RUN_PAGES; index++) {
+      const next = uploadReader.pageNumber(this.#waiting.pieceAt(index), this.#waiting.offsetAt(index))
+      if (next === last + 1) last = next
+      else if (next !== last) break
+    }
+    return 1 + Math.max(last - number, Math.min(this.#streak, uploadReader.pagesLeft(number)))
+  }
+
+  /** Does this request need that page? */
+  #needs(index: number, number: number): boolean {
+    const { uploadReader } = this.#peer.context
+    const piece = this.#waiting.pieceAt(index)
+    const offset = this.#waiting.offsetAt(index)
+    const last = offset + this.#waiting.lengthAt(index) - 1
+    return uploadReader.pageNumber(piece, offset) <= number && number <= uploadReader.pageNumber(piece, last)
   }
 
   #countRefusal(): void {
@@ -131,17 +208,21 @@ export class UploadQueue {
       throw new PeerError('PEER_BAD_REQUESTS', `${this.#refusedCount} requests that cannot be served`)
     }
   }
+
+  #refuseOldest(count: number): void {
+    for (let index = 0; index < count; index++) {
+      this.#refuse(this.#waiting.pieceAt(index), this.#waiting.offsetAt(index), this.#waiting.lengthAt(index))
+    }
+    this.#waiting.dropOldest(count)
+  }
+
+  #refuse(piece: number, offset: number, length: number): void {
+    const { isClosed, connection } = this.#peer
+    if (!isClosed && connection.supportsFast) connection.reject(piece, offset, length)
+  }
 }
 
 /** Requests sent before our choke reached the peer are no fault of it. */
 function isInChokeGrace({ connection, chokedAtMs, context }: Peer): boolean {
   return connection.amChoking && context.clock.now() - chokedAtMs < CHOKE_GRACE_MS
-}
-
-function refuseAll(peer: Peer, requests: readonly UploadRequest[]): void {
-  for (const { piece, offset, length } of requests) refuse(peer, { index: piece, offset, length })
-}
-
-function refuse(peer: Peer, { index, offset, length }: BlockRange): void {
-  if (!peer.isClosed && peer.connection.supportsFast) peer.connection.reject(index, offset, length)
 }

@@ -17,6 +17,8 @@ import type { Pace } from './pace.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TransferStats } from './transfer-stats.ts'
+import type { UploadMemory } from './upload-memory.ts'
+import type { UploadReader } from './upload-reader.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 export interface TorrentContext {
@@ -31,6 +33,9 @@ export interface TorrentContext {
   readonly writeBehind: WriteBehind
   readonly lateBlocks: LateBlocks
   readonly pace: Pace
+  /** Of the process. */
+  readonly uploadMemory: UploadMemory
+  readonly uploadReader: UploadReader
   readonly inquiry: PieceInquiry
   readonly pool: PeerPool
   readonly peers: PeerRegistry

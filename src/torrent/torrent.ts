@@ -34,8 +34,10 @@ import { PieceBuffers } from '../storage/piece-buffers.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
 import { PieceInquiry } from '../swarm/piece-inquiry.ts'
 import { PiecePicker } from '../swarm/piece-picker.ts'
+import type { UploadMemory } from './upload-memory.ts'
 import { TransferStats } from './transfer-stats.ts'
 import { WriteBehind } from './write-behind.ts'
+import { UploadReader } from './upload-reader.ts'
 import { admitPeer } from './admit-peer.ts'
 import { checkInvariants } from './check-invariants.ts'
 import { onTick, TICK_MS } from './tick.ts'
@@ -54,6 +56,8 @@ export interface TorrentParts {
   readonly storage: Storage
   readonly dialer: Dialer
   readonly makeTracker: (url: string) => Tracker
+  /** Shared by all torrents of the process. */
+  readonly uploadMemory: UploadMemory
   /** 20 bytes */
   readonly peerId: Buffer
   readonly listenPort: number
@@ -222,6 +226,7 @@ export class Torrent {
       peer.connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
     }
     this.#context.openPieces.discardAll()
+    this.#context.uploadReader.close()
     await Promise.all([this.#discovery.stop(), this.#parts.storage.close()])
     this.#parts.onEnded?.()
   }
@@ -233,13 +238,14 @@ export class Torrent {
   }
 
   #makeContext(): TorrentContext {
-    const { metainfo, random, pieceMemory: memory = new PieceMemory() } = this.#parts
+    const { metainfo, random, storage, log, uploadMemory, pieceMemory = new PieceMemory() } = this.#parts
     const { pieceCount, pieceBytes } = metainfo.geometry
+    const have = new Bitfield(pieceCount)
     const stateOf = (): TorrentState => this.#state
     return {
       ...this.#parts,
       picker: new PiecePicker(pieceCount, random),
-      openPieces: new OpenPieces(new PieceBuffers({ pieceBytes, memory })),
+      openPieces: new OpenPieces(new PieceBuffers({ pieceBytes, memory: pieceMemory })),
       writeBehind: new WriteBehind(),
       lateBlocks: new LateBlocks(),
       pace: new Pace(),
@@ -247,7 +253,11 @@ export class Torrent {
       pool: new PeerPool({ random }),
       peers: new PeerRegistry(),
       stats: new TransferStats(this.#parts.clock.now()),
-      have: new Bitfield(pieceCount),
+      uploadReader: new UploadReader({
+        ...{ geometry: metainfo.geometry, storage, have, log },
+        memory: uploadMemory,
+      }),
+      have,
       get state() {
         return stateOf()
       },

@@ -48,6 +48,9 @@ export const MessageId = {
 /** Bytes of the length in front of each frame. */
 export const PREFIX_BYTES = 4
 
+/** What stands before a block's data: the length in front, the id, piece and offset. */
+export const BLOCK_HEADER_BYTES = PREFIX_BYTES + 9
+
 /** The largest block anyone may send or ask for (BEP 3, "request"). */
 export const MAX_BLOCK_BYTES = 16 * 1024
 

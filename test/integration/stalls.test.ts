@@ -11,6 +11,7 @@ import { PieceMemory } from '../../src/storage/piece-memory.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { ScriptedPeer, isHandshake, isRequest, readRange } from '../support/scripted-peer.ts'
 import { Torrent } from '../../src/torrent/torrent.ts'
+import { UploadMemory } from '../../src/torrent/upload-memory.ts'
 import { assertNothingOpen } from '../support/leaks.ts'
 import { makePeerId } from '../../src/wire/peer-id.ts'
 import { makeTorrent, type MadeTorrent } from '../support/make-torrent.ts'
@@ -63,6 +64,7 @@ function leech(
     storage: new MemoryStorage({ metainfo: made.metainfo }),
     dialer: new Dialer({ clock }),
     makeTracker: () => assert.fail('no tracker'),
+    uploadMemory: new UploadMemory(),
     peerId: makePeerId(Buffer.alloc(12, 5)),
     listenPort: 1,
     maxPeers,

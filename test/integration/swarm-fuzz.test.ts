@@ -15,6 +15,8 @@ import { PeerConnection } from '../../src/peer/peer-connection.ts'
 import { ScriptedPeer, isHandshake, isRequest, readRange, type Message } from '../support/scripted-peer.ts'
 import { TcpListener } from '../../src/net/tcp-listener.ts'
 import { Torrent } from '../../src/torrent/torrent.ts'
+import { PAGE_BYTES } from '../../src/torrent/upload-page.ts'
+import { UploadMemory } from '../../src/torrent/upload-memory.ts'
 import { assertNothingOpen } from '../support/leaks.ts'
 import { makePeerId } from '../../src/wire/peer-id.ts'
 import { makeTorrent, type MadeTorrent } from '../support/make-torrent.ts'
@@ -40,9 +42,9 @@ class SlowStorage extends MemoryStorage {
     this.#delayMs = delayMs
   }
 
-  override async read(start: number, into: Buffer): Promise<void> {
+  override async read(start: number, ...into: Buffer[]): Promise<void> {
     await sleep(this.#clock, this.#delayMs)
-    await super.read(start, into)
+    await super.read(start, ...into)
   }
 }
 
@@ -60,6 +62,8 @@ class FuzzSwarm {
   readonly clients: Client[] = []
   readonly villains: ScriptedPeer[] = []
   readonly #waiting: (() => void)[] = []
+  /** Shared by all clients, as by the torrents of one process. */
+  readonly #uploadMemory: UploadMemory
 
   constructor(seed: number) {
     this.random = seededRandom(seed)
@@ -67,6 +71,7 @@ class FuzzSwarm {
     const pieces = this.choose([1, 2, 9, 40, 80])
     const length = Math.max(1, pieces * pieceBytes - this.choose([0, 1, 16_383, 16_385]))
     this.made = makeTorrent({ files: [{ path: 'made', length }], pieceBytes, seed })
+    this.#uploadMemory = new UploadMemory(this.choose([5, 12, 256]) * PAGE_BYTES)
   }
 
   choose<T>(values: readonly [T, ...T[]]): T {
@@ -118,6 +123,7 @@ class FuzzSwarm {
       storage,
       dialer: new Dialer({ clock }),
       makeTracker: () => assert.fail('no tracker'),
+      uploadMemory: this.#uploadMemory,
       peerId: makePeerId(Buffer.alloc(12, 1 + this.clients.length)),
       listenPort: listener.port,
       maxPeers: 20,

@@ -6,6 +6,7 @@ import type { SimCourse, SimDownload, SimTorrent } from './downloader.ts'
 import type { Source } from './source.ts'
 import { Bitfield } from '../../src/common/bitfield.ts'
 import { Dialer } from '../../src/peer/dialer.ts'
+import { UploadMemory } from '../../src/torrent/upload-memory.ts'
 import { Torrent } from '../../src/torrent/torrent.ts'
 import { makeGeometry } from '../../src/metainfo/geometry.ts'
 import { makePeerId } from '../../src/wire/peer-id.ts'
@@ -37,6 +38,7 @@ export function startOurs(course: SimCourse): SimDownload {
       },
     },
     storage: nowhere(metainfo),
+    uploadMemory: new UploadMemory(),
     dialer: new Dialer({
       clock,
       connect: (endpoint, attach, { onConnect }) => {

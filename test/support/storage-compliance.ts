@@ -31,6 +31,20 @@ export function storageCompliance(name: string, make: MakeStorage): void {
     await storage.close()
   })
 
+  test(`${name}: one read fills several buffers, wherever files and pieces end`, async (context) => {
+    const torrent = manyFiles()
+    const storage = await open(torrent, context)
+    await writePieces(storage, torrent)
+    const { length } = torrent.data
+    for (const size of [1_000, 16_384, 30_001]) {
+      const into = Array.from({ length: Math.floor(length / size) }, () => Buffer.alloc(size))
+      const start = length - into.length * size
+      await storage.read(start, ...into)
+      assert.ok(Buffer.concat(into).equals(torrent.data.subarray(start)), `buffers of ${size} bytes`)
+    }
+    await storage.close()
+  })
+
   test(`${name}: each file is reported whole once, with the last of its pieces`, async (context) => {
     const torrent = manyFiles()
     const storage = await open(torrent, context)

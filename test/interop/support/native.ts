@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import { runNow } from './processes.ts'
 import { projectDirectory } from './project.ts'
 
-export type NativeProgram = 'floor' | 'seeder' | 'runstat' | 'link'
+export type NativeProgram = 'floor' | 'seeder' | 'leecher' | 'runstat' | 'link'
 
 const LIBRARIES: Record<NativeProgram, readonly string[]> = {
   floor: ['-lcrypto'],
   seeder: ['-pthread'],
+  leecher: ['-pthread'],
   runstat: [],
   link: [],
 }

@@ -9,7 +9,8 @@ import type { BigTorrent } from './big-torrent.ts'
 import { waitUntil } from './processes.ts'
 import type { ProcessExit, RunningProcess } from './processes.ts'
 
-const PEER_PORT = 51413
+/** Where every client listens. */
+export const PEER_PORT = 51413
 
 export interface ClientJob {
   readonly host: Host

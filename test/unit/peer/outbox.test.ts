@@ -63,6 +63,40 @@ test('blocks leave in their place among the messages, without a copy', () => {
   assert.ok(kept.includes(blocks[0]!) && kept.includes(blocks[1]!))
 })
 
+test('messages that others put together leave in their place, and are given back when the stream is done with them', () => {
+  const { stream, kept, state } = keepingStream()
+  const outbox = new Outbox()
+  const released: string[] = []
+  const lease = (name: string): { release: () => void } => ({ release: () => released.push(name) })
+  const messages = ['aa', 'bb', 'cc'].map((text) => Buffer.from(text))
+  outbox.addMessages(messages[0]!, lease('a'))
+  writeHave(outbox.out, 1)
+  outbox.addMessages(messages[1]!, lease('b'))
+  assert.equal(outbox.pendingBytes, 4 + 9)
+  assert.equal(outbox.flush(stream), true)
+  assert.equal(Buffer.concat(kept).toString('hex'), `6161${HAVE(1)}6262`)
+  assert.ok(kept.includes(messages[0]!) && kept.includes(messages[1]!))
+  assert.deepEqual(released, [])
+  outbox.onDrain()
+  assert.deepEqual(released, ['a', 'b'])
+  state.isFull = false
+  outbox.addMessages(messages[2]!, lease('c'))
+  outbox.flush(stream)
+  assert.deepEqual(released, ['a', 'b', 'c'])
+})
+
+test('when the stream is closed everything is given back, sent or not', () => {
+  const { stream } = keepingStream()
+  const outbox = new Outbox()
+  const released: string[] = []
+  outbox.addMessages(Buffer.from('sent'), { release: () => released.push('sent') })
+  outbox.flush(stream)
+  outbox.addMessages(Buffer.from('waits'), { release: () => released.push('waits') })
+  outbox.onClosed()
+  outbox.onDrain()
+  assert.deepEqual(released.sort(), ['sent', 'waits'])
+})
+
 test('what the stream could not send yet is never written over', () => {
   const { stream, kept } = keepingStream()
   const outbox = new Outbox()
