@@ -44,7 +44,7 @@ export interface Actions {
 
 const HELP_COLUMNS = 80
 const MAX_MAX_PEERS = 10_000
-const DEFAULT_JOBS = 3
+export const DEFAULT_JOBS = 3
 const MAX_JOBS = 1000
 
 const EXAMPLES = `

@@ -10,8 +10,10 @@ import { download } from './commands/download.ts'
 import type { DownloadSession } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import { EventWriter } from './events.ts'
+import { descriptorLimit, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { PlainProgress } from './plain-progress.ts'
+import { DEFAULT_JOBS } from './program.ts'
 import type { DownloadFlags } from './program.ts'
 import { watchSignals } from './signals.ts'
 import { openStateDirectory } from './state-directory.ts'
@@ -44,7 +46,7 @@ export async function startDownload(
     usePartFiles: flags.part,
     force: flags.force,
     peers: flags.peer,
-    jobs: flags.jobs,
+    jobs: chooseJobs(flags.jobs, sources.length, screen),
     timeoutMs: flags.timeout,
     stallTimeoutMs: flags.stallTimeout,
   }
@@ -63,6 +65,16 @@ export async function startDownload(
     watchSignals: (onStop) => watchSignals(signalsOf(context, screen), () => systemClock.now(), onStop),
     onRescue: context.onRescue,
   })
+}
+
+function chooseJobs(asked: number, sourceCount: number, screen: Screen): number {
+  const wanted = Math.min(asked, sourceCount)
+  if (wanted <= DEFAULT_JOBS) return wanted
+  const limit = descriptorLimit()
+  const jobs = limitJobs(wanted, limit)
+  if (jobs < wanted)
+    screen.onWarning(undefined, `only ${jobs} torrents at a time: no more than ${limit} files may be open`)
+  return jobs
 }
 
 /** Bars need a terminal that no other output of ours goes to. */

@@ -1,7 +1,8 @@
 /** `torrent-dl <source>...`: one session, `--jobs` torrents at a time, until each of them has a result. */
 import { resolve } from 'node:path'
+import { sleep } from '../../common/clock.ts'
 import type { Clock } from '../../common/clock.ts'
-import { BugError, KnownError, SourceError } from '../../common/errors.ts'
+import { BugError, InputError, KnownError, SourceError, systemCodeOf } from '../../common/errors.ts'
 import type { LogSink } from '../../common/log.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
 import type { TorrentSettings } from '../../session/settings.ts'
@@ -21,6 +22,8 @@ import { GO_ON, whereOf } from '../summary.ts'
 const TICK_MS = 1000
 /** The engine says goodbye to trackers for 2 s at the most; this is for when it does not keep its word. */
 const CLOSE_LIMIT_MS = 5000
+/** A source is looked at again when there was no descriptor for it. */
+const RETRY_MS = 200
 /** After a Ctrl-C, a longer goodbye is explained: silence would look like a hang. */
 const SILENT_CLOSE_MS = 500
 /** More renames or notices of one torrent are only counted. */
@@ -201,7 +204,7 @@ class DownloadRun {
   async #runOne(source: string): Promise<JobResult> {
     let job: Job | undefined
     try {
-      const bytes = await Promise.race([readSource(source, this.#parts.stdin), this.#ended])
+      const bytes = await Promise.race([this.#read(source), this.#ended])
       if (bytes === undefined) return notStarted(source, this.#end)
       job = this.#makeJob(source, this.#parts.readTorrent(bytes))
       const torrent = await this.#add(job)
@@ -217,6 +220,18 @@ class DownloadRun {
       return failedResult(source, error)
     } finally {
       if (job !== undefined) this.#jobs.delete(job)
+    }
+  }
+
+  /** Where descriptors have run out, others have them: it waits until they need fewer. */
+  async #read(source: string): Promise<Buffer> {
+    for (;;) {
+      try {
+        return await readSource(source, this.#parts.stdin)
+      } catch (error) {
+        if (!isShortage(error) || this.#jobs.size === 0 || this.#end !== undefined) throw error
+      }
+      await sleep(this.#parts.clock, RETRY_MS)
     }
   }
 
@@ -329,6 +344,11 @@ class DownloadRun {
 /** Is this about the source (a result), not about the run or a bug (thrown on)? */
 function isOfSource(error: unknown): error is KnownError {
   return error instanceof KnownError && exitCodeOf(error) > EXIT.usage
+}
+
+function isShortage(error: unknown): boolean {
+  const code = error instanceof InputError ? systemCodeOf(error.cause) : undefined
+  return code === 'EMFILE' || code === 'ENFILE'
 }
 
 function stallError(job: Job, limitMs: number): SourceError {

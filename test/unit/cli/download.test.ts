@@ -289,6 +289,39 @@ test('a torrent begins before the next one is read, however many may run', async
   assert.equal(await code, 0)
 })
 
+test('a source for which no descriptor was left is read when another torrent has ended', async () => {
+  const rig = new DownloadRig('a', 'b')
+  let isShort = false
+  const stdin = rig.stdin()
+  const scarce = {
+    [Symbol.asyncIterator]: () => {
+      if (isShort) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' })
+      isShort = true
+      return stdin[Symbol.asyncIterator]()
+    },
+  }
+  const { code } = await rig.start({ parts: { stdin: scarce } })
+  await rig.clock.advance(10_000)
+  assert.equal(rig.torrents.length, 1)
+  rig.torrents[0]!.complete()
+  isShort = false
+  await rig.clock.advance(1000)
+  rig.torrents[1]!.complete()
+  assert.equal(await code, 0)
+})
+
+test('a source for which there never is a descriptor is not waited for', async () => {
+  const rig = new DownloadRig('a')
+  const stdin = {
+    [Symbol.asyncIterator]: () => {
+      throw Object.assign(new Error('too many open files'), { code: 'EMFILE' })
+    },
+  }
+  const { code } = await rig.start({ parts: { stdin } })
+  assert.equal(await code, 3)
+  assert.deepEqual(rig.stderr.lines, ['torrent-dl: cannot read standard input: too many open files'])
+})
+
 test("a bug is nobody's result: it ends the run after the session was closed", async () => {
   const rig = new DownloadRig('a.iso')
   const readTorrent = (): never => {

@@ -200,7 +200,7 @@ export class DownloadRig {
         lookup: async (name) => Promise.resolve([name]),
         clock: this.clock,
         log: () => undefined,
-        stdin: { [Symbol.asyncIterator]: () => this.#nextName() },
+        stdin: this.stdin(),
         screen: new PlainProgress({ stream: this.stderr, style, clock: this.clock, amount }),
         events: json ? new EventWriter(this.stdout, () => new Date(0)) : undefined,
         onPath: (path) => {
@@ -235,6 +235,11 @@ export class DownloadRig {
         await Promise.all([this.closeSession(), ...this.torrents.map(async (torrent) => torrent.stop())])
       },
     }
+  }
+
+  /** The next source's .torrent, each time it is read. */
+  stdin(): AsyncIterable<Buffer> {
+    return { [Symbol.asyncIterator]: () => this.#nextName() }
   }
 
   async *#nextName(): AsyncGenerator<Buffer> {
