@@ -143,10 +143,14 @@ export class UploadReader implements PageKeeper {
     this.#isCautious = !isRead
     const waiters = new Set(run.flatMap((page) => [...page.waiters]))
     for (const page of run) this.#endRead(page, isRead)
+    // Until all who waited are served: what the first of them reads next must not take these pages from the others.
+    const kept = run.filter((page) => page.keeper === this)
+    for (const page of kept) this.#parts.memory.lease(page)
     for (const waiter of waiters) {
       if (isRead || run.length > 1) waiter.onReady()
       else waiter.onReadFailed(first.number)
     }
+    for (const page of kept) page.release()
   }
 
   #endRead(page: UploadPage, isRead: boolean): void {
