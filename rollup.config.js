@@ -24,5 +24,6 @@ export default {
   input: 'dist/src/cli/main.js',
   external: ['chalk', 'cli-progress', 'bignum'],
   plugins: [joinedPackages, globalProcess, commonjs()],
+  preserveEntrySignatures: 'allow-extension', // no file between bin and the entry
   output: { dir: 'dist/bundle', format: 'es' },
 }
