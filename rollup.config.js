@@ -25,5 +25,10 @@ export default {
   external: ['chalk', 'cli-progress', 'bignum'],
   plugins: [joinedPackages, globalProcess, commonjs()],
   preserveEntrySignatures: 'allow-extension', // no file between bin and the entry
-  output: { dir: 'dist/bundle', format: 'es' },
+  output: {
+    dir: 'dist/bundle',
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+  },
 }
