@@ -24,5 +24,11 @@ export default {
   input: ['dist/src/cli/main.js', 'dist/src/storage/hash-worker.js'],
   external: ['chalk', 'cli-progress', 'bignum'],
   plugins: [joinedPackages, globalProcess, commonjs()],
-  output: { dir: 'dist/bundle', format: 'es' },
+  preserveEntrySignatures: 'allow-extension', // no file between bin and the entry
+  output: {
+    dir: 'dist/bundle',
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+  },
 }
