@@ -17,11 +17,20 @@ const MAX_REFUSED_REQUESTS = 300
 /** A choke needs this long to reach the peer. */
 const CHOKE_GRACE_MS = 2_000
 
+interface Part {
+  readonly piece: PieceIndex
+  readonly offset: number
+  readonly data: Buffer
+  copied: number
+}
+
 export class UploadQueue implements PageWaiter {
   readonly #peer: Peer
   readonly #waiting = new RequestQueue()
   #refusedCount = 0
   #isServing = false
+  /** The oldest request, when it is off the grid, as far as it was copied. */
+  #part: Part | undefined
   /** The page served last. */
   #lastPage: number | undefined
   /** Pages it took one after another: so many will be read ahead. */
@@ -148,14 +157,22 @@ export class UploadQueue implements PageWaiter {
     return count
   }
 
-  /** A request off the grid of blocks, which is rare: copied. */
+  /**
+   * A request off the grid of blocks, which is rare: copied, page by page, as they come. (Were both of its pages needed at
+   * a time, two such peers could take them from each other for ever.)
+   */
   #sendPart(piece: PieceIndex, offset: number, length: number): number {
-    const first = this.#page(piece, offset)
-    const last = this.#page(piece, offset + length - 1)
-    if (first === undefined || last === undefined) return 0
-    const data = Buffer.allocUnsafe(length)
-    const copied = first.copyData(offset, data)
-    last.copyData(offset + copied, data.subarray(copied))
+    if (this.#part?.piece !== piece || this.#part.offset !== offset || this.#part.data.length !== length) {
+      this.#part = { piece, offset, data: Buffer.allocUnsafe(length), copied: 0 }
+    }
+    const { data } = this.#part
+    while (this.#part.copied < length) {
+      const at = offset + this.#part.copied
+      const page = this.#page(piece, at)
+      if (page === undefined) return 0
+      this.#part.copied += page.copyData(at, data.subarray(this.#part.copied))
+    }
+    this.#part = undefined
     this.#peer.connection.block(piece, offset, data)
     this.#waiting.dropOldest(1)
     return length
