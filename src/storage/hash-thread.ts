@@ -1,6 +1,10 @@
 /** One hashing thread, seen from the main thread. */
-import { Worker } from 'node:worker_threads'
 import type { DescriptorSpan } from './byte-source.ts'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+
+/** Beside this module, and in the bundle, where it ends as the bundle's files do. */
+const SCRIPT = new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url)
 
 /** Jobs that a thread has at a time: one to work on, one to go on with while the main thread is busy. */
 export const SLOTS_PER_THREAD = 2
@@ -34,8 +38,8 @@ export class HashThread {
   readonly #waiting = new Map<number, Settle>()
   #isRunning = true
 
-  /** @param script of the thread: hash-worker.js, beside this module and in the bundle */
-  constructor(observer: ThreadObserver, script = new URL('./hash-worker.js', import.meta.url)) {
+  /** @param script of the thread */
+  constructor(observer: ThreadObserver, script = SCRIPT) {
     this.#observer = observer
     this.#worker = new Worker(script, { name: 'hash' })
     this.#worker.on('message', (answer: ThreadAnswer) => {
