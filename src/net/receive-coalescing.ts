@@ -16,12 +16,14 @@ const NAP_MS = 1
 const CLOSE_MS = 1
 /** A turn that brought this much (most of the receive buffer) was worth its wake-up. */
 const WORTHWHILE_BYTES = 192 * 1024
+/** Whether the thread has time to sleep is reckoned anew so often. */
+const REVIEW_MS = 100
 /**
- * So many turns in a row have to be such before the first nap. Naps in the first moments of a download make the kernel
- * believe in a slow reader with a long way: it gives the socket megabytes, and what is read from there is out of the
- * cache (600 MiB unlimited: 1.10 s and 1.30 CPU-s without naps, 1.28 and 1.44 with three naps at the start).
+ * It has when it was idle (or asleep) for this share of the time. Naps while the processor is the limit, even a few at the
+ * start, make the kernel believe in a slow reader with a long way: it lets megabytes gather in the socket, and what is
+ * read from there is out of the cache. (1 GiB unlimited: 1.75 s without naps, 1.92 with a few.)
  */
-const STREAK_TURNS = 32
+const MIN_IDLE_SHARE = 0.4
 /** Windows sleeps in steps of 16 ms. */
 const CAN_NAP = platform() !== 'win32'
 
@@ -31,7 +33,11 @@ const bell = new Int32Array(new SharedArrayBuffer(4))
 let turnBytes = 0
 let isTurnOpen = false
 let turnEndedMs = -Infinity
-let streak = 0
+
+let hasTime = false
+let reviewedMs = -Infinity
+let reviewedIdleMs = 0
+let nappedMs = 0
 
 /** Bytes were read from some socket in this turn of the event loop. */
 export function countReceived(bytes: number): void {
@@ -43,10 +49,24 @@ export function countReceived(bytes: number): void {
 
 /** Every socket that had something has been read. */
 function endTurn(): void {
-  const isStream = performance.now() - turnEndedMs < CLOSE_MS
-  streak = isStream && turnBytes < WORTHWHILE_BYTES ? streak + 1 : 0
-  if (streak > STREAK_TURNS) Atomics.wait(bell, 0, 0, NAP_MS)
+  let nowMs = performance.now()
+  if (nowMs - reviewedMs >= REVIEW_MS) review(nowMs)
+  if (hasTime && nowMs - turnEndedMs < CLOSE_MS && turnBytes < WORTHWHILE_BYTES) {
+    Atomics.wait(bell, 0, 0, NAP_MS)
+    const awakeMs = performance.now()
+    nappedMs += awakeMs - nowMs
+    nowMs = awakeMs
+  }
   isTurnOpen = false
   turnBytes = 0
-  turnEndedMs = performance.now()
+  turnEndedMs = nowMs
+}
+
+function review(nowMs: number): void {
+  const idleMs = performance.eventLoopUtilization().idle + nappedMs
+  const elapsedMs = nowMs - reviewedMs
+  // After a pause the time says nothing about the stream that begins now.
+  hasTime = elapsedMs < 2 * REVIEW_MS && idleMs - reviewedIdleMs > MIN_IDLE_SHARE * elapsedMs
+  reviewedMs = nowMs
+  reviewedIdleMs = idleMs
 }
