@@ -2,7 +2,7 @@
  * The memory of all uploads of the process: pages of PAGE_BYTES below one budget, made when they are needed, used again
  * ever after.
  *
- *   free -take-> read into -rest-> resting -lease-> with sockets -last release-> resting, or spent when all went out
+ *   free -take-> read into -lease-> held, with sockets -last release-> resting, or spent when all went out
  *    ^___________________________giveBack____________________________|                |
  *
  * A page that is needed is the free one given back last; else one that is spent; else a new one; else the one that
@@ -54,16 +54,11 @@ export class UploadMemory {
     return Math.min(MAX_PEER_BYTES, Math.max(PAGE_BYTES, unleased * PEER_SHARE))
   }
 
-  /** A page to read into, the caller's until `rest` or `giveBack`; undefined: none can be had. */
+  /** A page to read into, the caller's until it is leased or given back; undefined: none can be had. */
   take(need: Need): UploadPage | undefined {
     const page = this.#free.pop() ?? this.#takeSpent(MAX_SPENT_BYTES) ?? this.#make() ?? this.#takeSpent(0)
     if (page !== undefined || need === 'ahead') return page
     return this.#evictFirst(this.#resting)
-  }
-
-  /** A page that was taken holds what it should; it may be leased. */
-  rest(page: UploadPage): void {
-    this.#settle(page)
   }
 
   /** A page without leases holds nothing of worth. */

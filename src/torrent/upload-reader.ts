@@ -141,26 +141,31 @@ export class UploadReader implements PageKeeper {
         log('warn', 'storage', `cannot read piece ${first.piece} for a peer: ${messageOf(error)}`)
     }
     this.#isCautious = !isRead
-    const waiters = new Set(run.flatMap((page) => [...page.waiters]))
-    for (const page of run) this.#endRead(page, isRead)
-    // Until all who waited are served: what the first of them reads next must not take these pages from the others.
-    const kept = run.filter((page) => page.keeper === this)
-    for (const page of kept) this.#parts.memory.lease(page)
-    for (const waiter of waiters) {
-      if (isRead || run.length > 1) waiter.onReady()
-      else waiter.onReadFailed(first.number)
-    }
-    for (const page of kept) page.release()
+    this.#serve(run, isRead)
   }
 
-  #endRead(page: UploadPage, isRead: boolean): void {
-    page.waiters.clear()
-    page.isReading = false
-    if (isRead && page.keeper === this) this.#parts.memory.rest(page)
-    else {
-      if (page.keeper === this) this.#pages.delete(page.number)
-      this.#parts.memory.giveBack(page)
+  /** The run was read, or could not be. */
+  #serve(run: readonly UploadPage[], isRead: boolean): void {
+    const waiters = new Set(run.flatMap((page) => [...page.waiters]))
+    // Held until all who waited are served: what the first of them reads next must not take these pages from the others.
+    const held = isRead ? run.filter((page) => page.keeper === this) : []
+    for (const page of run) {
+      page.waiters.clear()
+      page.isReading = false
     }
+    for (const page of held) this.#parts.memory.lease(page)
+    for (const page of run) if (!held.includes(page)) this.#drop(page)
+    const failed = isRead || run.length > 1 ? undefined : run[0]?.number
+    for (const waiter of waiters) {
+      if (failed === undefined) waiter.onReady()
+      else waiter.onReadFailed(failed)
+    }
+    for (const page of held) page.release()
+  }
+
+  #drop(page: UploadPage): void {
+    if (page.keeper === this) this.#pages.delete(page.number)
+    this.#parts.memory.giveBack(page)
   }
 
   #pieceOf(number: number): PieceIndex | undefined {

@@ -28,7 +28,7 @@ class Keeper implements PageKeeper {
     page.assign(GEOMETRY, number as PieceIndex, 0)
     page.number = number
     page.keeper = this
-    this.#memory.rest(page)
+    this.#memory.lease(page).release()
     return page
   }
 }
