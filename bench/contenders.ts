@@ -216,7 +216,7 @@ const tunedSeeder: Client = {
   ...CLIENTS.libtorrent,
   name: 'libtorrent-tuned',
   launch: (job) => ({
-    command: [...CLIENTS.libtorrent.launch(job).command, JSON.stringify(LIBTORRENT_SEED_TUNING)],
+    command: libtorrentCommand(job, [job.torrent.torrentFile], LIBTORRENT_SEED_TUNING),
   }),
 }
 
