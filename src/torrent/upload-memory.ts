@@ -14,8 +14,8 @@ import { PAGE_BYTES, UploadPage } from './upload-page.ts'
 
 export const DEFAULT_UPLOAD_BYTES = 16 << 20
 /**
- * Spent pages that are kept for others before they are used again: few enough to stay in the processor's cache. (CPU for 1 GiB
- * to one peer with 0, 2 and 16 MiB kept: 0.7, 0.75, 1.0 s.)
+ * Spent pages that are kept for others before they are used again. How many hardly shows: no setting was clearly better in
+ * all cases.
  */
 const MAX_SPENT_BYTES = 2 << 20
 /** What one peer may have with its socket, at the most and as a share of what is not with sockets. */

@@ -13,9 +13,8 @@ import { PAGE_BLOCKS } from './upload-page.ts'
 import { messageOf } from '../common/errors.ts'
 
 /**
- * Pages of one read, at the most: 1 MiB. A read through the thread pool costs 10 to 25 us of CPU whatever its length
- * (measured, a file in memory, for 1 GiB: 0.50 s of CPU by 64 KiB, 0.22 by 256 KiB, 0.11 by 1 MiB; synchronously 0.12, 0.11
- * and 0.07, but a disk that sleeps would stop everything).
+ * Pages of one read, at the most: 1 MiB. A read through the thread pool costs CPU whatever its length. Synchronous reads would
+ * cost less from a cache, but a disk that sleeps would stop everything.
  */
 export const MAX_RUN_PAGES = (1 << 20) / (PAGE_BLOCKS * BLOCK_BYTES)
 
