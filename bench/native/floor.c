@@ -20,6 +20,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "wire.h"
+
 enum {
     BLOCK = 16 * 1024,
     OPEN_REQUESTS = 256,
@@ -46,17 +48,6 @@ static struct {
     int output;
     int unchoked;
 } job;
-
-static uint32_t get32(const uint8_t *at) {
-    uint32_t value;
-    memcpy(&value, at, 4);
-    return ntohl(value);
-}
-
-static void put32(uint8_t *at, uint32_t value) {
-    value = htonl(value);
-    memcpy(at, &value, 4);
-}
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 

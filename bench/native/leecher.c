@@ -35,6 +35,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wire.h"
+
 enum {
     BLOCK = 16 * 1024,
     INBOX_LENGTH = 1024 * 1024,
@@ -79,17 +81,6 @@ struct connection {
     uint64_t received;
     uint8_t *came;      /* one byte a block */
 };
-
-static uint32_t get32(const uint8_t *at) {
-    uint32_t value;
-    memcpy(&value, at, 4);
-    return ntohl(value);
-}
-
-static void put32(uint8_t *at, uint32_t value) {
-    value = htonl(value);
-    memcpy(at, &value, 4);
-}
 
 static double seconds_of(clockid_t clock) {
     struct timespec now;

@@ -43,6 +43,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wire.h"
+
 enum {
     HANDSHAKE_LENGTH = 68,
     INBOX_LENGTH = 64 * 1024,
@@ -123,17 +125,6 @@ static struct {
     uint64_t block_count;
     _Atomic uint64_t sent_block_count;
 } swarm;
-
-static uint32_t get32(const uint8_t *at) {
-    uint32_t value;
-    memcpy(&value, at, 4);
-    return ntohl(value);
-}
-
-static void put32(uint8_t *at, uint32_t value) {
-    value = htonl(value);
-    memcpy(at, &value, 4);
-}
 
 static double seconds(void) {
     struct timespec now;
