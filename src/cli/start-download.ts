@@ -10,6 +10,7 @@ import { download } from './commands/download.ts'
 import type { DownloadSession } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import { EventWriter } from './events.ts'
+import { itemOptionsOf } from './item-options.ts'
 import { descriptorLimit, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { PlainProgress } from './plain-progress.ts'
@@ -42,10 +43,7 @@ export async function startDownload(
     clean: terminal.clean,
   })
   const options = {
-    outputDirectory: flags.output,
-    usePartFiles: flags.part,
-    force: flags.force,
-    peers: flags.peer,
+    item: itemOptionsOf(flags),
     jobs: chooseJobs(flags.jobs, sources.length, screen),
     timeoutMs: flags.timeout,
     stallTimeoutMs: flags.stallTimeout,

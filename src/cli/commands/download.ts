@@ -1,5 +1,4 @@
 /** `torrent-dl <source>...`: one session, `--jobs` torrents at a time, until each of them has a result. */
-import { resolve } from 'node:path'
 import { sleep } from '../../common/clock.ts'
 import type { Clock } from '../../common/clock.ts'
 import { BugError, InputError, KnownError, SourceError, systemCodeOf } from '../../common/errors.ts'
@@ -10,9 +9,10 @@ import type { TorrentObserver } from '../../torrent/snapshot.ts'
 import { EXIT, SIGNAL_EXIT, combinedExitCode, exitCodeOf } from '../exit-codes.ts'
 import type { StopSignal } from '../exit-codes.ts'
 import { formatLimit } from '../format.ts'
+import { torrentSettings } from '../item-options.ts'
+import type { ItemOptions } from '../item-options.ts'
 import { Job } from '../job.ts'
 import type { JobTorrent } from '../job.ts'
-import type { HostAndPort } from '../options.ts'
 import { readSource } from '../source.ts'
 import { otherWork } from '../../storage/turns.ts'
 import type { DownloadView, JobResult, RunSummary, Screen } from '../view.ts'
@@ -30,11 +30,7 @@ const SILENT_CLOSE_MS = 500
 const MAX_NOTICES = 5
 
 export interface DownloadOptions {
-  /** As typed. */
-  readonly outputDirectory: string
-  readonly usePartFiles: boolean
-  readonly force: boolean
-  readonly peers: readonly HostAndPort[]
+  readonly item: ItemOptions
   /** Torrents at a time, at least 1. */
   readonly jobs: number
   /** For the whole run. */
@@ -237,7 +233,7 @@ class DownloadRun {
 
   #makeJob(source: string, metainfo: Metainfo): Job {
     const { clock, log } = this.#parts
-    const { outputDirectory } = this.#options
+    const { outputDirectory } = this.#options.item
     return new Job({ source, metainfo, outputDirectory, views: this.#views, clock, log })
   }
 
@@ -248,22 +244,13 @@ class DownloadRun {
     const ready = await Promise.race([Promise.all([this.#session, this.#peers]), this.#ended])
     if (ready === undefined || this.#end !== undefined) return undefined
     const [session, peers] = ready
-    const { outputDirectory, usePartFiles, force } = this.#options
-    const settings = {
-      outputDirectory: resolve(outputDirectory),
-      shownDirectory: outputDirectory,
-      usePartFiles,
-      force,
-      peers,
-      seedWhenComplete: false,
-    }
-    return session.add(job.metainfo, settings, job)
+    return session.add(job.metainfo, torrentSettings(this.#options.item, peers), job)
   }
 
   /** A name that cannot be resolved is told and left out: others may do. */
   async #resolvePeers(): Promise<TorrentSettings['peers']> {
     const found = await Promise.all(
-      this.#options.peers.map(async ({ host, port }) => {
+      this.#options.item.peers.map(async ({ host, port }) => {
         try {
           return (await this.#parts.lookup(host)).map((address) => ({ host: address, port }))
         } catch (error) {

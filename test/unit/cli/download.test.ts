@@ -40,7 +40,7 @@ test('the engine gets the settings of the command line, and names as addresses',
     return Promise.resolve(['10.0.0.1', '::1'])
   }
   const { code } = await rig.start({
-    options: { peers, force: true, usePartFiles: false },
+    item: { peers, force: true, usePartFiles: false },
     parts: { lookup },
   })
   const { settings } = rig.torrents[0]!

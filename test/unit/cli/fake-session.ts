@@ -3,6 +3,7 @@ import type { DownloadOptions, DownloadParts } from '../../../src/cli/commands/d
 import { download } from '../../../src/cli/commands/download.ts'
 import { EventWriter } from '../../../src/cli/events.ts'
 import type { StopSignal } from '../../../src/cli/exit-codes.ts'
+import type { ItemOptions } from '../../../src/cli/item-options.ts'
 import { PlainProgress } from '../../../src/cli/plain-progress.ts'
 import type { PlainAmount } from '../../../src/cli/plain-progress.ts'
 import { describeTerminal } from '../../../src/cli/terminal.ts'
@@ -152,7 +153,8 @@ export class FakeTorrent {
 export interface RigOptions {
   readonly amount?: PlainAmount
   readonly json?: boolean
-  readonly options?: Partial<DownloadOptions>
+  readonly options?: Partial<Omit<DownloadOptions, 'item'>>
+  readonly item?: Partial<ItemOptions>
   readonly parts?: Partial<DownloadParts>
 }
 
@@ -185,15 +187,15 @@ export class DownloadRig {
     return { code }
   }
 
-  async #run({ amount = 'progress', json = false, options, parts }: RigOptions): Promise<number> {
+  async #run({ amount = 'progress', json = false, options, item, parts }: RigOptions): Promise<number> {
     const terminal = describeTerminal(this.stderr, { LANG: 'C.UTF-8' }, 'auto')
     const style = { terminal, theme: await loadTheme(terminal), isBatch: this.#names.length > 1 }
-    const defaults = { outputDirectory: 'out', usePartFiles: true, force: false, peers: [], jobs: 3 }
+    const itemDefaults = { outputDirectory: 'out', usePartFiles: true, force: false, peers: [] }
     const limits = { timeoutMs: undefined, stallTimeoutMs: undefined }
     const sources = this.#names.map(() => '-')
     return await download(
       sources,
-      { ...defaults, ...limits, ...options },
+      { jobs: 3, ...limits, ...options, item: { ...itemDefaults, ...item } },
       {
         openSession: async () => Promise.resolve(this.#openSession()),
         readTorrent: readName,
