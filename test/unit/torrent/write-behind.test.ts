@@ -7,6 +7,7 @@ import { StorageError } from '../../../src/common/errors.ts'
 import { OpenPieces } from '../../../src/torrent/open-pieces.ts'
 import { PieceBuffers } from '../../../src/storage/piece-buffers.ts'
 import { PieceMemory } from '../../../src/storage/piece-memory.ts'
+import { WantedPieces } from '../../../src/torrent/wanted-pieces.ts'
 import { WriteBehind } from '../../../src/torrent/write-behind.ts'
 
 const PIECE_BYTES = 16_384
@@ -25,6 +26,7 @@ function fixture(writePieces: (first: number, pieces: readonly Buffer[]) => Prom
   )
   const context = {
     have,
+    wanted: new WantedPieces(have),
     openPieces,
     peers: new Map(),
     picker: {
