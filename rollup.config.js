@@ -22,7 +22,7 @@ const globalProcess = {
 
 export default {
   input: ['dist/src/cli/main.js', 'dist/src/storage/hash-worker.js'],
-  external: ['chalk', 'cli-progress', 'bignum'],
+  external: ['chalk', 'cli-progress', 'bignum', 'tar-stream'],
   plugins: [joinedPackages, globalProcess, commonjs()],
   preserveEntrySignatures: 'allow-extension', // no file between bin and the entry
   output: {

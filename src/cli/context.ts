@@ -1,15 +1,18 @@
 /** What a command gets of the process it runs in. Only main.ts touches `process` itself. */
+import type { ByteStream } from './byte-output.ts'
 import type { SignalSource } from './signals.ts'
 import type { Environment, OutputStream } from './terminal.ts'
 
 export interface CliContext {
-  readonly stdout: OutputStream
+  readonly stdout: OutputStream & ByteStream
   readonly stderr: OutputStream
   readonly stdin: AsyncIterable<Buffer | string>
   readonly env: Environment
   readonly signals: SignalSource
   /** Of this process, where the system has such a thing. */
   readonly userId: number | undefined
+  /** What was written to stdout and not read yet need not be: its reader may never go on. */
+  readonly abandonOutput: () => void
   /** Has `close` run before the process dies of something unexpected. */
   readonly onRescue: (close: () => Promise<void>) => void
 }

@@ -1,5 +1,13 @@
 /** Exit codes: the table of the help text, and the only place where an error becomes a number. */
-import { InputError, KnownError, SourceError, StorageError, UsageError, messageOf } from '../common/errors.ts'
+import {
+  InputError,
+  KnownError,
+  OutputError,
+  SourceError,
+  StorageError,
+  UsageError,
+  messageOf,
+} from '../common/errors.ts'
 
 export const EXIT = {
   ok: 0,
@@ -13,6 +21,7 @@ export const EXIT = {
   fileSystem: 10,
   locked: 12,
   fileInTheWay: 13,
+  outputGone: 141,
 } as const
 
 /** Code and meaning, in the order of the help text. */
@@ -28,6 +37,7 @@ export const EXIT_CODE_TABLE: readonly (readonly [string, string])[] = [
   ['10', 'file system error'],
   ['12', 'another process is writing this torrent'],
   ['13', 'a different file is in the way'],
+  ['141', 'cat: whoever read the output went away'],
   ['129, 130, 143', 'stopped by SIGHUP, SIGINT, SIGTERM after a clean save'],
 ]
 
@@ -38,6 +48,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   DISK_FULL: EXIT.diskFull,
   LOCKED: EXIT.locked,
   FILE_IN_THE_WAY: EXIT.fileInTheWay,
+  OUTPUT_GONE: EXIT.outputGone,
+  OUTPUT_FULL: EXIT.diskFull,
 }
 
 /** The exit code that an error ends a command (or one item of it) with. */
@@ -47,7 +59,7 @@ export function exitCodeOf(error: unknown): number {
   if (byCode !== undefined) return byCode
   if (error instanceof UsageError) return EXIT.usage
   if (error instanceof InputError) return EXIT.input
-  if (error instanceof StorageError) return EXIT.fileSystem
+  if (error instanceof StorageError || error instanceof OutputError) return EXIT.fileSystem
   if (error instanceof SourceError) return EXIT.noSource
   return EXIT.internal
 }

@@ -1,10 +1,11 @@
 /** One source on its way: a torrent's observer, that ends with exactly one result. */
 import { dirname, join } from 'node:path'
 import type { Clock } from '../common/clock.ts'
-import type { KnownError } from '../common/errors.ts'
+import { BugError, KnownError, messageOf } from '../common/errors.ts'
 import type { LogSink } from '../common/log.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { TorrentObserver, TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
+import type { TorrentSettings } from '../session/settings.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import { EXIT, SIGNAL_EXIT, exitCodeOf } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
@@ -15,6 +16,19 @@ export interface JobTorrent {
   start(): void
   snapshot(): TorrentSnapshot
   stop(): Promise<void>
+  /** See Torrent.read. */
+  read(): Promise<Buffer | undefined>
+}
+
+/** What becomes of a torrent's bytes besides lying on disk: the job is done when they were delivered, too. */
+export interface Delivery {
+  /** @throws UsageError when it is not clear what of it is meant */
+  settings(metainfo: Metainfo): Partial<TorrentSettings>
+  readonly isStored: boolean
+  /** JobView.goOn */
+  readonly goOn: string
+  /** Rejects with a KnownError, also when the torrent ends before. */
+  deliver(torrent: JobTorrent, metainfo: Metainfo): Promise<void>
 }
 
 export interface JobParts {
@@ -22,6 +36,7 @@ export interface JobParts {
   readonly metainfo: Metainfo
   /** As the user gave it. */
   readonly outputDirectory: string
+  readonly delivery?: Delivery | undefined
   readonly views: readonly DownloadView[]
   readonly clock: Clock
   readonly log: LogSink
@@ -38,11 +53,15 @@ export class Job implements JobView, TorrentObserver {
   readonly metainfo: Metainfo
   readonly infoHash: string
   readonly path: string
+  readonly goOn?: string
   /** Settles once; never rejects. */
   readonly result: Promise<JobResult>
   readonly #views: readonly DownloadView[]
   readonly #clock: Clock
   readonly #log: LogSink
+  readonly #delivery: Delivery | undefined
+  /** Complete on disk, and delivered: what is missing of that. */
+  #stepsLeft: number
   /** Until there is a result: a batch must not keep what all its torrents were made of. */
   #torrent: JobTorrent | undefined
   #lastSnapshot: TorrentSnapshot
@@ -50,11 +69,14 @@ export class Job implements JobView, TorrentObserver {
   #startedAtMs: number
   #sawSource = false
 
-  constructor({ source, metainfo, outputDirectory, views, clock, log }: JobParts) {
+  constructor({ source, metainfo, outputDirectory, delivery, views, clock, log }: JobParts) {
     this.source = source
     this.metainfo = metainfo
     this.infoHash = metainfo.infoHash.toString('hex')
-    this.path = join(outputDirectory, metainfo.name)
+    this.path = delivery?.isStored === false ? '' : join(outputDirectory, metainfo.name)
+    if (delivery !== undefined) this.goOn = delivery.goOn
+    this.#delivery = delivery
+    this.#stepsLeft = delivery === undefined ? 1 : 2
     this.#views = views
     this.#clock = clock
     this.#log = log
@@ -72,6 +94,7 @@ export class Job implements JobView, TorrentObserver {
       view.onStart(this)
     })
     torrent.start()
+    if (this.#delivery !== undefined) void this.#deliver(this.#delivery, torrent)
   }
 
   snapshot(): TorrentSnapshot {
@@ -135,11 +158,25 @@ export class Job implements JobView, TorrentObserver {
   }
 
   onComplete(): void {
-    this.#finish('complete', EXIT.ok, undefined)
+    this.#step()
   }
 
   onFailed(error: KnownError): void {
     this.fail(error)
+  }
+
+  async #deliver(delivery: Delivery, torrent: JobTorrent): Promise<void> {
+    try {
+      await delivery.deliver(torrent, this.metainfo)
+      this.#step()
+    } catch (error) {
+      const why = `the bytes could not be delivered: ${messageOf(error)}`
+      this.fail(error instanceof KnownError ? error : new BugError('BUG_DELIVERY', why, { cause: error }))
+    }
+  }
+
+  #step(): void {
+    if (--this.#stepsLeft === 0) this.#finish('complete', EXIT.ok, undefined)
   }
 
   #finish(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): void {

@@ -16,6 +16,7 @@ const RESCUE_LIMIT_MS = 5000
 export async function main(argv: readonly string[]): Promise<number> {
   const output = watchOutput()
   const rescues: (() => Promise<void>)[] = []
+  let isAbandoned = false
   watchCrashes(rescues)
   const context: CliContext = {
     stdout: process.stdout,
@@ -28,10 +29,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       exit: (code) => process.exit(code),
     },
     userId: process.getuid?.(),
+    abandonOutput: () => {
+      isAbandoned = true
+    },
     onRescue: (close) => rescues.push(close),
   }
   const code = await run(argv, context)
-  await Promise.all([flush(process.stdout), flush(process.stderr)])
+  await Promise.all([isAbandoned ? undefined : flush(process.stdout), flush(process.stderr)])
   return output.hasFailed() && code === EXIT.ok ? EXIT.fileSystem : code
 }
 
@@ -49,6 +53,10 @@ function actionsFor(context: CliContext): Actions {
     async download(sources, flags) {
       const { startDownload } = await import('./start-download.ts')
       return await startDownload(sources, flags, context)
+    },
+    async cat(source, file, flags) {
+      const { startCat } = await import('./start-cat.ts')
+      return await startCat(source, file, flags, context)
     },
     async info(source, flags) {
       const { startInfo } = await import('./start-info.ts')
@@ -75,7 +83,8 @@ function watchOutput(): { hasFailed: () => boolean } {
     // Nobody is left who could be told.
   })
   process.stdout.on('error', (error) => {
-    if (systemCodeOf(error) === 'EPIPE' || failed) return
+    const isHandled = process.stdout.listenerCount('error') > 1 // by a command that writes bytes
+    if (systemCodeOf(error) === 'EPIPE' || failed || isHandled) return
     failed = true
     process.stderr.write(`torrent-dl: cannot write to standard output: ${messageOf(error)}\n`)
   })

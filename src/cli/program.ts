@@ -2,6 +2,7 @@
  * The command line, defined once: every command, option and help text. Knows nothing of what the commands do.
  */
 import { Command, CommanderError, Option } from 'commander'
+import type { Argument } from 'commander'
 import { UsageError } from '../common/errors.ts'
 import { VERSION } from '../common/version.ts'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
@@ -31,6 +32,12 @@ export interface DownloadFlags {
   readonly verbose: number
 }
 
+/** Of the download's flags those that `cat` has no option for keep their defaults. */
+export interface CatFlags extends DownloadFlags {
+  readonly store: boolean
+  readonly tar: boolean
+}
+
 export interface InfoFlags {
   readonly json: boolean
   readonly color: ColorChoice
@@ -39,6 +46,7 @@ export interface InfoFlags {
 /** What the commands do; each gives the exit code. */
 export interface Actions {
   download(sources: readonly string[], flags: DownloadFlags): Promise<number>
+  cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
 }
 
@@ -55,6 +63,7 @@ Examples:
   torrent-dl --stall-timeout 5m x.torrent    give up when nothing comes
   torrent-dl --json x.torrent | jq .         events for a script
   torrent-dl info x.torrent                  what is in it
+  torrent-dl cat x.torrent FILE | less       one file's bytes, as they come
   torrent-dl ./info                          a file named like a command
 `
 
@@ -68,13 +77,13 @@ export async function runProgram(
   writeOut: (text: string) => void,
 ): Promise<number> {
   let code = 0
-  const program = buildProgram(actions, (result) => {
+  const done = (result: number): void => {
     code = result
-  })
+  }
+  const program = buildProgram(actions, done)
   configure(program, writeOut)
-  addInfo(program, actions, (result) => {
-    code = result
-  })
+  addInfo(program, actions, done)
+  addCat(program, actions, done)
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -86,12 +95,15 @@ export async function runProgram(
 
 function buildProgram(actions: Actions, done: (code: number) => void): Command {
   const program = new Command('torrent-dl')
-    .usage('[options] <source>...\n       torrent-dl info [options] <source>')
+    .usage(
+      '[options] <source>...\n       torrent-dl info [options] <source>\n       torrent-dl cat [options] <source> [file]',
+    )
     .description('Downloads torrents, verifies every byte, and is done when it says so.')
     .argument('<source...>', 'a .torrent file, or - for standard input')
     .enablePositionalOptions()
     .helpCommand(false)
   addPlaceOptions(program)
+  addManyOptions(program)
   addNetworkOptions(program)
   addOutputOptions(program)
   program
@@ -120,6 +132,10 @@ function addPlaceOptions(program: Command): void {
     .option('--no-part', 'write under the final names, without .part')
     .option('-f, --force', 'replace different files that are in the way', false)
     .option('-c, --continue', 'go on with what is there (it always does)')
+}
+
+function addManyOptions(program: Command): void {
+  program
     .optionsGroup('Many:')
     .addOption(
       new Option('-j, --jobs <n>', 'torrents at a time')
@@ -155,9 +171,12 @@ function addNetworkOptions(program: Command): void {
 }
 
 function addOutputOptions(program: Command): void {
+  program.optionsGroup('Output:').option('--json', 'events on standard output, a JSON object a line', false)
+  addProgressOptions(program)
+}
+
+function addProgressOptions(program: Command): void {
   program
-    .optionsGroup('Output:')
-    .option('--json', 'events on standard output, a JSON object a line', false)
     .addOption(
       new Option('--progress <how>', 'progress:').choices(['auto', 'bar', 'plain', 'none']).default('auto'),
     )
@@ -175,17 +194,43 @@ function addInfo(program: Command, actions: Actions, done: (code: number) => voi
     .addOption(colorOption())
     .helpOption('-h, --help', 'print this help')
   info.action(async (source: string) => {
-    const own = info.opts<InfoFlags>()
-    const given = program.options.filter(
-      (option) => program.getOptionValueSource(option.attributeName()) === 'cli',
-    )
-    const stray = given.find((option) => !['json', 'color'].includes(option.attributeName()))
-    if (stray !== undefined)
-      throw new UsageError('USAGE', `option '${stray.flags}' does not belong to 'info'`)
-    const { json, color } = program.opts<InfoFlags>()
-    const isColorGiven = program.getOptionValueSource('color') === 'cli'
-    done(await actions.info(source, { json: own.json || json, color: isColorGiven ? color : own.color }))
+    done(await actions.info(source, inheritedFlags<InfoFlags>(program, info)))
   })
+}
+
+function addCat(program: Command, actions: Actions, done: (code: number) => void): void {
+  const cat = program
+    .command('cat')
+    .description('Writes the verified bytes of one file to standard output, in order, as they come')
+    .argument('<source>', 'a .torrent file, or - for standard input')
+    .argument('[file]', 'its path or number (see info); not needed when there is one')
+    .optionsGroup('What:')
+    .option('--tar', 'all files, as a tar archive', false)
+    .option('--no-store', 'write nothing to disk')
+  addPlaceOptions(cat)
+  addNetworkOptions(cat)
+  cat.optionsGroup('Output:')
+  addProgressOptions(cat)
+  cat.optionsGroup('Other:').helpOption('-h, --help', 'print this help')
+  cat.action(async (source: string, file: string | undefined) => {
+    done(await actions.cat(source, file, inheritedFlags<CatFlags>(program, cat)))
+  })
+}
+
+/** A command's own options, and those of the same name that stand before it. @throws UsageError for others there */
+function inheritedFlags<Flags extends object>(program: Command, command: Command): Flags {
+  const names = new Set(command.options.map((option) => option.attributeName()))
+  for (const option of program.options) {
+    const name = option.attributeName()
+    if (program.getOptionValueSource(name) !== 'cli') continue
+    if (!names.has(name)) {
+      throw new UsageError('USAGE', `option '${option.flags}' does not belong to '${command.name()}'`)
+    }
+    if (command.getOptionValueSource(name) !== 'cli') {
+      command.setOptionValueWithSource(name, program.getOptionValue(name), 'cli')
+    }
+  }
+  return { ...program.opts(), ...command.opts<Flags>() }
 }
 
 function configure(program: Command, writeOut: (text: string) => void): void {
@@ -196,8 +241,13 @@ function configure(program: Command, writeOut: (text: string) => void): void {
       // Long names line up whether or not there is a short one.
       optionTerm: ({ short, flags }) => (short === undefined ? `    ${flags}` : flags),
       optionDescription,
-      subcommandTerm: (command) => `${command.name()} <source>`,
+      subcommandTerm: (command) =>
+        [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
     })
+}
+
+function argumentTerm(argument: Argument): string {
+  return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`
 }
 
 /** Choices and the default behind the description, without commander's quotes and empty values. */

@@ -7,7 +7,7 @@ import { UsageError, systemCodeOf } from '../common/errors.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
-import type { DownloadSession } from './commands/download.ts'
+import type { DownloadOptions, DownloadParts, DownloadSession } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import { EventWriter } from './events.ts'
 import { itemOptionsOf } from './item-options.ts'
@@ -20,6 +20,7 @@ import { watchSignals } from './signals.ts'
 import { openStateDirectory } from './state-directory.ts'
 import type { LineStyle } from './summary.ts'
 import { describeTerminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 import { loadTheme } from './theme.ts'
 import type { Screen } from './view.ts'
 
@@ -34,7 +35,37 @@ export async function startDownload(
   }
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 }
-  const screen = await openScreen(flags, style, context, sources.length)
+  const screen = await openScreen(flags, style, context, {
+    sourceCount: sources.length,
+    writesData: flags.json,
+  })
+  const options = optionsOf(flags, chooseJobs(flags.jobs, sources.length, screen))
+  return await download(sources, options, {
+    ...downloadParts(flags, context, screen, terminal),
+    events: flags.json ? new EventWriter(context.stdout, () => new Date()) : undefined,
+    onPath: (path) => {
+      if (printsPaths(flags, context)) context.stdout.write(`${path}\n`)
+    },
+  })
+}
+
+/** @param jobs torrents at a time */
+export function optionsOf(flags: DownloadFlags, jobs: number): DownloadOptions {
+  return {
+    item: itemOptionsOf(flags),
+    jobs,
+    timeoutMs: flags.timeout,
+    stallTimeoutMs: flags.stallTimeout,
+  }
+}
+
+/** What every command that downloads gets of the process. Standard output is left alone. */
+export function downloadParts(
+  flags: DownloadFlags,
+  context: CliContext,
+  screen: Screen,
+  terminal: Terminal,
+): DownloadParts {
   const log = makeLog(flags.quiet ? 0 : flags.verbose, {
     now: () => systemClock.now(),
     line: (text) => {
@@ -42,13 +73,7 @@ export async function startDownload(
     },
     clean: terminal.clean,
   })
-  const options = {
-    item: itemOptionsOf(flags),
-    jobs: chooseJobs(flags.jobs, sources.length, screen),
-    timeoutMs: flags.timeout,
-    stallTimeoutMs: flags.stallTimeout,
-  }
-  return await download(sources, options, {
+  return {
     openSession: async () => openSession(flags, context, screen, log),
     readTorrent: readTorrentFile,
     lookup: lookupAll,
@@ -56,13 +81,11 @@ export async function startDownload(
     log,
     stdin: context.stdin,
     screen,
-    events: flags.json ? new EventWriter(context.stdout, () => new Date()) : undefined,
-    onPath: (path) => {
-      if (printsPaths(flags, context)) context.stdout.write(`${path}\n`)
-    },
+    events: undefined,
+    onPath: () => undefined,
     watchSignals: (onStop) => watchSignals(signalsOf(context, screen), () => systemClock.now(), onStop),
     onRescue: context.onRescue,
-  })
+  }
 }
 
 function chooseJobs(asked: number, sourceCount: number, screen: Screen): number {
@@ -75,16 +98,16 @@ function chooseJobs(asked: number, sourceCount: number, screen: Screen): number 
   return jobs
 }
 
-/** Bars need a terminal that no other output of ours goes to. */
-async function openScreen(
+/** Bars need a terminal that no other output of ours goes to. @param writesData is standard output for more than paths? */
+export async function openScreen(
   flags: DownloadFlags,
   style: LineStyle,
   { stdout, stderr }: CliContext,
-  sourceCount: number,
+  { sourceCount, writesData }: { readonly sourceCount: number; readonly writesData: boolean },
 ): Promise<Screen> {
   const parts = { stream: stderr, style, clock: systemClock }
   if (flags.quiet) return new PlainProgress({ ...parts, amount: 'errors' })
-  const sharesTerminal = flags.json && stdout.isTTY === true && style.terminal.isTty
+  const sharesTerminal = writesData && stdout.isTTY === true && style.terminal.isTty
   const isSilent = flags.progress === 'none' || (flags.progress === 'auto' && sharesTerminal)
   if (isSilent) return new PlainProgress({ ...parts, amount: 'summary' })
   if (flags.progress === 'plain' || !style.terminal.canRedraw || sharesTerminal) {

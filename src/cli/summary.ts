@@ -22,11 +22,12 @@ const MAX_NAME_CELLS = 40
 
 export const PREFIX = 'torrent-dl: '
 /** The advice after every early end. */
-export const GO_ON = 'the same command goes on from there'
+const GO_ON = 'the same command goes on from there'
 
 /** The line of a finished, failed or stopped source, and after a missing source one line a tracker. */
 export function resultLines(result: JobResult, style: LineStyle): string[] {
   if (result.outcome === 'complete') return [completeLine(result, style)]
+  if (result.code === EXIT.outputGone) return [] // `| head` has what it wanted
   if (result.outcome === 'stopped') return [stoppedLine(result, style)]
   const missesSource = result.code === EXIT.noSource || result.code === EXIT.limit
   const trackers = missesSource ? (result.snapshot?.trackers ?? []) : []
@@ -49,12 +50,18 @@ export function warningLine(
 /** The last line of a run of several sources, or after a signal; undefined when there is no more to say. */
 export function endLine({ results, signal }: RunSummary): string | undefined {
   const count = (outcome: JobResult['outcome']): number => results.filter((r) => r.outcome === outcome).length
-  const advice = signal === undefined ? '' : GO_ON
+  const stopped = results.find(({ outcome }) => outcome === 'stopped')
+  const advice = signal === undefined ? '' : adviceOf(stopped?.job)
   if (results.length <= 1) return advice === '' ? undefined : PREFIX + advice
   const parts = [`${count('complete')} of ${results.length} done`]
   if (count('failed') > 0) parts.push(`${count('failed')} failed`)
   if (count('stopped') > 0) parts.push(`${count('stopped')} stopped`)
   return PREFIX + parts.join(', ') + (advice === '' ? '' : `; ${advice}`)
+}
+
+/** What the same command will do; '' when it begins from nothing. */
+export function adviceOf(job: JobView | undefined): string {
+  return job?.goOn ?? GO_ON
 }
 
 /** `631.0 MiB in 15.2 s (41.5 MiB/s)`, or what of it had to be fetched, or that nothing had. */
@@ -72,6 +79,7 @@ export function transferText({ snapshot, seconds }: JobResult): string {
 function completeLine(result: JobResult, { terminal, theme }: LineStyle): string {
   const name = terminal.clean(nameOf(result))
   const path = terminal.clean(visiblePath(result.job?.path ?? ''))
+  if (result.job?.path === '') return `${PREFIX}${name}: ${transferText(result)}`
   if (!terminal.isTty) return `${PREFIX}${name}: ${transferText(result)} -> ${path}`
   const { done, arrow, cut } = theme.symbols
   const shortName = truncateMiddle(name, MAX_NAME_CELLS, cut)

@@ -12,8 +12,10 @@ export interface JobView {
   readonly metainfo: Metainfo
   /** 40 hex digits */
   readonly infoHash: string
-  /** Where it will lie, relative or absolute as the user gave the output directory. */
+  /** Where it will lie, relative or absolute as the user gave the output directory; '' when nothing is kept. */
   readonly path: string
+  /** What the same command does after an early end, when that is not to go on from there; '' when nothing is kept. */
+  readonly goOn?: string
   snapshot(): TorrentSnapshot
 }
 

@@ -31,6 +31,9 @@ export class InputError extends KnownError {}
 /** Ends one command before it began: how it was called is wrong. Exit code 2. */
 export class UsageError extends KnownError {}
 
+/** Ends one command: its standard output takes no more. Exit codes 141, 9 and 10. */
+export class OutputError extends KnownError {}
+
 /** A broken promise inside our own code. Ends the process. Exit code 1. */
 export class BugError extends KnownError {}
 

@@ -33,13 +33,13 @@ export class HeldPieces implements Storage {
     return Promise.resolve(new Bitfield(this.#geometry.pieceCount))
   }
 
-  async writePieces(first: PieceIndex, pieces: readonly Buffer[]): Promise<readonly number[]> {
+  writePieces(first: PieceIndex, pieces: readonly Buffer[]): readonly number[] {
     for (const [index, bytes] of pieces.entries()) {
       const buffer = this.#idle.pop() ?? Buffer.allocUnsafeSlow(this.#geometry.pieceBytes)
       bytes.copy(buffer)
       this.#held.set(first + index, buffer.subarray(0, bytes.length))
     }
-    return Promise.resolve([]) // no file is anywhere
+    return [] // no file is anywhere
   }
 
   /** @throws StorageError DISK_SHORT for a piece that was dropped, or never came */

@@ -210,6 +210,7 @@ export class Torrent {
       this.#context.wanted.onHave(piece)
       this.#context.picker.setHave(piece)
     }
+    this.#context.reader?.onPieceDone()
   }
 
   #goLive(): void {

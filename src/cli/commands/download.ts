@@ -12,12 +12,12 @@ import { formatLimit } from '../format.ts'
 import { torrentSettings } from '../item-options.ts'
 import type { ItemOptions } from '../item-options.ts'
 import { Job } from '../job.ts'
-import type { JobTorrent } from '../job.ts'
+import type { Delivery, JobTorrent } from '../job.ts'
 import { readSource } from '../source.ts'
 import { otherWork } from '../../storage/turns.ts'
 import type { DownloadView, JobResult, RunSummary, Screen } from '../view.ts'
 import { describePeers } from '../why-idle.ts'
-import { GO_ON, whereOf } from '../summary.ts'
+import { adviceOf, whereOf } from '../summary.ts'
 
 const TICK_MS = 1000
 /** The engine says goodbye to trackers for 2 s at the most; this is for when it does not keep its word. */
@@ -58,6 +58,8 @@ export interface DownloadParts {
   readonly screen: Screen
   /** Also told of everything, after the screen. */
   readonly events: DownloadView | undefined
+  /** Of each torrent; undefined: they only lie on disk then. */
+  readonly delivery?: Delivery
   /** Gets the path of each finished torrent. */
   readonly onPath: (path: string) => void
   /** Calls back when the user wants to stop. @returns ends the watch */
@@ -232,9 +234,9 @@ class DownloadRun {
   }
 
   #makeJob(source: string, metainfo: Metainfo): Job {
-    const { clock, log } = this.#parts
+    const { clock, log, delivery } = this.#parts
     const { outputDirectory } = this.#options.item
-    return new Job({ source, metainfo, outputDirectory, views: this.#views, clock, log })
+    return new Job({ source, metainfo, outputDirectory, delivery, views: this.#views, clock, log })
   }
 
   /** @returns undefined when the run ended meanwhile */
@@ -244,7 +246,8 @@ class DownloadRun {
     const ready = await Promise.race([Promise.all([this.#session, this.#peers]), this.#ended])
     if (ready === undefined || this.#end !== undefined) return undefined
     const [session, peers] = ready
-    return session.add(job.metainfo, torrentSettings(this.#options.item, peers), job)
+    const settings = torrentSettings(this.#options.item, peers)
+    return session.add(job.metainfo, { ...settings, ...this.#parts.delivery?.settings(job.metainfo) }, job)
   }
 
   /** A name that cannot be resolved is told and left out: others may do. */
@@ -349,7 +352,9 @@ function stallError(job: Job, limitMs: number): SourceError {
 }
 
 function timeLimit(reason: string, job: Job): SourceError {
-  return new SourceError('TIME_LIMIT', `${reason} ${whereOf(job.snapshot())}; ${GO_ON}`)
+  const advice = adviceOf(job)
+  const end = advice === '' ? '' : `; ${advice}`
+  return new SourceError('TIME_LIMIT', `${reason} ${whereOf(job.snapshot())}${end}`)
 }
 
 function noSource(reason: string, job: Job): SourceError {

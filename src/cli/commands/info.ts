@@ -72,7 +72,7 @@ function sectionsOf(metainfo: Metainfo, theme: Theme, clean: (text: string) => s
     ['Comment', comment === undefined || comment === '' ? [] : [clean(comment)]],
     ['Renamed', renames.map(({ from, to }) => `${clean(from)} ${arrow} ${clean(to)}`)],
     ['Note', metainfo.notices.map(clean)],
-    ['Files', fileLines(visibleFiles(metainfo), clean)],
+    ['Files', fileLines(metainfo, clean)],
   ]
 }
 
@@ -90,7 +90,9 @@ function createdLine(
   return parts.length === 0 ? [] : [parts.join('  ')]
 }
 
-function fileLines(files: readonly VisibleFile[], clean: (text: string) => string): string[] {
+/** Number, size and path of each file that is no padding. @param clean for foreign text */
+export function fileLines(metainfo: Metainfo, clean: (text: string) => string): string[] {
+  const files = visibleFiles(metainfo)
   const sizes = files.map(({ entry }) => formatBytes(entry.lengthBytes))
   const indexWidth = String(files.at(-1)?.index ?? 0).length
   // A spread of a million arguments would overflow the stack.

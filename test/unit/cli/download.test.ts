@@ -234,7 +234,8 @@ test('a session that does not close holds the end up for five seconds only', asy
         complete = () => {
           observer.onComplete()
         }
-        return { start: () => undefined, stop: async () => Promise.resolve(), snapshot: () => ({}) as never }
+        const nothing = async (): Promise<undefined> => Promise.resolve(undefined)
+        return { start: () => undefined, stop: nothing, read: nothing, snapshot: () => ({}) as never }
       },
       close: async () => new Promise<void>(() => undefined),
     })

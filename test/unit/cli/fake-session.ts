@@ -136,6 +136,10 @@ export class FakeTorrent {
     return makeSnapshot({ name, infoHash: infoHash.toString('hex'), totalBytes, ...this.fields })
   }
 
+  async read(): Promise<undefined> {
+    return Promise.resolve(undefined)
+  }
+
   async stop(): Promise<void> {
     this.isStopped = true
     await Promise.resolve()

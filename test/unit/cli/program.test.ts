@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../../src/common/errors.ts'
 import { runProgram } from '../../../src/cli/program.ts'
-import type { DownloadFlags, InfoFlags } from '../../../src/cli/program.ts'
+import type { CatFlags, DownloadFlags, InfoFlags } from '../../../src/cli/program.ts'
 import { VERSION } from '../../../src/common/version.ts'
 
 interface Run {
@@ -11,15 +11,20 @@ interface Run {
   sources: readonly string[]
   flags: DownloadFlags | undefined
   info: [string, InfoFlags] | undefined
+  cat: [string, string | undefined, CatFlags] | undefined
 }
 
 async function run(...argv: string[]): Promise<Run> {
-  const result: Run = { code: -1, out: '', sources: [], flags: undefined, info: undefined }
+  const result: Run = { code: -1, out: '', sources: [], flags: undefined, info: undefined, cat: undefined }
   const actions = {
     download: async (sources: readonly string[], flags: DownloadFlags) => {
       result.sources = sources
       result.flags = flags
       return Promise.resolve(7)
+    },
+    cat: async (source: string, file: string | undefined, flags: CatFlags) => {
+      result.cat = [source, file, flags]
+      return Promise.resolve(8)
     },
     info: async (source: string, flags: InfoFlags) => {
       result.info = [source, flags]

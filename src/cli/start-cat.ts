@@ -1,0 +1,60 @@
+/** From flags and the process to the `cat` command: where the bytes go. */
+import { UsageError } from '../common/errors.ts'
+import type { Metainfo } from '../metainfo/metainfo.ts'
+import { readTorrentFile } from '../metainfo/torrent-file.ts'
+import { ByteOutput } from './byte-output.ts'
+import { catDelivery } from './commands/cat.ts'
+import { fileLines } from './commands/info.ts'
+import { download } from './commands/download.ts'
+import type { CliContext } from './context.ts'
+import type { CatFlags } from './program.ts'
+import { downloadParts, openScreen, optionsOf } from './start-download.ts'
+import { describeTerminal, show } from './terminal.ts'
+import { loadTheme } from './theme.ts'
+
+/** More files of a torrent are only counted. */
+const MAX_LISTED = 50
+
+/** @returns the exit code @throws UsageError when it is not clear what to write */
+export async function startCat(
+  source: string,
+  file: string | undefined,
+  flags: CatFlags,
+  context: CliContext,
+): Promise<number> {
+  if (flags.tar && file !== undefined) {
+    throw new UsageError('USAGE', `--tar is for the whole torrent: leave out '${file}'`)
+  }
+  const terminal = describeTerminal(context.stderr, context.env, flags.color)
+  const style = { terminal, theme: await loadTheme(terminal), isBatch: false }
+  const screen = await openScreen(flags, style, context, { sourceCount: 1, writesData: true })
+  const output = new ByteOutput(context.stdout)
+  const delivery = catDelivery({ file, isTar: flags.tar, isStored: flags.store }, output)
+  const parts = downloadParts(flags, context, screen, terminal)
+  try {
+    return await download([source], optionsOf(flags, 1), {
+      ...parts,
+      readTorrent: (bytes) => {
+        const metainfo = readTorrentFile(bytes)
+        if (!flags.tar) listUnlessChosen(metainfo, () => delivery.settings(metainfo), context)
+        return metainfo
+      },
+      delivery,
+    })
+  } finally {
+    if (output.isWriting) context.abandonOutput()
+  }
+}
+
+/** When it is not clear which file is meant, all are shown before the error says so. */
+function listUnlessChosen(metainfo: Metainfo, choose: () => unknown, { stderr }: CliContext): void {
+  try {
+    choose()
+  } catch (error) {
+    const lines = fileLines(metainfo, show)
+    for (const line of lines.slice(0, MAX_LISTED)) stderr.write(`${line}\n`)
+    if (lines.length > MAX_LISTED)
+      stderr.write(`and ${lines.length - MAX_LISTED} more (see torrent-dl info)\n`)
+    throw error
+  }
+}
