@@ -69,6 +69,7 @@ export function isText(bytes: Buffer): boolean {
 function outputError(error: Error): OutputError {
   const code = systemCodeOf(error)
   const message = `cannot write to standard output: ${messageOf(error)}`
-  const ours = code === 'EPIPE' ? 'OUTPUT_GONE' : code === 'ENOSPC' ? 'OUTPUT_FULL' : 'OUTPUT_FAILED'
-  return new OutputError(ours, message, { cause: error })
+  if (code === 'EPIPE') return new OutputError('OUTPUT_GONE', message, { cause: error })
+  if (code === 'ENOSPC') return new OutputError('OUTPUT_FULL', message, { cause: error })
+  return new OutputError('OUTPUT_FAILED', message, { cause: error })
 }

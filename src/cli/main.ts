@@ -16,7 +16,6 @@ const RESCUE_LIMIT_MS = 5000
 export async function main(argv: readonly string[]): Promise<number> {
   const output = watchOutput()
   const rescues: (() => Promise<void>)[] = []
-  let isAbandoned = false
   watchCrashes(rescues)
   const context: CliContext = {
     stdout: process.stdout,
@@ -29,13 +28,11 @@ export async function main(argv: readonly string[]): Promise<number> {
       exit: (code) => process.exit(code),
     },
     userId: process.getuid?.(),
-    abandonOutput: () => {
-      isAbandoned = true
-    },
+    abandonOutput: output.abandon,
     onRescue: (close) => rescues.push(close),
   }
   const code = await run(argv, context)
-  await Promise.all([isAbandoned ? undefined : flush(process.stdout), flush(process.stderr)])
+  await Promise.all([output.isAbandoned() ? undefined : flush(process.stdout), flush(process.stderr)])
   return output.hasFailed() && code === EXIT.ok ? EXIT.fileSystem : code
 }
 
@@ -77,8 +74,9 @@ function report(error: unknown, stderr: Pick<OutputStream, 'write'>): void {
  * A reader that went away (`| head -1`, a closed terminal) is not our failure: the download goes on. Anything else that
  * goes wrong with standard output is told and remembered.
  */
-function watchOutput(): { hasFailed: () => boolean } {
+function watchOutput(): { hasFailed: () => boolean; isAbandoned: () => boolean; abandon: () => void } {
   let failed = false
+  let abandoned = false
   process.stderr.on('error', () => {
     // Nobody is left who could be told.
   })
@@ -88,7 +86,10 @@ function watchOutput(): { hasFailed: () => boolean } {
     failed = true
     process.stderr.write(`torrent-dl: cannot write to standard output: ${messageOf(error)}\n`)
   })
-  return { hasFailed: () => failed }
+  const abandon = (): void => {
+    abandoned = true
+  }
+  return { hasFailed: () => failed, isAbandoned: () => abandoned, abandon }
 }
 
 /** What nobody caught: save what can be saved, say it, end. */

@@ -194,7 +194,8 @@ function addInfo(program: Command, actions: Actions, done: (code: number) => voi
     .addOption(colorOption())
     .helpOption('-h, --help', 'print this help')
   info.action(async (source: string) => {
-    done(await actions.info(source, inheritedFlags<InfoFlags>(program, info)))
+    takeOver(program, info)
+    done(await actions.info(source, info.opts<InfoFlags>()))
   })
 }
 
@@ -213,12 +214,13 @@ function addCat(program: Command, actions: Actions, done: (code: number) => void
   addProgressOptions(cat)
   cat.optionsGroup('Other:').helpOption('-h, --help', 'print this help')
   cat.action(async (source: string, file: string | undefined) => {
-    done(await actions.cat(source, file, inheritedFlags<CatFlags>(program, cat)))
+    takeOver(program, cat)
+    done(await actions.cat(source, file, { ...program.opts(), ...cat.opts<CatFlags>() }))
   })
 }
 
-/** A command's own options, and those of the same name that stand before it. @throws UsageError for others there */
-function inheritedFlags<Flags extends object>(program: Command, command: Command): Flags {
+/** Options before a command's name count where it has the same ones. @throws UsageError for others */
+function takeOver(program: Command, command: Command): void {
   const names = new Set(command.options.map((option) => option.attributeName()))
   for (const option of program.options) {
     const name = option.attributeName()
@@ -230,7 +232,6 @@ function inheritedFlags<Flags extends object>(program: Command, command: Command
       command.setOptionValueWithSource(name, program.getOptionValue(name), 'cli')
     }
   }
-  return { ...program.opts(), ...command.opts<Flags>() }
 }
 
 function configure(program: Command, writeOut: (text: string) => void): void {

@@ -124,17 +124,26 @@ async function openSession(
   screen: Screen,
   log: LogSink,
 ): Promise<DownloadSession> {
-  const state = openStateDirectory(context.env, tmpdir(), context.userId)
-  if (state.notice !== undefined) screen.onWarning(undefined, state.notice)
   const settings = {
     listenPorts: flags.listenPort,
     listenHost: undefined,
     maxPeers: flags.maxPeers,
-    stateDirectory: state.path,
+    stateDirectory: keepsNothing(flags) ? '' : stateDirectory(context, screen),
   }
   const session = await Session.open(settings, { clock: systemClock, log })
   log('info', 'session', `listening on port ${session.listenPort}`)
   return session
+}
+
+/** Then nobody uses the state directory, and it is not made. */
+function keepsNothing(flags: DownloadFlags & { readonly store?: boolean }): boolean {
+  return flags.store === false
+}
+
+function stateDirectory(context: CliContext, screen: Screen): string {
+  const { path, notice } = openStateDirectory(context.env, tmpdir(), context.userId)
+  if (notice !== undefined) screen.onWarning(undefined, notice)
+  return path
 }
 
 /** On one terminal the summary line names the path already. */

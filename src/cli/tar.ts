@@ -63,6 +63,7 @@ async function addFile(
       if (error instanceof Error) reject(error)
       else resolve()
     })
+    entry.on('error', reject) // also when the archive is given up
     const copy = async (): Promise<void> => {
       for await (const bytes of feed.take(lengthBytes)) {
         if (!entry.write(bytes)) await once(entry, 'drain')

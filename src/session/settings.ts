@@ -7,7 +7,7 @@ export interface Settings {
   readonly listenHost: string | undefined
   /** Connections a torrent keeps at the most. */
   readonly maxPeers: number
-  /** Records and locks: `$XDG_STATE_HOME/torrent-dl`. */
+  /** Records and locks: `$XDG_STATE_HOME/torrent-dl`; not used by torrents that are kept in memory. */
   readonly stateDirectory: string
 }
 

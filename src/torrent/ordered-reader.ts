@@ -111,10 +111,10 @@ export class OrderedReader {
   #advance(context: TorrentContext): void {
     const { geometry } = context.metainfo
     const front = Math.floor(this.#position / geometry.pieceBytes)
-    const hadOpen = context.picker.hasOpen
+    const openBefore = context.picker.openCount
     this.#window?.advance(front)
     this.#dropBefore(context, front)
-    if (hadOpen || !context.picker.hasOpen) return
+    if (openBefore > 0 || context.picker.openCount === 0) return
     for (const peer of context.peers.values()) {
       fillRequests(context, peer)
       peer.connection.flush()

@@ -1,6 +1,6 @@
 /** Runs the built command as a user would: bin/torrent-dl.js in a process of its own. */
 import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 /** From dist/test/support up to the root. */
@@ -24,15 +24,22 @@ export interface CliOptions {
   readonly onStart?: (child: ChildProcess) => void
 }
 
-/** Resolves when the process has ended and its output is read. */
-export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const cwd = options.cwd ?? process.cwd()
-  const child = spawn(process.execPath, [BIN, ...args], {
+/** The process alone, for a test that reads its output itself. */
+export function spawnCli(
+  args: readonly string[],
+  { cwd = process.cwd(), env = {} }: Pick<CliOptions, 'cwd' | 'env'> = {},
+): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [BIN, ...args], {
     cwd,
-    env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', HOME: cwd, ...options.env },
+    env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', HOME: cwd, ...env },
     timeout: LIMIT_MS,
     killSignal: 'SIGKILL',
   })
+}
+
+/** Resolves when the process has ended and its output is read. */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const child = spawnCli(args, options)
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {

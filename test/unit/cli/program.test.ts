@@ -170,3 +170,17 @@ test('help and version go to standard output; help fits 80 columns and has examp
   assert.equal((await run('-V')).out, `torrent-dl ${VERSION}\n`)
   assert.match((await run('info', '--help')).out, /Usage: torrent-dl info/)
 })
+
+test('cat takes the options of the download that make sense for it, before or after its name', async () => {
+  const { cat } = await run('cat', '--tar', '--no-store', '-o', 'out', '--peer', 'h:1', 'x')
+  assert.deepEqual(cat?.slice(0, 2), ['x', undefined])
+  const { tar, store, output, peer, maxPeers, json } = cat![2]
+  assert.deepEqual([tar, store, output, peer.length, maxPeers, json], [true, false, 'out', 1, 200, false])
+  const before = await run('-q', '--timeout', '5', 'cat', 'x', 'a/b')
+  assert.deepEqual(before.cat?.slice(0, 2), ['x', 'a/b'])
+  const flags = before.cat![2]
+  assert.deepEqual([flags.quiet, flags.timeout, flags.store, flags.tar], [true, 5_000, true, false])
+  await refuses(/option '--json' does not belong to 'cat'/, '--json', 'cat', 'x')
+  await refuses(/unknown option '--jobs'/, 'cat', '--jobs', '3', 'x')
+  await refuses(/command 'cat' comes first/, 'x', 'cat')
+})

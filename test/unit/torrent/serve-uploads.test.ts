@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Lease } from '../../../src/peer/outbox.ts'
 import type { Peer } from '../../../src/torrent/peer.ts'
 import { Bitfield } from '../../../src/common/bitfield.ts'
+import { WantedPieces } from '../../../src/torrent/wanted-pieces.ts'
 import { UploadMemory } from '../../../src/torrent/upload-memory.ts'
 import { UploadQueue } from '../../../src/torrent/serve-uploads.ts'
 import { UploadReader } from '../../../src/torrent/upload-reader.ts'
@@ -114,6 +115,7 @@ class FakePeer {
     this.context = {
       metainfo: { geometry: GEOMETRY },
       have,
+      wanted: new WantedPieces(have),
       clock: { now: () => 1_000_000 },
       uploadReader: reader,
       uploadMemory: memory,

@@ -45,3 +45,13 @@ test('what is wanted can change, also to nothing', () => {
   wanted.set(pieces('....'))
   assert.equal(wanted.isComplete, true)
 })
+
+test('what was dropped is not missing, and not in have', () => {
+  for (const isAll of [true, false]) {
+    const { have, wanted } = setup('##..')
+    if (!isAll) wanted.set(pieces('###.'))
+    wanted.drop(0)
+    assert.equal(have.has(0), false)
+    assert.deepEqual([wanted.hadCount, wanted.isMissing(0), wanted.wasDropped(0)], [2, false, true])
+  }
+})
