@@ -1,5 +1,6 @@
 /** The end of a batch: a table of how each source ended, and the numbers below it. Pure; its texts are clean. */
 import { formatBytes, formatCount, formatDuration, plural } from './format.ts'
+import type { SavedList } from './failed-list.ts'
 import type { Terminal } from './terminal.ts'
 import { padEndCells, truncateEnd } from './text-width.ts'
 import type { ItemResult, RunCounts, RunSummary } from './view.ts'
@@ -55,8 +56,11 @@ function cellsOf(result: ItemResult): string[] {
   const { code, outcome, seconds, totalBytes, message } = result
   const size = totalBytes === undefined ? '-' : formatBytes(totalBytes)
   const time = outcome === 'complete' && !isDuplicate(result) ? formatDuration(seconds) : '-'
-  const why = outcome === 'failed' && message !== undefined ? `: ${message}` : ''
-  return [`exit ${code}`, outcomeText(result), size, time, `${result.source}${why}`]
+  const why = outcome === 'failed' && message !== undefined ? message : ''
+  const text = why.includes(result.source)
+    ? why
+    : [result.source, why].filter((part) => part !== '').join(': ')
+  return [`exit ${code}`, outcomeText(result), size, time, text]
 }
 
 function outcomeText(result: ItemResult): string {
@@ -76,7 +80,7 @@ function isQuiet(result: ItemResult): boolean {
 }
 
 /** `4 sources that are not done are in failed.txt: -i failed.txt tries them again` */
-export function failedListText({ path, count }: NonNullable<RunSummary['failedList']>): string {
+export function failedListText({ path, count }: SavedList): string {
   if (count === 0) return `all is done: ${path} is empty`
   return `${plural(count, 'source')} not done, written to ${path}: -i ${path} tries again`
 }

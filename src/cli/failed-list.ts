@@ -2,27 +2,34 @@
  * `--failed-to`: the sources that failed or were not finished, as a list that `-i` reads, options included. Written
  * beside the file as they come, and put in its place at the end: also when that is the list they came from.
  */
+import { StorageError } from '../common/errors.ts'
 import { ReplacingFile } from '../storage/replacing-file.ts'
+import type { ListFile } from './list-file.ts'
 import type { QueuedSource } from './source-queue.ts'
 import type { JobResult } from './view.ts'
 
+export interface SavedList {
+  /** As typed. */
+  readonly path: string
+  /** Sources in it. */
+  readonly count: number
+  /** Sentences for the user. */
+  readonly notices: readonly string[]
+  /** Why there is no list. */
+  readonly error: StorageError | undefined
+  /** Was it left as it was, because it is a list that was not read to its end? */
+  readonly isKept: boolean
+}
+
 export class FailedList {
+  readonly #shown: string
   readonly #file: ReplacingFile
   #count = 0
 
   /** @throws StorageError DISK_..., FILE_NOT_REGULAR when it cannot be written there */
   constructor(path: string) {
+    this.#shown = path
     this.#file = ReplacingFile.open(path)
-  }
-
-  /** How many sources stand in it. */
-  get count(): number {
-    return this.#count
-  }
-
-  /** Where it lies, symbolic links followed. */
-  get path(): string {
-    return this.#file.path
   }
 
   /** Takes what is not done. A duplicate is done with its first. */
@@ -37,11 +44,29 @@ export class FailedList {
     this.#file.write([line, ...optionLines.map((option) => `  ${option}`), ''].join('\n'))
   }
 
-  /** @throws StorageError DISK_... */
-  commit(): void {
-    this.#file.commit()
+  /** Puts it in its place. @param unread lists that were not read to their end */
+  save(unread: readonly ListFile[]): SavedList {
+    const path = this.#shown
+    const notices = unread.map(
+      ({ label }) => `${label} was not read to its end: what was left of it is not in ${path}`,
+    )
+    const isKept = unread.some((list) => list.path === this.#file.path)
+    if (isKept) {
+      this.#file.discard()
+      const notice = `${path} was not read to its end, so it stays as it is`
+      return { path, count: 0, notices: [notice], error: undefined, isKept }
+    }
+    let error: StorageError | undefined
+    try {
+      this.#file.commit()
+    } catch (reason) {
+      if (!(reason instanceof StorageError)) throw reason
+      error = reason
+    }
+    return { path, count: this.#count, notices, error, isKept }
   }
 
+  /** Leaves everything as it was, unless it was saved. */
   discard(): void {
     this.#file.discard()
   }

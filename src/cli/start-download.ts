@@ -7,7 +7,6 @@ import { systemCodeOf } from '../common/errors.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
-import type { DownloadSession } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import { EventWriter } from './events.ts'
 import { FailedList } from './failed-list.ts'
@@ -19,6 +18,7 @@ import { makeLog } from './log.ts'
 import { PlainProgress } from './plain-progress.ts'
 import { DEFAULT_JOBS } from './program.ts'
 import type { DownloadFlags } from './program.ts'
+import type { DownloadSession } from './run-session.ts'
 import { watchSignals } from './signals.ts'
 import { SourceQueue } from './source-queue.ts'
 import { openStateDirectory } from './state-directory.ts'
@@ -49,7 +49,6 @@ export async function startDownload(
     jobs: chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen),
     timeoutMs: flags.timeout,
     stallTimeoutMs: flags.stallTimeout,
-    failedTo: flags.failedTo,
   }
   return await download(queue, options, {
     openSession: async () => openSession(flags, context, screen, log),

@@ -57,8 +57,9 @@ export function warningLine(
 /** The last lines of a run of several sources, or after a signal; none when there is no more to say. */
 export function endLines(summary: RunSummary, { terminal }: LineStyle): string[] {
   const advice = summary.signal === undefined ? '' : GO_ON
-  const failedList =
-    summary.failedList === undefined ? [] : [terminal.clean(failedListText(summary.failedList))]
+  const { failedList: list } = summary
+  const isSaved = list !== undefined && list.error === undefined && !list.isKept
+  const failedList = isSaved ? [terminal.clean(failedListText(list))] : []
   if (summary.counts.total <= 1) return [...failedList, ...(advice === '' ? [] : [advice])].map(prefixed)
   const counts = countsText(summary) + (advice === '' ? '' : `; ${advice}`)
   return [...tableLines(summary, terminal), ...failedList, counts].map(prefixed)

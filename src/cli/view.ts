@@ -3,6 +3,7 @@ import type { KnownError } from '../common/errors.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
+import type { SavedList } from './failed-list.ts'
 import type { StopSignal } from './exit-codes.ts'
 
 /** One torrent on its way. */
@@ -87,8 +88,8 @@ export interface RunSummary {
   readonly results: readonly ItemResult[]
   /** Of the whole run. */
   readonly seconds: number
-  /** What `--failed-to` wrote; the path as typed. */
-  readonly failedList: { readonly path: string; readonly count: number } | undefined
+  /** What `--failed-to` wrote, or could not. */
+  readonly failedList: SavedList | undefined
 }
 
 /** Calls are synchronous and do not throw. */

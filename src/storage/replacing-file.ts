@@ -35,6 +35,8 @@ export class ReplacingFile {
       if (target.mode !== undefined) fchmodSync(file.#fd, target.mode)
       return file
     } catch (error) {
+      if (systemCodeOf(error) === 'ENOENT')
+        throw new StorageError('DISK_IO', `cannot create ${path}: no such directory`, { cause: error })
       throw diskError(error, { verb: 'create', path })
     }
   }

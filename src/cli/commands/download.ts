@@ -1,25 +1,22 @@
 /** `torrent-dl <source>...`: one session, `--jobs` torrents at a time, until each of them has a result. */
 import { sleep } from '../../common/clock.ts'
 import type { Clock } from '../../common/clock.ts'
-import { InputError, KnownError, messageOf, systemCodeOf } from '../../common/errors.ts'
+import { InputError, KnownError, systemCodeOf } from '../../common/errors.ts'
 import type { LogSink } from '../../common/log.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
-import type { TorrentSettings } from '../../session/settings.ts'
-import type { TorrentObserver } from '../../torrent/snapshot.ts'
 import { endJob, failedResult, stallError, untouchedResult } from '../early-end.ts'
 import type { End } from '../early-end.ts'
 import { Ending } from '../ending.ts'
 import { EXIT, SIGNAL_EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { StopSignal } from '../exit-codes.ts'
 import { formatLimit } from '../format.ts'
-import { torrentSettings } from '../item-options.ts'
 import type { ItemOptions } from '../item-options.ts'
 import { Job } from '../job.ts'
-import type { JobTorrent } from '../job.ts'
 import type { FailedList } from '../failed-list.ts'
 import { KnownTorrents, asksTheSame, duplicateResult } from '../known-torrents.ts'
 import type { KnownTorrent } from '../known-torrents.ts'
-import { NamedPeers } from '../named-peers.ts'
+import { RunSession } from '../run-session.ts'
+import type { DownloadSession } from '../run-session.ts'
 import { RunTally } from '../run-tally.ts'
 import type { QueuedSource, SourceQueue } from '../source-queue.ts'
 import { readSource } from '../source.ts'
@@ -29,12 +26,8 @@ import { show } from '../terminal.ts'
 import type { DownloadView, JobResult, RunSummary, Screen } from '../view.ts'
 
 const TICK_MS = 1000
-/** The engine says goodbye to trackers for 2 s at the most; this is for when it does not keep its word. */
-const CLOSE_LIMIT_MS = 5000
 /** A source is looked at again when there was no descriptor for it. */
 const RETRY_MS = 200
-/** After a Ctrl-C, a longer goodbye is explained: silence would look like a hang. */
-const SILENT_CLOSE_MS = 500
 /** As long as no torrent runs, because a list brings nothing, that is said this often. */
 const WAITING_TICKS = 30
 /** More renames or notices of one torrent are only counted. Torrents given again: not even that, the end has their number. */
@@ -47,14 +40,6 @@ export interface DownloadOptions {
   readonly timeoutMs: number | undefined
   /** For each torrent. */
   readonly stallTimeoutMs: number | undefined
-  /** `--failed-to` as typed. */
-  readonly failedTo: string | undefined
-}
-
-/** What is needed of a session; session.ts has the real one, tests another. */
-export interface DownloadSession {
-  add(metainfo: Metainfo, settings: TorrentSettings, observer: TorrentObserver): JobTorrent
-  close(): Promise<void>
 }
 
 /** Everything from outside. */
@@ -62,7 +47,7 @@ export interface DownloadParts {
   /** Called once, for the first source that is a torrent. */
   readonly openSession: () => Promise<DownloadSession>
   readonly readTorrent: (bytes: Buffer) => Metainfo
-  /** All addresses of a name (or of an address). */
+  /** All addresses of a name (or of an address). Rejects with a sentence. */
   readonly lookup: (name: string) => Promise<readonly string[]>
   readonly clock: Clock
   readonly log: LogSink
@@ -107,10 +92,9 @@ class DownloadRun {
   readonly #jobs = new Set<Job>()
   readonly #known = new KnownTorrents()
   readonly #tally = new RunTally()
-  readonly #peers: NamedPeers
   readonly #cancels: (() => void)[] = []
   readonly #startedAtMs: number
-  #session: Promise<DownloadSession> | undefined
+  readonly #session: RunSession
   #end: End | undefined
   /** Ends when the run must stop early. */
   readonly #ending = new Ending()
@@ -126,9 +110,10 @@ class DownloadRun {
     this.#parts = parts
     this.#views = parts.events === undefined ? [parts.screen] : [parts.screen, parts.events]
     this.#startedAtMs = parts.clock.now()
-    this.#peers = new NamedPeers(parts.lookup, (message) => {
+    const warn = (message: string): void => {
       this.#warn(undefined, message)
-    })
+    }
+    this.#session = new RunSession({ ...parts, warn })
   }
 
   async finish(): Promise<number> {
@@ -144,9 +129,10 @@ class DownloadRun {
     const { timeoutMs } = this.#options
     if (timeoutMs !== undefined) this.#limit(timeoutMs)
     await this.#workOnAll()
-    const listCode = this.#saveFailedList()
+    const failedList = this.#saveFailedList()
     await this.close()
-    const summary = this.#summary(listCode)
+    const summary = this.#summary(failedList)
+    if (summary.counts.total === 0) this.#warn(undefined, 'the list names no source: nothing to do')
     this.#tell((view) => {
       view.onEnd(summary)
     })
@@ -162,29 +148,8 @@ class DownloadRun {
   async #closeOnce(): Promise<void> {
     for (const cancel of this.#cancels) cancel()
     this.#parts.failedList?.discard() // does nothing when it was saved
-    const session = await this.#session?.catch(() => undefined) // its failure was told already
-    if (session !== undefined) await this.#closeSession(session)
+    await this.#session.close(this.#end !== undefined && 'signal' in this.#end)
     this.#endSignals?.()
-  }
-
-  async #closeSession(session: DownloadSession): Promise<void> {
-    const { clock, log, screen } = this.#parts
-    const cancels: (() => void)[] = []
-    if (this.#end !== undefined && 'signal' in this.#end) {
-      const explain = (): void => {
-        screen.onWarning(undefined, 'telling the trackers that we stop (Ctrl-C again ends at once)')
-      }
-      cancels.push(clock.after(SILENT_CLOSE_MS, explain))
-    }
-    const late = new Promise<void>((resolveLate) => {
-      const giveUp = (): void => {
-        log('warn', 'session', `did not close within ${CLOSE_LIMIT_MS / 1000} s`)
-        resolveLate()
-      }
-      cancels.push(clock.after(CLOSE_LIMIT_MS, giveUp))
-    })
-    await Promise.race([session.close(), late])
-    for (const cancel of cancels) cancel()
   }
 
   /** Each worker has one source at a time. They begin one by one: what one has begun goes on while the next one reads. */
@@ -255,11 +220,10 @@ class DownloadRun {
 
   #shareResult(queued: QueuedSource, first: KnownTorrent, name: string): JobResult | undefined {
     this.#duplicateCount++
+    const what =
+      queued.source === first.source ? 'is given again' : `is the same torrent as ${first.source} (${name})`
     if (this.#duplicateCount <= MAX_NOTICES)
-      this.#warn(
-        undefined,
-        `${queued.source} is the same torrent as ${first.source} (${name}): downloaded once`,
-      )
+      this.#warn(undefined, `${queued.source} ${what}: it is downloaded once`)
     if (first.result !== undefined) return duplicateResult(queued, first.result)
     first.duplicates.push(queued)
     return undefined
@@ -274,7 +238,7 @@ class DownloadRun {
     let result: JobResult | undefined
     let stopped: Promise<void> | undefined
     try {
-      const torrent = await this.#add(job, item)
+      const torrent = await this.#session.add(job, item, this.#ending)
       if (torrent === undefined) result = untouchedResult(queued.source, this.#end)
       else {
         this.#jobs.add(job)
@@ -316,16 +280,6 @@ class DownloadRun {
   #makeJob(source: string, metainfo: Metainfo, { outputDirectory }: ItemOptions): Job {
     const { clock, log } = this.#parts
     return new Job({ source, metainfo, outputDirectory, views: this.#views, clock, log })
-  }
-
-  /** @returns undefined when the run ended meanwhile */
-  async #add(job: Job, item: ItemOptions): Promise<JobTorrent | undefined> {
-    if (this.#ending.isOver) return undefined
-    this.#session ??= this.#parts.openSession()
-    const ready = await this.#ending.before(Promise.all([this.#session, this.#peers.resolve(item.peers)]))
-    if (ready === undefined || this.#ending.isOver) return undefined
-    const [session, peers] = ready
-    return session.add(job.metainfo, torrentSettings(item, peers), job)
   }
 
   #showNotices(job: Job): void {
@@ -381,45 +335,32 @@ class DownloadRun {
     for (const job of this.#jobs) endJob(job, end)
   }
 
-  /** @returns the exit code for a list that could not be saved */
-  #saveFailedList(): number {
+  /** @returns what was saved; undefined when nothing was, and why was told */
+  #saveFailedList(): RunSummary['failedList'] {
     const { failedList, screen, events } = this.#parts
-    if (failedList === undefined) return EXIT.ok
-    const name = this.#options.failedTo ?? ''
-    const unread = this.#sources.unreadLists
-    for (const { label } of unread)
-      this.#warn(undefined, `${label} was not read to its end: what was left of it is not in ${name}`)
-    if (unread.some(({ path }) => path === failedList.path)) {
-      this.#warn(undefined, `${name} stays as it is`)
-      return EXIT.ok
-    }
-    try {
-      failedList.commit()
-      return EXIT.ok
-    } catch (error) {
-      const message = messageOf(error)
+    const saved = failedList?.save(this.#sources.unreadLists)
+    for (const notice of saved?.notices ?? []) this.#warn(undefined, notice)
+    if (saved?.error !== undefined) {
+      const { message } = saved.error
       screen.line(PREFIX + show(message)) // an error, so also with -q
       events?.onWarning(undefined, message)
-      return exitCodeOf(error)
     }
+    return saved
   }
 
-  #summary(listCode: number): RunSummary {
+  #summary(failedList: RunSummary['failedList']): RunSummary {
     const tally = this.#tally
     const { counts } = tally
     const signal = this.#end !== undefined && 'signal' in this.#end ? this.#end.signal : undefined
     const isStopped = signal !== undefined && counts.stopped > 0
     const code = isStopped ? SIGNAL_EXIT[signal] : tally.code
-    const seconds = (this.#parts.clock.now() - this.#startedAtMs) / 1000
-    const { failedTo: path } = this.#options
-    const count = this.#parts.failedList?.count
     return {
-      code: code === EXIT.ok ? listCode : code,
+      code: code === EXIT.ok && failedList?.error !== undefined ? exitCodeOf(failedList.error) : code,
       signal: isStopped ? signal : undefined,
       counts,
       results: tally.results(),
-      seconds,
-      failedList: path === undefined || count === undefined ? undefined : { path, count },
+      seconds: (this.#parts.clock.now() - this.#startedAtMs) / 1000,
+      failedList,
     }
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DownloadSession } from '../../../src/cli/commands/download.ts'
+import type { DownloadSession } from '../../../src/cli/run-session.ts'
 import { SourceError, StorageError } from '../../../src/common/errors.ts'
 import type { LogSink } from '../../../src/common/log.ts'
 import type { Metainfo } from '../../../src/metainfo/metainfo.ts'

@@ -201,7 +201,7 @@ export class DownloadRig {
     })
     return await download(
       sources,
-      { jobs: 3, ...limits, failedTo: undefined, ...options },
+      { jobs: 3, ...limits, ...options },
       {
         failedList: undefined,
         openSession: async () => Promise.resolve(this.#openSession()),
