@@ -42,6 +42,8 @@ export async function startDownload(
     },
     clean: terminal.clean,
   })
+  if (flags.origins !== undefined)
+    log('info', 'session', `options not from the command line: ${flags.origins.join(', ')}`)
   const options = {
     item: itemOptionsOf(flags),
     jobs: chooseJobs(flags.jobs, sources.length, screen),
