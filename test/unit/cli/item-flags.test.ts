@@ -13,7 +13,7 @@ async function flagsOf(...argv: string[]): Promise<DownloadFlags> {
     return Promise.resolve(0)
   }
   const info = async (): Promise<number> => Promise.resolve(0)
-  await runProgram([...argv, 'x'], { download, info } as never, () => undefined)
+  await runProgram([...argv, 'x'], { download, info }, () => undefined)
   return found!
 }
 
