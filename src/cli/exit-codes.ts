@@ -29,13 +29,13 @@ export const EXIT_CODE_TABLE: readonly (readonly [string, string])[] = [
   ['0', 'everything asked for is there and verified'],
   ['1', 'internal error'],
   ['2', 'wrong usage'],
-  ['3', 'not a valid torrent, or not readable'],
+  ['3', 'not a valid torrent or list, or not readable'],
   ['4', 'no source: no tracker answered, no peer'],
   ['5', 'time or stall limit reached'],
   ['8', 'several sources: some failed'],
   ['9', 'disk full'],
   ['10', 'file system error'],
-  ['12', 'another process is writing this torrent'],
+  ['12', 'another process, or another torrent of the run, is writing there'],
   ['13', 'a different file is in the way'],
   ['141', 'cat: whoever read the output went away'],
   ['129, 130, 143', 'stopped by SIGHUP, SIGINT, SIGTERM after a clean save'],
@@ -64,10 +64,13 @@ export function exitCodeOf(error: unknown): number {
   return EXIT.internal
 }
 
-/** One item alone ends with its own code; several with 0 when all are fine, else 8. */
-export function combinedExitCode(codes: readonly number[]): number {
+/**
+ * One item alone ends with its own code; several with 0 when all are fine, else 8; none with 0.
+ * @param codes those that occurred @param count of items
+ */
+export function combinedExitCode(codes: readonly number[], count: number): number {
   const [only] = codes
-  if (codes.length === 1 && only !== undefined) return only
+  if (count === 1 && only !== undefined) return only
   return codes.every((code) => code === EXIT.ok) ? EXIT.ok : EXIT.someFailed
 }
 

@@ -54,6 +54,8 @@ export class Job implements JobView, TorrentObserver {
   readonly infoHash: string
   readonly path: string
   readonly goOn?: string
+  /** Beside those of the item. */
+  readonly settings: Partial<TorrentSettings>
   /** Settles once; never rejects. */
   readonly result: Promise<JobResult>
   readonly #views: readonly DownloadView[]
@@ -76,6 +78,7 @@ export class Job implements JobView, TorrentObserver {
     this.path = delivery?.isStored === false ? '' : join(outputDirectory, metainfo.name)
     if (delivery !== undefined) this.goOn = delivery.goOn
     this.#delivery = delivery
+    this.settings = delivery?.settings(metainfo) ?? {}
     this.#stepsLeft = delivery === undefined ? 1 : 2
     this.#views = views
     this.#clock = clock

@@ -8,7 +8,7 @@ import { fileLines } from './commands/info.ts'
 import { download } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import type { CatFlags } from './program.ts'
-import { downloadParts, openScreen, optionsOf } from './start-download.ts'
+import { downloadParts, openQueue, openScreen } from './start-download.ts'
 import { describeTerminal, show } from './terminal.ts'
 import { loadTheme } from './theme.ts'
 
@@ -25,14 +25,19 @@ export async function startCat(
   if (flags.tar && file !== undefined) {
     throw new UsageError('USAGE', `--tar is for the whole torrent: leave out '${file}'`)
   }
+  const queue = await openQueue([source], { ...flags, inputFile: [] }, context)
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
   const style = { terminal, theme: await loadTheme(terminal), isBatch: false }
-  const screen = await openScreen(flags, style, context, { sourceCount: 1, writesData: true })
+  const screen = await openScreen(flags, style, context, {
+    sourceCount: () => queue.count,
+    writesData: true,
+  })
   const output = new ByteOutput(context.stdout)
   const delivery = catDelivery({ file, isTar: flags.tar, isStored: flags.store }, output)
   const parts = downloadParts(flags, context, screen, terminal)
   try {
-    return await download([source], optionsOf(flags, 1), {
+    const options = { jobs: 1, timeoutMs: flags.timeout, stallTimeoutMs: flags.stallTimeout }
+    return await download(queue, options, {
       ...parts,
       readTorrent: (bytes) => {
         const metainfo = readTorrentFile(bytes)

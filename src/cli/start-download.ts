@@ -3,26 +3,31 @@ import { lookup } from 'node:dns/promises'
 import { tmpdir } from 'node:os'
 import { systemClock } from '../common/clock.ts'
 import type { LogSink } from '../common/log.ts'
-import { UsageError, systemCodeOf } from '../common/errors.ts'
+import { systemCodeOf } from '../common/errors.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
-import type { DownloadOptions, DownloadParts, DownloadSession } from './commands/download.ts'
+import type { DownloadParts } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import { EventWriter } from './events.ts'
-import { itemOptionsOf } from './item-options.ts'
+import { FailedList } from './failed-list.ts'
+import { itemOptionsFrom } from './item-flags.ts'
+import { openListFile } from './list-file.ts'
+import type { ListFile } from './list-file.ts'
 import { descriptorLimit, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { PlainProgress } from './plain-progress.ts'
 import { DEFAULT_JOBS } from './program.ts'
 import type { DownloadFlags } from './program.ts'
+import type { DownloadSession } from './run-session.ts'
 import { watchSignals } from './signals.ts'
+import { SourceQueue } from './source-queue.ts'
 import { openStateDirectory } from './state-directory.ts'
 import type { LineStyle } from './summary.ts'
 import { describeTerminal } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 import { loadTheme } from './theme.ts'
-import type { Screen } from './view.ts'
+import type { Screen, SourceCount } from './view.ts'
 
 /** @returns the exit code */
 export async function startDownload(
@@ -30,33 +35,27 @@ export async function startDownload(
   flags: DownloadFlags,
   context: CliContext,
 ): Promise<number> {
-  if (sources.filter((source) => source === '-').length > 1) {
-    throw new UsageError('USAGE', 'standard input (-) can be a source only once')
-  }
+  const queue = await openQueue(sources, flags, context)
+  const hasList = flags.inputFile.length > 0
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
-  const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 }
+  const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 || hasList }
   const screen = await openScreen(flags, style, context, {
-    sourceCount: sources.length,
+    sourceCount: () => queue.count,
     writesData: flags.json,
   })
-  const options = optionsOf(flags, chooseJobs(flags.jobs, sources.length, screen))
-  return await download(sources, options, {
+  const options = {
+    jobs: chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen),
+    timeoutMs: flags.timeout,
+    stallTimeoutMs: flags.stallTimeout,
+  }
+  return await download(queue, options, {
     ...downloadParts(flags, context, screen, terminal),
     events: flags.json ? new EventWriter(context.stdout, () => new Date()) : undefined,
+    failedList: flags.failedTo === undefined ? undefined : new FailedList(flags.failedTo),
     onPath: (path) => {
       if (printsPaths(flags, context)) context.stdout.write(`${path}\n`)
     },
   })
-}
-
-/** @param jobs torrents at a time */
-export function optionsOf(flags: DownloadFlags, jobs: number): DownloadOptions {
-  return {
-    item: itemOptionsOf(flags),
-    jobs,
-    timeoutMs: flags.timeout,
-    stallTimeoutMs: flags.stallTimeout,
-  }
 }
 
 /** What every command that downloads gets of the process. Standard output is left alone. */
@@ -73,6 +72,8 @@ export function downloadParts(
     },
     clean: terminal.clean,
   })
+  if (flags.origins !== undefined)
+    log('info', 'session', `options not from the command line: ${flags.origins.join(', ')}`)
   return {
     openSession: async () => openSession(flags, context, screen, log),
     readTorrent: readTorrentFile,
@@ -82,10 +83,27 @@ export function downloadParts(
     stdin: context.stdin,
     screen,
     events: undefined,
+    failedList: undefined,
     onPath: () => undefined,
     watchSignals: (onStop) => watchSignals(signalsOf(context, screen), () => systemClock.now(), onStop),
     onRescue: context.onRescue,
   }
+}
+
+/** @throws InputError LIST_UNREADABLE before anything else begins */
+export async function openQueue(
+  args: readonly string[],
+  flags: DownloadFlags,
+  { stdin }: CliContext,
+): Promise<SourceQueue> {
+  const lists: ListFile[] = []
+  for (const name of flags.inputFile) lists.push(await openListFile(name, stdin))
+  return new SourceQueue({
+    args,
+    lists,
+    itemOptions: (lines, label) => itemOptionsFrom(lines, flags, label),
+    clock: systemClock,
+  })
 }
 
 function chooseJobs(asked: number, sourceCount: number, screen: Screen): number {
@@ -103,7 +121,7 @@ export async function openScreen(
   flags: DownloadFlags,
   style: LineStyle,
   { stdout, stderr }: CliContext,
-  { sourceCount, writesData }: { readonly sourceCount: number; readonly writesData: boolean },
+  { sourceCount, writesData }: { readonly sourceCount: () => SourceCount; readonly writesData: boolean },
 ): Promise<Screen> {
   const parts = { stream: stderr, style, clock: systemClock }
   if (flags.quiet) return new PlainProgress({ ...parts, amount: 'errors' })

@@ -302,7 +302,7 @@ describe('cat', { concurrency: 4 }, () => {
         for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk)
         const index = torrent.metainfo.files.findIndex(({ path }) => path.join('/') === name)
         assert.ok(Buffer.concat(chunks).equals(torrent.fileData(index)), name)
-        entries.push([name, mode, mtime?.getTime()])
+        entries.push([name, mode, mtime.getTime()])
       }
       const time = 1_700_000_000_000
       assert.deepEqual(entries, [
