@@ -10,6 +10,8 @@ export interface ItemOptions {
   readonly usePartFiles: boolean
   readonly force: boolean
   readonly peers: readonly HostAndPort[]
+  /** Of this source alone, bytes a second. On the command line the option is the process's: only a list sets it here. */
+  readonly downloadLimit?: number | undefined
 }
 
 export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
@@ -23,7 +25,7 @@ export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
 
 /** @param peers those of the options, their names resolved */
 export function torrentSettings(
-  { outputDirectory, usePartFiles, force }: ItemOptions,
+  { outputDirectory, usePartFiles, force, downloadLimit }: ItemOptions,
   peers: TorrentSettings['peers'],
 ): TorrentSettings {
   return {
@@ -32,6 +34,7 @@ export function torrentSettings(
     usePartFiles,
     force,
     peers,
+    downloadLimit,
     seedWhenComplete: false,
   }
 }

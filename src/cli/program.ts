@@ -6,7 +6,7 @@ import { UsageError } from '../common/errors.ts'
 import { VERSION } from '../common/version.ts'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
 import { EXIT_CODE_TABLE } from './exit-codes.ts'
-import { parseCount, parseDuration, parseHostAndPort, parsePortRange } from './options.ts'
+import { parseCount, parseDuration, parseHostAndPort, parsePortRange, parseRate } from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
 import type { ColorChoice } from './terminal.ts'
 
@@ -22,6 +22,8 @@ export interface DownloadFlags {
   readonly listenPort: PortRange
   readonly peer: readonly HostAndPort[]
   readonly maxPeers: number
+  /** Bytes a second, of all torrents together. */
+  readonly downloadLimit: number | undefined
   readonly timeout: number | undefined
   readonly stallTimeout: number | undefined
   readonly json: boolean
@@ -145,6 +147,10 @@ function addNetworkOptions(program: Command): void {
         .argParser(checked('--max-peers', (text) => parseCount(text, 1, MAX_MAX_PEERS)))
         .default(DEFAULT_MAX_PEERS),
     )
+    .optionsGroup('Speed (bytes a second as 500K, 1.5M, 2G; none: no limit):')
+    .option('--download-limit <rate>', 'receive no more than this', checked('--download-limit', parseRate))
+  addAliases(program, 'downloadLimit', ['--limit-rate', '--max-download-limit'])
+  program
     .optionsGroup('Waiting (time as 30, 30s, 5m, 2h, 1d; without a limit it waits on):')
     .option('--timeout <time>', 'end the whole run after this', checked('--timeout', parseDuration))
     .option(
@@ -152,6 +158,17 @@ function addNetworkOptions(program: Command): void {
       'end a torrent for which nothing comes this long',
       checked('--stall-timeout', parseDuration),
     )
+}
+
+/** Other clients' names of an option that takes a rate. */
+function addAliases(program: Command, key: string, names: readonly string[]): void {
+  for (const name of names) {
+    program
+      .addOption(new Option(`${name} <rate>`).argParser(checked(name, parseRate)).hideHelp())
+      .on(`option:${name.slice(2)}`, (rate: string) => {
+        program.setOptionValueWithSource(key, parseRate(rate), 'cli')
+      })
+  }
 }
 
 function addOutputOptions(program: Command): void {

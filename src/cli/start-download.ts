@@ -107,6 +107,7 @@ async function openSession(
     listenPorts: flags.listenPort,
     listenHost: undefined,
     maxPeers: flags.maxPeers,
+    downloadLimit: flags.downloadLimit,
     stateDirectory: state.path,
   }
   const session = await Session.open(settings, { clock: systemClock, log })

@@ -7,6 +7,7 @@ import type { LogSink } from '../common/log.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { Settings, TorrentSettings } from './settings.ts'
 import type { TorrentObserver } from '../torrent/snapshot.ts'
+import { DownloadLimits } from '../torrent/download-limits.ts'
 import { Dialer } from '../peer/dialer.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
@@ -37,12 +38,14 @@ export class Session {
   readonly #pieceMemory = new PieceMemory()
   readonly #udpLinks: UdpLinks
   readonly #uploadMemory = new UploadMemory()
+  readonly #downloadLimits: DownloadLimits
   #listener: TcpListener | undefined
 
   private constructor(settings: Settings, parts: SessionParts) {
     this.#settings = settings
     this.#parts = parts
     this.#dialer = new Dialer({ clock: parts.clock })
+    this.#downloadLimits = new DownloadLimits(parts.clock, settings.downloadLimit)
     this.#udpLinks = new UdpLinks({ clock: parts.clock })
   }
 
@@ -92,6 +95,8 @@ export class Session {
       userPeers: settings.peers,
       seedWhenComplete: settings.seedWhenComplete,
       pieceMemory: this.#pieceMemory,
+      downloadLimits: this.#downloadLimits,
+      downloadLimit: settings.downloadLimit,
       onEnded: () => this.#torrents.set(key, undefined),
     })
     this.#torrents.set(key, torrent)

@@ -7,6 +7,8 @@ export interface Settings {
   readonly listenHost: string | undefined
   /** Connections a torrent keeps at the most. */
   readonly maxPeers: number
+  /** Payload of all torrents together, bytes a second; undefined: no limit. */
+  readonly downloadLimit?: number | undefined
   /** Records and locks: `$XDG_STATE_HOME/torrent-dl`. */
   readonly stateDirectory: string
 }
@@ -23,6 +25,8 @@ export interface TorrentSettings {
   readonly force: boolean
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
+  /** Payload of this torrent, bytes a second, within the process's limit; undefined: no limit of its own. */
+  readonly downloadLimit?: number | undefined
   /** Endpoints the user named (`--peer`). */
   readonly peers: readonly { readonly host: string; readonly port: number }[]
 }

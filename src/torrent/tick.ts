@@ -36,6 +36,7 @@ export function onTick(context: TorrentContext, tick: number): void {
   const nowMs = context.clock.now()
   if (tick % CHOKER_EVERY_TICKS === 0) runChoker(context, tick / CHOKER_EVERY_TICKS)
   const isSecond = tick % TICKS_A_SECOND === 0
+  if (isSecond && context.limit?.isHolding === true) context.stats.restartIdleTime(nowMs)
   for (const peer of [...context.peers.values()]) {
     if (isSecond) onSecond(context, peer, nowMs)
     if (peer.isClosed) continue

@@ -8,6 +8,7 @@ import type { KnownError } from '../common/errors.ts'
 import type { LogSink } from '../common/log.ts'
 import type { LateBlocks } from './duplicate-late-blocks.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
+import type { TorrentLimit } from './download-limits.ts'
 import type { PieceInquiry } from '../swarm/piece-inquiry.ts'
 import type { PiecePicker } from '../swarm/piece-picker.ts'
 import type { PeerPool } from '../swarm/peer-pool.ts'
@@ -33,6 +34,8 @@ export interface TorrentContext {
   readonly writeBehind: WriteBehind
   readonly lateBlocks: LateBlocks
   readonly pace: Pace
+  /** Undefined: as fast as it goes. */
+  readonly limit: TorrentLimit | undefined
   /** Of the process. */
   readonly uploadMemory: UploadMemory
   readonly uploadReader: UploadReader

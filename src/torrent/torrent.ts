@@ -24,6 +24,7 @@ import { Announcer } from '../tracker/announcer.ts'
 import { Bitfield } from '../common/bitfield.ts'
 import { BugError, KnownError as AnyKnownError, messageOf, PeerError } from '../common/errors.ts'
 import { Discovery } from './discovery.ts'
+import type { DownloadLimits } from './download-limits.ts'
 import { LateBlocks } from './duplicate-late-blocks.ts'
 import { OpenPieces } from './open-pieces.ts'
 import { Pace } from './pace.ts'
@@ -67,6 +68,10 @@ export interface TorrentParts {
   readonly seedWhenComplete: boolean
   /** For pieces that were asked for and are not written yet. Shared by the session's torrents; default: its own. */
   readonly pieceMemory?: PieceMemory
+  /** Shared by the session's torrents; default: none. */
+  readonly downloadLimits?: DownloadLimits
+  /** Of this torrent alone, bytes a second. Needs `downloadLimits`. */
+  readonly downloadLimit?: number | undefined
   /** Called when it has stopped or failed and everything is closed: nothing of it is needed any more. */
   readonly onEnded?: () => void
 }
@@ -181,6 +186,7 @@ export class Torrent {
     this.#cancelTicker = this.#parts.clock.every(TICK_MS, () => {
       this.#tick()
     })
+    if (this.#state === 'downloading') this.#context.limit?.start(this.#context)
     this.#discovery.start()
   }
 
@@ -205,6 +211,7 @@ export class Torrent {
       await this.#parts.storage.confirm()
       if (this.#stopping.signal.aborted) return
       this.#setState('complete')
+      this.#context.limit?.stop()
       this.#discovery.completed()
       this.#parts.observer.onComplete()
     } catch (error) {
@@ -222,6 +229,7 @@ export class Torrent {
     this.#stopping.abort()
     this.#setState(last)
     this.#cancelTicker?.()
+    this.#context.limit?.stop()
     for (const peer of [...this.#context.peers.values()]) {
       peer.connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
     }
@@ -249,6 +257,7 @@ export class Torrent {
       writeBehind: new WriteBehind(),
       lateBlocks: new LateBlocks(),
       pace: new Pace(),
+      limit: this.#parts.downloadLimits?.limitOf(this.#parts.downloadLimit),
       inquiry: new PieceInquiry(),
       pool: new PeerPool({ random }),
       peers: new PeerRegistry(),

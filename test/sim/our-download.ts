@@ -7,6 +7,8 @@ import type { Source } from './source.ts'
 import { Bitfield } from '../../src/common/bitfield.ts'
 import { Dialer } from '../../src/peer/dialer.ts'
 import { UploadMemory } from '../../src/torrent/upload-memory.ts'
+import type { DownloadLimits } from '../../src/torrent/download-limits.ts'
+import type { TorrentSnapshot } from '../../src/torrent/snapshot.ts'
 import { Torrent } from '../../src/torrent/torrent.ts'
 import { makeGeometry } from '../../src/metainfo/geometry.ts'
 import { makePeerId } from '../../src/wire/peer-id.ts'
@@ -15,7 +17,18 @@ import { SourceStream } from './source-stream.ts'
 const MAX_PEERS = 1_000
 const PORT = 6881
 
-export function startOurs(course: SimCourse): SimDownload {
+/** Ours can be looked at. */
+export interface OurDownload extends SimDownload {
+  readonly snapshot: () => TorrentSnapshot
+}
+
+/** What limits the download. */
+export interface OurLimits {
+  readonly downloadLimits?: DownloadLimits
+  readonly downloadLimit?: number
+}
+
+export function startOurs(course: SimCourse, limits: OurLimits = {}): OurDownload {
   const { clock, random, sources } = course
   const metainfo = metainfoOf(course.torrent)
   const state = { isDone: false }
@@ -57,6 +70,7 @@ export function startOurs(course: SimCourse): SimDownload {
     maxPeers: MAX_PEERS,
     userPeers: [],
     seedWhenComplete: false,
+    ...limits,
   })
   for (const [index, { plan }] of sources.entries()) {
     clock.after(plan.joinsAtMs ?? 0, () => {
@@ -66,6 +80,7 @@ export function startOurs(course: SimCourse): SimDownload {
   torrent.start()
   return {
     isDone: () => state.isDone,
+    snapshot: () => torrent.snapshot(),
     stop: async () => torrent.stop(),
   }
 }

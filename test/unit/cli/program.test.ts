@@ -130,6 +130,17 @@ test('-d and --dir are --output; the last one counts', async () => {
   assert.equal((await run('--dir', 'b', '-o', 'a', 'x')).flags?.output, 'a')
 })
 
+test('--limit-rate and --max-download-limit are --download-limit; a wrong rate is named', async () => {
+  for (const name of ['--download-limit', '--limit-rate', '--max-download-limit'])
+    assert.equal((await run(name, '500K', 'x')).flags?.downloadLimit, 512_000, name)
+  assert.equal((await run('x')).flags?.downloadLimit, undefined)
+  assert.equal(
+    (await run('--limit-rate', '5M', '--download-limit', 'none', 'x')).flags?.downloadLimit,
+    Infinity,
+  )
+  await refuses(/^--limit-rate: 'fast' is not a rate such as/, '--limit-rate', 'fast', 'x')
+})
+
 test('info is a command, ./info a file', async () => {
   assert.deepEqual((await run('info', 'x')).info, ['x', { json: false, color: 'auto' }])
   assert.deepEqual((await run('info', '--json', 'x')).info?.[1].json, true)
