@@ -1,6 +1,7 @@
 /** The options that belong to one source, as the command line gives them to every source. */
 import { resolve } from 'node:path'
 import type { TorrentSettings } from '../session/settings.ts'
+import type { FileAllocation } from '../storage/allocate-files.ts'
 import type { HostAndPort } from './options.ts'
 import type { DownloadFlags } from './program.ts'
 
@@ -9,6 +10,13 @@ export interface ItemOptions {
   readonly outputDirectory: string
   readonly usePartFiles: boolean
   readonly force: boolean
+  /** See TorrentSettings for these. */
+  readonly allocation?: FileAllocation
+  readonly hashesAll?: boolean
+  readonly syncs?: boolean
+  readonly diskWaitMs?: number | undefined
+  /** It ends when nothing came for so long. */
+  readonly stallTimeoutMs?: number | undefined
   readonly peers: readonly HostAndPort[]
   /** Of this source alone, bytes a second. On the command line the option is the process's: only a list sets it here. */
   readonly downloadLimit?: number | undefined
@@ -19,15 +27,19 @@ export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
     outputDirectory: flags.output,
     usePartFiles: flags.part,
     force: flags.force,
+    allocation: flags.fileAllocation,
+    hashesAll: flags.verify,
+    syncs: flags.fsync,
+    diskWaitMs: flags.diskWait,
+    stallTimeoutMs: flags.stallTimeout,
     peers: flags.peer,
   }
 }
 
 /** @param peers those of the options, their names resolved */
-export function torrentSettings(
-  { outputDirectory, usePartFiles, force, downloadLimit }: ItemOptions,
-  peers: TorrentSettings['peers'],
-): TorrentSettings {
+export function torrentSettings(options: ItemOptions, peers: TorrentSettings['peers']): TorrentSettings {
+  const { outputDirectory, usePartFiles, force, downloadLimit, allocation, hashesAll, syncs, diskWaitMs } =
+    options
   return {
     outputDirectory: resolve(outputDirectory),
     shownDirectory: outputDirectory,
@@ -35,6 +47,10 @@ export function torrentSettings(
     force,
     peers,
     downloadLimit,
+    allocation,
+    hashesAll,
+    syncs,
+    diskWaitMs,
     seedWhenComplete: false,
   }
 }

@@ -8,6 +8,7 @@ import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
 import { EXIT_CODE_TABLE } from './exit-codes.ts'
 import { parseCount, parseDuration, parseHostAndPort, parsePortRange, parseRate } from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
+import type { FileAllocation } from '../storage/allocate-files.ts'
 import type { ColorChoice } from './terminal.ts'
 
 export type ProgressChoice = 'auto' | 'bar' | 'plain' | 'none'
@@ -17,6 +18,10 @@ export interface DownloadFlags {
   readonly output: string
   readonly part: boolean
   readonly force: boolean
+  readonly fileAllocation: FileAllocation
+  readonly verify: boolean
+  readonly fsync: boolean
+  readonly diskWait: number | undefined
   /** Torrents at a time. */
   readonly jobs: number
   readonly listenPort: PortRange
@@ -121,7 +126,20 @@ function addPlaceOptions(program: Command): void {
     .on('option:dir', (dir: string) => program.setOptionValueWithSource('output', dir, 'cli'))
     .option('--no-part', 'write under the final names, without .part')
     .option('-f, --force', 'replace different files that are in the way', false)
+    .addOption(
+      new Option('--file-allocation <how>', 'room for files beforehand:')
+        .choices(['none', 'sparse', 'full'])
+        .default('none'),
+    )
     .option('-c, --continue', 'go on with what is there (it always does)')
+    .optionsGroup('Trust:')
+    .option('--verify', 'hash what is there, whatever was recorded of it', false)
+    .option('--fsync', 'a file counts as whole when it is on the disk itself', false)
+    .option(
+      '--disk-wait <time>',
+      'wait this long for room on a full disk',
+      checked('--disk-wait', parseDuration),
+    )
     .optionsGroup('Many:')
     .addOption(
       new Option('-j, --jobs <n>', 'torrents at a time')

@@ -11,7 +11,7 @@ import type { DownloadSession } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import { EventWriter } from './events.ts'
 import { itemOptionsOf } from './item-options.ts'
-import { descriptorLimit, limitJobs } from './job-limit.ts'
+import { descriptorLimit, limitConnections, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { PlainProgress } from './plain-progress.ts'
 import { DEFAULT_JOBS } from './program.ts'
@@ -46,7 +46,6 @@ export async function startDownload(
     item: itemOptionsOf(flags),
     jobs: chooseJobs(flags.jobs, sources.length, screen),
     timeoutMs: flags.timeout,
-    stallTimeoutMs: flags.stallTimeout,
   }
   return await download(sources, options, {
     openSession: async () => openSession(flags, context, screen, log),
@@ -73,6 +72,11 @@ function chooseJobs(asked: number, sourceCount: number, screen: Screen): number 
   if (jobs < wanted)
     screen.onWarning(undefined, `only ${jobs} torrents at a time: no more than ${limit} files may be open`)
   return jobs
+}
+
+function connectionLimit(jobs: number): number | undefined {
+  const limit = descriptorLimit()
+  return limitConnections(limit, limitJobs(jobs, limit))
 }
 
 /** Bars need a terminal that no other output of ours goes to. */
@@ -107,6 +111,8 @@ async function openSession(
     listenPorts: flags.listenPort,
     listenHost: undefined,
     maxPeers: flags.maxPeers,
+    maxConnections: connectionLimit(flags.jobs),
+    maxTorrents: flags.jobs,
     downloadLimit: flags.downloadLimit,
     stateDirectory: state.path,
   }

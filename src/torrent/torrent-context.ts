@@ -15,6 +15,7 @@ import type { PeerPool } from '../swarm/peer-pool.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { OpenPieces } from './open-pieces.ts'
 import type { Pace } from './pace.ts'
+import type { TorrentPlaces } from './peer-places.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TransferStats } from './transfer-stats.ts'
@@ -45,6 +46,8 @@ export interface TorrentContext {
   readonly stats: TransferStats
   /** Connections at the most. */
   readonly maxPeers: number
+  /** Its part of the process's connections. */
+  readonly places: TorrentPlaces
   /** The TCP port that peers reach us on. */
   readonly listenPort: number
   /** Verified and written pieces; nothing else is ever offered to peers. */

@@ -30,6 +30,7 @@ import { OpenPieces } from './open-pieces.ts'
 import { Pace } from './pace.ts'
 import { Peer } from './peer.ts'
 import { PeerPool } from '../swarm/peer-pool.ts'
+import { PeerPlaces } from './peer-places.ts'
 import { PeerRegistry } from './peer-registry.ts'
 import { PieceBuffers } from '../storage/piece-buffers.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
@@ -63,6 +64,8 @@ export interface TorrentParts {
   readonly peerId: Buffer
   readonly listenPort: number
   readonly maxPeers: number
+  /** Shared by the session's torrents; default: no limit. */
+  readonly places?: PeerPlaces
   readonly userPeers: readonly Endpoint[]
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
@@ -247,6 +250,7 @@ export class Torrent {
 
   #makeContext(): TorrentContext {
     const { metainfo, random, storage, log, uploadMemory, pieceMemory = new PieceMemory() } = this.#parts
+    const { places = new PeerPlaces() } = this.#parts
     const { pieceCount, pieceBytes } = metainfo.geometry
     const have = new Bitfield(pieceCount)
     const stateOf = (): TorrentState => this.#state
@@ -257,6 +261,7 @@ export class Torrent {
       writeBehind: new WriteBehind(),
       lateBlocks: new LateBlocks(),
       pace: new Pace(),
+      places: places.ofTorrent(),
       limit: this.#parts.downloadLimits?.limitOf(this.#parts.downloadLimit),
       inquiry: new PieceInquiry(),
       pool: new PeerPool({ random }),

@@ -139,3 +139,27 @@ test("a torrent's own limit holds within that of the process, and without one", 
   assertNear(alone.each[0]!.rate(3, 13), 200 * KIB, 0.05, 'its own, nothing else')
   assertNear(alone.each[1]!.rate(3, 13), 4 * MIB, 0.05, 'the other is free')
 })
+
+test('a disk that takes nothing is no stall of the peers', async () => {
+  const torrents = [{ plans: peers(3), bytes: 100 * MIB, isDiskFull: true }]
+  const { each, all } = await runLimited({ torrents, seconds: 60 })
+  assert.equal(all.rate(30, 60), 0, 'memory is full')
+  assert.ok(each[0]!.snapshot!.idleSeconds < 2)
+})
+
+test('peers that send nothing are a stall, also under a limit', async () => {
+  const torrents = [{ plans: peers(3, { stallsAfterBytes: 64 * KIB }) }]
+  const { each } = await runLimited({ limit: MIB, torrents, seconds: 40 })
+  assert.ok(each[0]!.snapshot!.idleSeconds > 35)
+})
+
+test('all torrents together have no more connections than allowed, and each has some', async () => {
+  const many = Array.from({ length: 4 }, () => ({ plans: peers(30), bytes: 1000 * MIB }))
+  const { each } = await runLimited({ limit: MIB, maxConnections: 40, torrents: many, seconds: 20 })
+  const counts = each.map(({ snapshot }) => snapshot!.peers.connected + snapshot!.peers.dialing)
+  assert.equal(
+    counts.reduce((sum, count) => sum + count, 0),
+    40,
+  )
+  assert.ok(Math.min(...counts) >= 1, counts.join(' '))
+})

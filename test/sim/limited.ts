@@ -3,6 +3,7 @@ import type { SourcePlan } from './source.ts'
 import type { TorrentSnapshot } from '../../src/torrent/snapshot.ts'
 import type { OurDownload } from './our-download.ts'
 import { DownloadLimits } from '../../src/torrent/download-limits.ts'
+import { PeerPlaces } from '../../src/torrent/peer-places.ts'
 import { seededRandom } from '../support/picker-strings.ts'
 import { Deliveries } from './deliveries.ts'
 import { startOurs } from './our-download.ts'
@@ -17,11 +18,15 @@ export interface LimitedTorrent {
   readonly beginsAtMs?: number
   /** Default: more than can come. */
   readonly bytes?: number
+  /** What is written waits for ever. */
+  readonly isDiskFull?: boolean
 }
 
 export interface LimitedSwarm {
   /** Of the process, bytes a second; undefined: none. */
   readonly limit?: number
+  /** Of all torrents together. */
+  readonly maxConnections?: number
   readonly torrents: readonly LimitedTorrent[]
   readonly seconds: number
 }
@@ -73,6 +78,7 @@ class TimedDeliveries extends Deliveries {
 /** @returns one log a torrent, and one of all together */
 export async function runLimited({
   limit,
+  maxConnections,
   torrents,
   seconds,
 }: LimitedSwarm): Promise<{ readonly each: readonly Arrivals[]; readonly all: Arrivals }> {
@@ -80,6 +86,7 @@ export async function runLimited({
   const random = seededRandom(1)
   const beganMs = clock.now()
   const downloadLimits = new DownloadLimits(clock, limit)
+  const places = new PeerPlaces(maxConnections, torrents.length)
   const all = new Arrivals()
   const downloads: OurDownload[] = []
   const each = torrents.map((plan, index) => {
@@ -94,7 +101,11 @@ export async function runLimited({
       all.note(clock.now() - beganMs)
     })
     clock.after(plan.beginsAtMs ?? 0, () => {
-      const own = plan.limit === undefined ? {} : { downloadLimit: plan.limit }
+      const own = {
+        places,
+        isDiskFull: plan.isDiskFull === true,
+        ...(plan.limit !== undefined && { downloadLimit: plan.limit }),
+      }
       downloads[index] = startOurs(
         { clock, random, torrent, sources, deliveries },
         { downloadLimits, ...own },

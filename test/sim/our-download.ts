@@ -7,6 +7,7 @@ import type { Source } from './source.ts'
 import { Bitfield } from '../../src/common/bitfield.ts'
 import { Dialer } from '../../src/peer/dialer.ts'
 import { UploadMemory } from '../../src/torrent/upload-memory.ts'
+import type { PeerPlaces } from '../../src/torrent/peer-places.ts'
 import type { DownloadLimits } from '../../src/torrent/download-limits.ts'
 import type { TorrentSnapshot } from '../../src/torrent/snapshot.ts'
 import { Torrent } from '../../src/torrent/torrent.ts'
@@ -26,9 +27,12 @@ export interface OurDownload extends SimDownload {
 export interface OurLimits {
   readonly downloadLimits?: DownloadLimits
   readonly downloadLimit?: number
+  readonly places?: PeerPlaces
+  /** What is written waits for ever. */
+  readonly isDiskFull?: boolean
 }
 
-export function startOurs(course: SimCourse, limits: OurLimits = {}): OurDownload {
+export function startOurs(course: SimCourse, { isDiskFull = false, ...limits }: OurLimits = {}): OurDownload {
   const { clock, random, sources } = course
   const metainfo = metainfoOf(course.torrent)
   const state = { isDone: false }
@@ -50,7 +54,7 @@ export function startOurs(course: SimCourse, limits: OurLimits = {}): OurDownloa
         throw error
       },
     },
-    storage: nowhere(metainfo),
+    storage: isDiskFull ? { ...nowhere(metainfo), writePieces: never } : nowhere(metainfo),
     uploadMemory: new UploadMemory(),
     dialer: new Dialer({
       clock,
@@ -120,6 +124,10 @@ function metainfoOf({ pieceCount, pieceBytes }: SimTorrent): Metainfo {
     renames: [],
     notices: [],
   }
+}
+
+async function never(): Promise<readonly number[]> {
+  return new Promise(() => undefined)
 }
 
 /** Keeps nothing, and is whole when every piece was written. */

@@ -35,8 +35,6 @@ export interface DownloadOptions {
   readonly jobs: number
   /** For the whole run. */
   readonly timeoutMs: number | undefined
-  /** For each torrent. */
-  readonly stallTimeoutMs: number | undefined
 }
 
 /** What is needed of a session; session.ts has the real one, tests another. */
@@ -275,7 +273,7 @@ class DownloadRun {
   }
 
   #onTick(): void {
-    const { stallTimeoutMs } = this.#options
+    const { stallTimeoutMs } = this.#options.item
     for (const job of this.#jobs) {
       job.hasSeenSource()
       if (stallTimeoutMs !== undefined && job.stalledSeconds() * 1000 >= stallTimeoutMs) {
