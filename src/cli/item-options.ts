@@ -18,7 +18,10 @@ export interface ItemOptions {
   /** It ends when nothing came for so long. */
   readonly stallTimeoutMs?: number | undefined
   readonly peers: readonly HostAndPort[]
-  /** Of this source alone, bytes a second. On the command line the option is the process's: only a list sets it here. */
+  /**
+   * Of this source alone, bytes a second. The command line's is the process's, which bounds all sources together, too: so
+   * as a source's own it changes nothing, and a list can say less for one of them.
+   */
   readonly downloadLimit?: number | undefined
 }
 
@@ -32,6 +35,7 @@ export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
     syncs: flags.fsync,
     diskWaitMs: flags.diskWait,
     stallTimeoutMs: flags.stallTimeout,
+    downloadLimit: flags.downloadLimit,
     peers: flags.peer,
   }
 }

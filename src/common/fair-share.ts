@@ -24,12 +24,14 @@ export class FairShare {
       const share = Math.max(this.#unit, left / hungry.length)
       const still: number[] = []
       for (const index of hungry) {
+        const member = members[index]
+        if (member === undefined) continue
         if (left < this.#unit) {
           this.#first = index
           return amount - left
         }
         const offer = Math.min(share, left)
-        const used = take(members[index]!, offer)
+        const used = take(member, offer)
         left -= used
         if (used > 0 && used + this.#unit > offer) still.push(index)
       }

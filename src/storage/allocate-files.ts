@@ -28,23 +28,22 @@ interface Stretch {
 }
 
 const STEP_BYTES = 4 << 20
-const zeros: Buffer[] = []
 
 /** Room for all that is missing. @throws StorageError DISK_FULL...; the signal's reason */
 export async function allocateFiles(options: AllocateOptions, progress: CheckProgress): Promise<void> {
   const stretches = missingStretches(options)
   const totalBytes = stretches.reduce((sum, { length }) => sum + length, 0)
+  const zeros = Buffer.alloc(stretches.length > 0 ? STEP_BYTES : 0)
   let doneBytes = 0
   for (const { file, offset, length } of stretches) {
     for (let at = 0; at < length; at += STEP_BYTES) {
       const bytes = Math.min(STEP_BYTES, length - at)
-      await options.attempt(async () => options.files.fill(file, offset + at, zerosOf(bytes)))
+      await options.attempt(async () => options.files.fill(file, offset + at, zeros.subarray(0, bytes)))
       progress.signal.throwIfAborted()
       doneBytes += bytes
       progress.onChecked(doneBytes, totalBytes)
     }
   }
-  zeros.length = 0
 }
 
 /** What of files that are ours and not whole no verified piece covers, unless the file has its blocks already. */
@@ -66,9 +65,4 @@ function missingStretches({ metainfo, table, files, have }: AllocateOptions): St
     }
   }
   return stretches
-}
-
-function zerosOf(bytes: number): Buffer {
-  zeros[0] ??= Buffer.alloc(STEP_BYTES)
-  return zeros[0].subarray(0, bytes)
 }

@@ -3,50 +3,51 @@
  * and begins the wait; what failed is tried again every two seconds; the first success ends it.
  */
 import type { Clock } from '../common/clock.ts'
-import { sleep } from '../common/clock.ts'
+import { sleep, systemClock } from '../common/clock.ts'
 import { StorageError } from '../common/errors.ts'
 
 const RETRY_MS = 2_000
 
 export interface DiskWaitOptions {
-  readonly clock: Clock
-  /** 0: never. */
-  readonly limitMs: number
-  /** Gets sentences for the user. */
-  readonly onNotice: (message: string) => void
+  /** Undefined: the system's. */
+  readonly clock?: Clock | undefined
+  /** Undefined: no wait. */
+  readonly diskWaitMs?: number | undefined
 }
 
 export class DiskWait {
-  readonly #options: DiskWaitOptions
+  readonly #clock: Clock
+  readonly #limitMs: number
+  readonly #onNotice: (message: string) => void
   readonly #ending = new AbortController()
   #fullSinceMs: number | undefined
 
-  constructor(options: DiskWaitOptions) {
-    this.#options = options
+  /** @param onNotice gets sentences for the user */
+  constructor({ clock = systemClock, diskWaitMs = 0 }: DiskWaitOptions, onNotice: (message: string) => void) {
+    this.#clock = clock
+    this.#limitMs = diskWaitMs
+    this.#onNotice = onNotice
   }
 
   /** Is it a full disk, and still time to wait for room? */
   canWaitFor(error: unknown): error is StorageError {
     if (!(error instanceof StorageError) || error.code !== 'DISK_FULL') return false
-    const { clock, limitMs } = this.#options
-    const waitedMs = this.#fullSinceMs === undefined ? 0 : clock.now() - this.#fullSinceMs
-    return waitedMs < limitMs && !this.#ending.signal.aborted
+    const waitedMs = this.#fullSinceMs === undefined ? 0 : this.#clock.now() - this.#fullSinceMs
+    return waitedMs < this.#limitMs && !this.#ending.signal.aborted
   }
 
   /** Waits before the next try. @param error for which it can be waited @throws it, when the wait was ended */
   async wait(error: StorageError): Promise<void> {
-    const { clock, limitMs } = this.#options
-    const leftMs = this.onFull(error) + limitMs - clock.now()
-    await sleep(clock, Math.min(RETRY_MS, leftMs), this.#ending.signal)
+    const leftMs = this.onFull(error) + this.#limitMs - this.#clock.now()
+    await sleep(this.#clock, Math.min(RETRY_MS, leftMs), this.#ending.signal)
     if (this.#ending.signal.aborted) throw error
   }
 
   /** Something could not be written. @returns since when the disk is full */
   onFull(error: StorageError): number {
-    const { clock, limitMs, onNotice } = this.#options
     if (this.#fullSinceMs === undefined) {
-      this.#fullSinceMs = clock.now()
-      onNotice(`${error.message}; waiting up to ${formatMs(limitMs)} for room`)
+      this.#fullSinceMs = this.#clock.now()
+      this.#onNotice(`${error.message}; waiting up to ${formatMs(this.#limitMs)} for room`)
     }
     return this.#fullSinceMs
   }
@@ -55,7 +56,7 @@ export class DiskWait {
   onWritten(): void {
     if (this.#fullSinceMs === undefined) return
     this.#fullSinceMs = undefined
-    this.#options.onNotice('there is room on the disk again: going on')
+    this.#onNotice('there is room on the disk again: going on')
   }
 
   /** Runs it until it does not fail for want of room. Rejects as it does, or when the time is up. */

@@ -9,18 +9,14 @@
  * The parts: inspect-files and existing-pieces find out what is there, settle-files puts it in order, data-files does
  * all work on single files, file-table knows their state.
  */
-import type { LogSink } from '../common/log.ts'
 import type { FileSpan } from '../metainfo/file-layout.ts'
 import type { PieceIndex } from '../metainfo/geometry.ts'
 import type { DescriptorSpan, UseDescriptors } from './byte-source.ts'
-import type { Clock } from '../common/clock.ts'
-import type { FileAllocation } from './allocate-files.ts'
-import type { HashPool } from './hash-pool.ts'
+import type { FileStorageOptions } from './file-storage-options.ts'
 import type { HashSource } from './hash-pieces.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { ResumeRecord } from './resume-file.ts'
 import type { CheckProgress, Storage } from './storage.ts'
-import type { WriteAt } from './write-fully.ts'
 import type { VerifyOptions } from './verify-file.ts'
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
@@ -46,38 +42,6 @@ import { assertSpace, missingBytes, settleFiles } from './settle-files.ts'
 import { syncFiles, syncNames } from './sync-files.ts'
 import { FILES_PER_TURN, otherWork, Turns } from './turns.ts'
 import { confirmFiles, isUntouched, verifyFile } from './verify-file.ts'
-
-export interface FileStorageOptions {
-  readonly metainfo: Metainfo
-  /** Absolute. Made if it is missing. */
-  readonly outputDirectory: string
-  /** The same as the user wrote it, for messages. */
-  readonly shownDirectory?: string
-  /** Absolute; resume records and locks lie here. */
-  readonly stateDirectory: string
-  /** NAME.part until a file is whole. */
-  readonly usePartFiles: boolean
-  /** Files that somebody else made and that do not match are replaced. */
-  readonly force: boolean
-  readonly log: LogSink
-  /** Names the boot that the system is in; undefined: nothing is taken on trust. */
-  readonly bootId?: () => string | undefined
-  /** Hashes what is there; undefined: the process's own. */
-  readonly hashPool?: HashPool
-  /** Default: `none`. */
-  readonly allocation?: FileAllocation | undefined
-  /** Hash everything that is there, whatever the record says. */
-  readonly hashesAll?: boolean | undefined
-  /** Bytes and names are on the disk before a file counts as whole. */
-  readonly syncs?: boolean | undefined
-  /** How long a full disk is waited for; default: not at all. */
-  readonly diskWaitMs?: number | undefined
-  /** Write to files, and have what was written put on the disk; undefined: the system does. */
-  readonly write?: WriteAt
-  readonly sync?: (fd: number) => Promise<void>
-  /** For waits; undefined: the system's. */
-  readonly clock?: Clock
-}
 
 /** Pieces that are being written, and the files that have all their bytes since. */
 interface WritingPieces {
@@ -135,15 +99,11 @@ export class FileStorage implements Storage {
       write: options.write,
       sync: options.sync,
     })
-    const wait = {
-      clock: options.clock ?? systemClock,
-      limitMs: options.diskWaitMs ?? 0,
-      onNotice: (message: string) => {
-        this.#onNotice(message)
-      },
+    const onNotice = (message: string): void => {
+      this.#onNotice(message)
     }
-    this.#space = new DiskWait(wait)
-    this.#recordSpace = new DiskWait(wait)
+    this.#space = new DiskWait(options, onNotice)
+    this.#recordSpace = new DiskWait(options, onNotice)
     this.#resume = new ResumeFile({
       stateDirectory,
       infoHash: metainfo.infoHash,

@@ -3,7 +3,7 @@ import { writevSync } from 'node:fs'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { StorageError } from '../../../src/common/errors.ts'
-import type { FileStorageOptions } from '../../../src/storage/file-storage.ts'
+import type { FileStorageOptions } from '../../../src/storage/file-storage-options.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { makeTorrent } from '../../support/make-torrent.ts'
 import {
@@ -99,7 +99,9 @@ test('without the option nothing is waited for', async (context) => {
     ({ storage, check }) => {
       const [piece] = piecesOf(torrent.metainfo)
       assert.throws(
-        () => storage.writePieces(piece!, [pieceBytesOf(torrent, piece!)]),
+        () => {
+          void storage.writePieces(piece!, [pieceBytesOf(torrent, piece!)])
+        },
         isDiskFull(/disk full/),
       )
       assert.deepEqual(check.notices, [])

@@ -65,7 +65,12 @@ test('what was whole before is put on the disk, too', async (context) => {
     if (fstatSync(fd).isFile()) fileCount++
     return Promise.resolve()
   }
-  await site.run(({ have }) => assert.equal(have.isFull, true), { syncs: true, sync })
+  await site.run(
+    ({ have }) => {
+      assert.equal(have.isFull, true)
+    },
+    { syncs: true, sync },
+  )
   assert.equal(fileCount, 2)
 })
 
