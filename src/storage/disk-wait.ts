@@ -21,6 +21,8 @@ export class DiskWait {
   readonly #onNotice: (message: string) => void
   readonly #ending = new AbortController()
   #fullSinceMs: number | undefined
+  /** All who wait try again together. */
+  #pause: Promise<void> | undefined
 
   /** @param onNotice gets sentences for the user */
   constructor({ clock = systemClock, diskWaitMs = 0 }: DiskWaitOptions, onNotice: (message: string) => void) {
@@ -39,7 +41,10 @@ export class DiskWait {
   /** Waits before the next try. @param error for which it can be waited @throws it, when the wait was ended */
   async wait(error: StorageError): Promise<void> {
     const leftMs = this.onFull(error) + this.#limitMs - this.#clock.now()
-    await sleep(this.#clock, Math.min(RETRY_MS, leftMs), this.#ending.signal)
+    this.#pause ??= sleep(this.#clock, Math.min(RETRY_MS, leftMs), this.#ending.signal).finally(() => {
+      this.#pause = undefined
+    })
+    await this.#pause
     if (this.#ending.signal.aborted) throw error
   }
 

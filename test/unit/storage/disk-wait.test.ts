@@ -145,3 +145,30 @@ test('room for a file is waited for, too', async (context) => {
   await opening
   await storage.close()
 })
+
+test('many that wait are one wait, and all are done when there is room', async (context) => {
+  const torrent = makeTorrent({ ...SPEC, files: [{ path: 'a.bin', length: 40 * 16_384 }] })
+  const site = new StorageSite(await temporaryDirectory(context), torrent)
+  const [disk, clock] = [new FakeDisk(0), new FakeClock()]
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): void => {
+    warnings.push(warning)
+  }
+  process.on('warning', onWarning)
+  context.after(() => process.off('warning', onWarning))
+  await site.run(
+    async ({ storage, check }) => {
+      const writes = piecesOf(torrent.metainfo).map(async (piece) =>
+        storage.writePieces(piece, [pieceBytesOf(torrent, piece)]),
+      )
+      await clock.advance(10_000)
+      assert.equal(check.notices.length, 1)
+      disk.freeBytes = 1e9
+      await clock.advance(2_000)
+      assert.equal((await Promise.all(writes)).flat().length, 1)
+    },
+    waiting(disk, clock),
+  )
+  await turn()
+  assert.deepEqual(warnings, [])
+})
