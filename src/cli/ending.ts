@@ -31,7 +31,7 @@ export class Ending {
         },
         (error: unknown) => {
           this.#waiting.delete(stop)
-          reject(error)
+          reject(error as Error)
         },
       )
     })

@@ -8,8 +8,9 @@ import { VERSION } from '../common/version.ts'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
 import { hasSettings } from './config-file.ts'
 import { HELP_COLUMNS, HELP_STYLE, textAfterOptions } from './help-text.ts'
-import { parseCount, parseDuration, parseHostAndPort, parsePortRange } from './options.ts'
+import { parseCount, parseDuration, parseHostAndPort, parsePortRange, parseRate } from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
+import type { FileAllocation } from '../storage/allocate-files.ts'
 import { suggest } from './suggest.ts'
 import type { ColorChoice, Environment } from './terminal.ts'
 
@@ -20,6 +21,10 @@ export interface DownloadFlags {
   readonly output: string
   readonly part: boolean
   readonly force: boolean
+  readonly fileAllocation: FileAllocation
+  readonly verify: boolean
+  readonly fsync: boolean
+  readonly diskWait: number | undefined
   /** Torrents at a time. */
   readonly jobs: number
   /** Lists of sources; `-` is standard input. */
@@ -29,6 +34,8 @@ export interface DownloadFlags {
   readonly listenPort: PortRange
   readonly peer: readonly HostAndPort[]
   readonly maxPeers: number
+  /** Bytes a second, of all torrents together. */
+  readonly downloadLimit: number | undefined
   readonly timeout: number | undefined
   readonly stallTimeout: number | undefined
   readonly json: boolean
@@ -158,7 +165,20 @@ function addPlaceOptions(program: Command): void {
     .on('option:dir', (dir: string) => program.setOptionValueWithSource('output', dir, 'cli'))
     .option('--no-part', 'write under the final names, without .part')
     .option('-f, --force', 'replace different files that are in the way', false)
+    .addOption(
+      new Option('--file-allocation <how>', 'room for files beforehand:')
+        .choices(['none', 'sparse', 'full'])
+        .default('none'),
+    )
     .option('-c, --continue', 'go on with what is there (it always does)')
+    .optionsGroup('Trust:')
+    .option('--verify', 'hash what is there, whatever was recorded of it', false)
+    .option('--fsync', 'a file counts as whole when it is on the disk itself', false)
+    .option(
+      '--disk-wait <time>',
+      'wait this long for room on a full disk',
+      checked('--disk-wait', parseDuration),
+    )
     .optionsGroup('Many:')
     .option(
       '-i, --input-file <file>',
@@ -195,6 +215,10 @@ function addNetworkOptions(program: Command): void {
         .argParser(checked('--max-peers', (text) => parseCount(text, 1, MAX_MAX_PEERS)))
         .default(DEFAULT_MAX_PEERS),
     )
+    .optionsGroup('Speed (bytes a second as 500K, 1.5M, 2G; none: no limit):')
+    .option('--download-limit <rate>', 'receive no more than this', checked('--download-limit', parseRate))
+  addAliases(program, 'downloadLimit', ['--limit-rate', '--max-download-limit'])
+  program
     .optionsGroup('Waiting (time as 30, 30s, 5m, 2h, 1d; without a limit it waits on):')
     .option('--timeout <time>', 'end the whole run after this', checked('--timeout', parseDuration))
     .option(
@@ -202,6 +226,17 @@ function addNetworkOptions(program: Command): void {
       'end a torrent for which nothing comes this long',
       checked('--stall-timeout', parseDuration),
     )
+}
+
+/** Other clients' names of an option that takes a rate. */
+function addAliases(program: Command, key: string, names: readonly string[]): void {
+  for (const name of names) {
+    program
+      .addOption(new Option(`${name} <rate>`).argParser(checked(name, parseRate)).hideHelp())
+      .on(`option:${name.slice(2)}`, (rate: string) => {
+        program.setOptionValueWithSource(key, parseRate(rate), 'cli')
+      })
+  }
 }
 
 function addOutputOptions(program: Command): void {

@@ -13,7 +13,7 @@ import { FailedList } from './failed-list.ts'
 import { itemOptionsFrom } from './item-flags.ts'
 import { openListFile } from './list-file.ts'
 import type { ListFile } from './list-file.ts'
-import { descriptorLimit, limitJobs } from './job-limit.ts'
+import { descriptorLimit, limitConnections, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { PlainProgress } from './plain-progress.ts'
 import { DEFAULT_JOBS } from './program.ts'
@@ -50,7 +50,6 @@ export async function startDownload(
   const options = {
     jobs: chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen),
     timeoutMs: flags.timeout,
-    stallTimeoutMs: flags.stallTimeout,
   }
   return await download(queue, options, {
     openSession: async () => openSession(flags, context, screen, log),
@@ -96,6 +95,11 @@ function chooseJobs(asked: number, sourceCount: number, screen: Screen): number 
   return jobs
 }
 
+function connectionLimit(jobs: number): number | undefined {
+  const limit = descriptorLimit()
+  return limitConnections(limit, limitJobs(jobs, limit))
+}
+
 /** Bars need a terminal that no other output of ours goes to. */
 async function openScreen(
   flags: DownloadFlags,
@@ -128,6 +132,9 @@ async function openSession(
     listenPorts: flags.listenPort,
     listenHost: undefined,
     maxPeers: flags.maxPeers,
+    maxConnections: connectionLimit(flags.jobs),
+    maxTorrents: flags.jobs,
+    downloadLimit: flags.downloadLimit,
     stateDirectory: state.path,
   }
   const session = await Session.open(settings, { clock: systemClock, log })

@@ -7,12 +7,14 @@ import type { LogSink } from '../common/log.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { Settings, TorrentSettings } from './settings.ts'
 import type { TorrentObserver } from '../torrent/snapshot.ts'
+import { DownloadLimits } from '../torrent/download-limits.ts'
 import { Dialer } from '../peer/dialer.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
 import { InputError, PeerError } from '../common/errors.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
 import { TcpListener } from '../net/tcp-listener.ts'
+import { PeerPlaces } from '../torrent/peer-places.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
 import { Torrent } from '../torrent/torrent.ts'
 import { UploadMemory } from '../torrent/upload-memory.ts'
@@ -33,16 +35,21 @@ export class Session {
   readonly #dialer: Dialer
   /** By info-hash in hex, until they have ended. */
   readonly #torrents = new Map<string, Torrent>()
-  readonly #handshakes = new HandshakeLimit()
+  readonly #handshakes: HandshakeLimit
   readonly #pieceMemory = new PieceMemory()
   readonly #udpLinks: UdpLinks
   readonly #uploadMemory = new UploadMemory()
+  readonly #downloadLimits: DownloadLimits
+  readonly #places: PeerPlaces
   #listener: TcpListener | undefined
 
   private constructor(settings: Settings, parts: SessionParts) {
     this.#settings = settings
     this.#parts = parts
     this.#dialer = new Dialer({ clock: parts.clock })
+    this.#places = new PeerPlaces(settings.maxConnections, settings.maxTorrents)
+    this.#handshakes = new HandshakeLimit(settings.maxConnections)
+    this.#downloadLimits = new DownloadLimits(parts.clock, settings.downloadLimit)
     this.#udpLinks = new UdpLinks({ clock: parts.clock })
   }
 
@@ -89,9 +96,12 @@ export class Session {
       peerId: makePeerId(randomBytes(12)),
       listenPort: this.listenPort,
       maxPeers: this.#settings.maxPeers,
+      places: this.#places,
       userPeers: settings.peers,
       seedWhenComplete: settings.seedWhenComplete,
       pieceMemory: this.#pieceMemory,
+      downloadLimits: this.#downloadLimits,
+      downloadLimit: settings.downloadLimit,
       onEnded: () => this.#torrents.delete(key),
     })
     this.#torrents.set(key, torrent)
@@ -114,6 +124,10 @@ export class Session {
       stateDirectory: this.#settings.stateDirectory,
       usePartFiles: settings.usePartFiles,
       force: settings.force,
+      allocation: settings.allocation,
+      hashesAll: settings.hashesAll,
+      syncs: settings.syncs,
+      diskWaitMs: settings.diskWaitMs,
       log: this.#parts.log,
     })
   }

@@ -82,14 +82,20 @@ export class Discovery {
   dialMore(): void {
     const { context, parts } = { context: this.#context, parts: this.#parts }
     if (this.#isStopped || context.state !== 'downloading') return
-    while (context.peers.size + this.#dialing.size < context.maxPeers && parts.dialer.freeSlots > 0) {
+    while (this.#hasRoom() && parts.dialer.freeSlots > 0) {
       const endpoint = context.pool.takeDialable(context.clock.now())
       if (endpoint === undefined) return
       this.#dial(endpoint)
     }
   }
 
+  #hasRoom(): boolean {
+    const { peers, maxPeers, places } = this.#context
+    return peers.size + this.#dialing.size < maxPeers && places.hasRoom()
+  }
+
   #dial(endpoint: Endpoint): void {
+    this.#context.places.take()
     const connection: PeerConnection = new PeerConnection({
       clock: this.#context.clock,
       isInbound: false,
@@ -104,6 +110,7 @@ export class Discovery {
       },
       onFailed: (reason) => {
         this.#dialing.delete(connection)
+        this.#context.places.give()
         this.#onDialFailed(endpoint, reason)
       },
     })

@@ -38,8 +38,6 @@ export interface DownloadOptions {
   readonly jobs: number
   /** For the whole run. */
   readonly timeoutMs: number | undefined
-  /** For each torrent. */
-  readonly stallTimeoutMs: number | undefined
 }
 
 /** Everything from outside. */
@@ -89,7 +87,7 @@ class DownloadRun {
   readonly #options: DownloadOptions
   readonly #parts: DownloadParts
   readonly #views: readonly DownloadView[]
-  readonly #jobs = new Set<Job>()
+  readonly #jobs = new Map<Job, ItemOptions>()
   readonly #known = new KnownTorrents()
   readonly #tally = new RunTally()
   readonly #cancels: (() => void)[] = []
@@ -241,7 +239,7 @@ class DownloadRun {
       const torrent = await this.#session.add(job, item, this.#ending)
       if (torrent === undefined) result = untouchedResult(queued.source, this.#end)
       else {
-        this.#jobs.add(job)
+        this.#jobs.set(job, item)
         job.start(torrent)
         this.#showNotices(job)
         result = await job.result
@@ -294,8 +292,7 @@ class DownloadRun {
   }
 
   #onTick(): void {
-    const { stallTimeoutMs } = this.#options
-    for (const job of this.#jobs) {
+    for (const [job, { stallTimeoutMs }] of this.#jobs) {
       job.hasSeenSource()
       if (stallTimeoutMs !== undefined && job.stalledSeconds() * 1000 >= stallTimeoutMs) {
         job.fail(stallError(job, stallTimeoutMs))
@@ -332,7 +329,7 @@ class DownloadRun {
     this.#end = end
     this.#ending.end()
     this.#sources.end()
-    for (const job of this.#jobs) endJob(job, end)
+    for (const job of this.#jobs.keys()) endJob(job, end)
   }
 
   /** @returns what was saved; undefined when nothing was, and why was told */

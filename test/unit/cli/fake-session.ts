@@ -192,7 +192,7 @@ export class DownloadRig {
     const terminal = describeTerminal(this.stderr, { LANG: 'C.UTF-8' }, 'auto')
     const style = { terminal, theme: await loadTheme(terminal), isBatch: this.#names.length > 1 }
     const itemDefaults = { outputDirectory: 'out', usePartFiles: true, force: false, peers: [] }
-    const limits = { timeoutMs: undefined, stallTimeoutMs: undefined }
+    const limits = { timeoutMs: undefined }
     const sources = new SourceQueue({
       args: this.#names.map(() => '-'),
       lists: [],

@@ -137,6 +137,33 @@ test('-d and --dir are --output; the last one counts', async () => {
   assert.equal((await run('--dir', 'b', '-o', 'a', 'x')).flags?.output, 'a')
 })
 
+test('--limit-rate and --max-download-limit are --download-limit; a wrong rate is named', async () => {
+  for (const name of ['--download-limit', '--limit-rate', '--max-download-limit'])
+    assert.equal((await run(name, '500K', 'x')).flags?.downloadLimit, 512_000, name)
+  assert.equal((await run('x')).flags?.downloadLimit, undefined)
+  assert.equal(
+    (await run('--limit-rate', '5M', '--download-limit', 'none', 'x')).flags?.downloadLimit,
+    Infinity,
+  )
+  await refuses(/^--limit-rate: 'fast' is not a rate such as/, '--limit-rate', 'fast', 'x')
+})
+
+test('how files are made and trusted', async () => {
+  const { flags } = await run('x')
+  assert.deepEqual(
+    [flags!.fileAllocation, flags!.verify, flags!.fsync, flags!.diskWait],
+    ['none', false, false, undefined],
+  )
+  const given = (await run('--file-allocation', 'full', '--verify', '--fsync', '--disk-wait', '1h', 'x'))
+    .flags!
+  assert.deepEqual(
+    [given.fileAllocation, given.verify, given.fsync, given.diskWait],
+    ['full', true, true, 3_600_000],
+  )
+  await refuses(/--file-allocation <how>' argument 'half' is invalid/, '--file-allocation', 'half', 'x')
+  await refuses(/^--disk-wait: 'long' is not a duration/, '--disk-wait', 'long', 'x')
+})
+
 test('info is a command, ./info a file', async () => {
   assert.deepEqual((await run('info', 'x')).info, ['x', { json: false, color: 'auto' }])
   assert.deepEqual((await run('info', '--json', 'x')).info?.[1].json, true)
