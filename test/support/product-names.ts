@@ -92,8 +92,6 @@ export const NOT_OFFERED_YET: Readonly<Record<string, number>> = {
   '--list': 4,
   '--dry-run': 4,
   '--max-size': 4,
-  '--input-file': 4,
-  '--failed-to': 4,
   '--interface': 4,
   '--tracker': 4,
   '--only-tracker': 4,
