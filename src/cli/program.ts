@@ -56,7 +56,7 @@ Examples:
   torrent-dl linux.torrent                   download into the current directory
   torrent-dl -o ~/iso a.torrent b.torrent    two at once into ~/iso
   torrent-dl -j 20 *.torrent                 a batch, twenty at a time
-  torrent-dl -i list.txt --failed-to list.txt    a list, until it is empty
+  torrent-dl -i list.txt --failed-to todo    a list; what fails goes to another
   torrent-dl --stall-timeout 5m x.torrent    give up when nothing comes
   torrent-dl --json x.torrent | jq .         events for a script
   torrent-dl info x.torrent                  what is in it
