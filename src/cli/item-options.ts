@@ -1,5 +1,7 @@
 /** The options that belong to one source, as the command line gives them to every source. */
 import { resolve } from 'node:path'
+import { userUrls } from '../metainfo/user-trackers.ts'
+import type { UserTrackers } from '../metainfo/user-trackers.ts'
 import type { TorrentSettings } from '../session/settings.ts'
 import type { HostAndPort } from './options.ts'
 import type { DownloadFlags } from './program.ts'
@@ -10,6 +12,7 @@ export interface ItemOptions {
   readonly usePartFiles: boolean
   readonly force: boolean
   readonly peers: readonly HostAndPort[]
+  readonly trackers: UserTrackers
 }
 
 export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
@@ -18,12 +21,13 @@ export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
     usePartFiles: flags.part,
     force: flags.force,
     peers: flags.peer,
+    trackers: { extra: flags.tracker, only: flags.onlyTracker },
   }
 }
 
 /** @param peers those of the options, their names resolved */
 export function torrentSettings(
-  { outputDirectory, usePartFiles, force }: ItemOptions,
+  { outputDirectory, usePartFiles, force, trackers }: ItemOptions,
   peers: TorrentSettings['peers'],
 ): TorrentSettings {
   return {
@@ -32,6 +36,7 @@ export function torrentSettings(
     usePartFiles,
     force,
     peers,
+    userTrackers: userUrls(trackers),
     seedWhenComplete: false,
   }
 }

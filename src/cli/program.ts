@@ -8,6 +8,7 @@ import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
 import { EXIT_CODE_TABLE } from './exit-codes.ts'
 import { parseCount, parseDuration, parseHostAndPort, parsePortRange } from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
+import { addTrackerTier } from './tracker-option.ts'
 import type { ColorChoice } from './terminal.ts'
 
 export type ProgressChoice = 'auto' | 'bar' | 'plain' | 'none'
@@ -20,7 +21,15 @@ export interface DownloadFlags {
   /** Torrents at a time. */
   readonly jobs: number
   readonly listenPort: PortRange
+  readonly interface: string | undefined
+  readonly blocklist: string | undefined
+  /** `-4` and `-6`: not both. */
+  readonly 4: boolean
+  readonly 6: boolean
   readonly peer: readonly HostAndPort[]
+  /** Tiers beside a torrent's own trackers, and tiers instead of them. */
+  readonly tracker: readonly (readonly string[])[]
+  readonly onlyTracker: readonly (readonly string[])[]
   readonly maxPeers: number
   readonly timeout: number | undefined
   readonly stallTimeout: number | undefined
@@ -139,7 +148,36 @@ function addNetworkOptions(program: Command): void {
         .argParser(checked('--listen-port', parsePortRange))
         .default(DEFAULT_LISTEN_PORTS, `${first}-${last}`),
     )
+    .option(
+      '--interface <name|ip>',
+      'talk and listen from this one only',
+      checked('--interface', interfaceName),
+    )
+    .addOption(new Option('-4', 'IPv4 only').default(false).conflicts('6'))
+    .addOption(new Option('-6', 'IPv6 only').default(false).conflicts('4'))
     .option('--peer <host:port>', 'ask this peer too (repeatable)', collected('--peer', parseHostAndPort), [])
+    .option(
+      '-t, --tracker <urls>',
+      'ask these trackers too (repeatable; -a, --announce)',
+      checkedNext('--tracker', addTrackerTier),
+      [],
+    )
+    .addOption(new Option('-a, --announce <urls>').hideHelp())
+    .on('option:announce', (text: string) => {
+      const { tracker } = program.opts<DownloadFlags>()
+      program.setOptionValueWithSource(
+        'tracker',
+        checkedNext('--announce', addTrackerTier)(text, tracker),
+        'cli',
+      )
+    })
+    .option(
+      '--only-tracker <urls>',
+      "trackers instead of the torrent's own",
+      checkedNext('--only-tracker', addTrackerTier),
+      [],
+    )
+    .option('--blocklist <file>', 'no peers of these ranges', checked('--blocklist', fileName))
     .addOption(
       maxPeers
         .argParser(checked('--max-peers', (text) => parseCount(text, 1, MAX_MAX_PEERS)))
@@ -223,11 +261,19 @@ function refuseCommandNames(program: Command, sources: readonly string[]): void 
   )
 }
 
-/** Puts the option's name in front of what its parser says. */
 function checked<T>(name: string, parse: (text: string) => T): (text: string) => T {
-  return (text) => {
+  const next = checkedNext<undefined, T>(name, parse)
+  return (text) => next(text, undefined)
+}
+
+/** Puts the option's name in front of what its parser says. @param parse gets the value so far as well */
+function checkedNext<E, T>(
+  name: string,
+  parse: (text: string, earlier: E) => T,
+): (text: string, earlier: E) => T {
+  return (text, earlier) => {
     try {
-      return parse(text)
+      return parse(text, earlier)
     } catch (error) {
       if (error instanceof UsageError)
         throw new UsageError('USAGE', `${name}: ${error.message}`, { cause: error })
@@ -240,12 +286,21 @@ function collected<T>(
   name: string,
   parse: (text: string) => T,
 ): (text: string, earlier: readonly T[]) => T[] {
-  const one = checked(name, parse)
-  return (text, earlier) => [...earlier, one(text)]
+  return checkedNext(name, (text, earlier) => [...earlier, parse(text)])
 }
 
 function directory(text: string): string {
   if (text === '') throw new UsageError('USAGE', `'' is not a directory (the current one is .)`)
+  return text
+}
+
+function fileName(text: string): string {
+  if (text === '') throw new UsageError('USAGE', `'' is not a file`)
+  return text
+}
+
+function interfaceName(text: string): string {
+  if (text === '') throw new UsageError('USAGE', `'' is not the name of an interface or its address`)
   return text
 }
 

@@ -118,8 +118,13 @@ async function collect(stream: AsyncIterable<Buffer | string>, name: string): Pr
   return Buffer.concat(parts, total)
 }
 
+/** What went wrong with a file, in plain words. */
+export function whyUnreadable(cause: unknown): string {
+  return REASONS[systemCodeOf(cause) ?? ''] ?? messageOf(cause)
+}
+
 function unreadable(path: string, cause: unknown, reason?: string): InputError {
-  const why = reason ?? REASONS[systemCodeOf(cause) ?? ''] ?? messageOf(cause)
+  const why = reason ?? whyUnreadable(cause)
   return new InputError('TORRENT_FILE_UNREADABLE', `cannot read ${path}: ${why}`, { cause })
 }
 

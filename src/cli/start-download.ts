@@ -1,9 +1,8 @@
 /** From flags and the process to a running download: which screen, which log, where the state lives. */
-import { lookup } from 'node:dns/promises'
 import { tmpdir } from 'node:os'
 import { systemClock } from '../common/clock.ts'
 import type { LogSink } from '../common/log.ts'
-import { UsageError, systemCodeOf } from '../common/errors.ts'
+import { UsageError } from '../common/errors.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
@@ -13,6 +12,8 @@ import { EventWriter } from './events.ts'
 import { itemOptionsOf } from './item-options.ts'
 import { descriptorLimit, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
+import { addressesOfPeer, openNetwork } from './open-network.ts'
+import type { Network } from './open-network.ts'
 import { PlainProgress } from './plain-progress.ts'
 import { DEFAULT_JOBS } from './program.ts'
 import type { DownloadFlags } from './program.ts'
@@ -32,9 +33,11 @@ export async function startDownload(
   if (sources.filter((source) => source === '-').length > 1) {
     throw new UsageError('USAGE', 'standard input (-) can be a source only once')
   }
+  const network = await openNetwork(flags)
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 }
   const screen = await openScreen(flags, style, context, sources.length)
+  for (const warning of network.warnings) screen.onWarning(undefined, warning)
   const log = makeLog(flags.quiet ? 0 : flags.verbose, {
     now: () => systemClock.now(),
     line: (text) => {
@@ -49,9 +52,9 @@ export async function startDownload(
     stallTimeoutMs: flags.stallTimeout,
   }
   return await download(sources, options, {
-    openSession: async () => openSession(flags, context, screen, log),
+    openSession: async () => openSession(flags, network, context, { screen, log }),
     readTorrent: readTorrentFile,
-    lookup: lookupAll,
+    lookup: async (host) => addressesOfPeer(host, network, systemClock),
     clock: systemClock,
     log,
     stdin: context.stdin,
@@ -97,15 +100,16 @@ async function openScreen(
 /** The session and the directories it needs appear only when there is something to download. */
 async function openSession(
   flags: DownloadFlags,
+  { local, blocklist }: Network,
   context: CliContext,
-  screen: Screen,
-  log: LogSink,
+  { screen, log }: { readonly screen: Screen; readonly log: LogSink },
 ): Promise<DownloadSession> {
   const state = openStateDirectory(context.env, tmpdir(), context.userId)
   if (state.notice !== undefined) screen.onWarning(undefined, state.notice)
   const settings = {
     listenPorts: flags.listenPort,
-    listenHost: undefined,
+    local,
+    blocklist,
     maxPeers: flags.maxPeers,
     stateDirectory: state.path,
   }
@@ -118,17 +122,6 @@ async function openSession(
 function printsPaths({ json, quiet }: DownloadFlags, { stdout, stderr }: CliContext): boolean {
   if (json) return false
   return quiet || stdout.isTTY !== true || stderr.isTTY !== true
-}
-
-/** @throws Error with a sentence for people */
-async function lookupAll(name: string): Promise<string[]> {
-  try {
-    return (await lookup(name, { all: true })).map(({ address }) => address)
-  } catch (error) {
-    throw new Error(`the name cannot be resolved (${systemCodeOf(error) ?? 'unknown reason'})`, {
-      cause: error,
-    })
-  }
 }
 
 function signalsOf({ signals }: CliContext, screen: Screen): CliContext['signals'] {

@@ -9,7 +9,7 @@ import type { TorrentContext } from './torrent-context.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import type { Acceptance } from '../peer/peer-handler.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
-import { PeerError, SourceError } from '../common/errors.ts'
+import { PeerError, SourceError, systemCodeOf } from '../common/errors.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 
 export interface DiscoveryParts {
@@ -27,6 +27,7 @@ export class Discovery {
   /** Dialled, and not through with the handshake. */
   readonly #dialing = new Set<PeerConnection>()
   #isStopped = false
+  #hasWarned = false
 
   constructor(context: TorrentContext, parts: DiscoveryParts) {
     this.#context = context
@@ -116,7 +117,17 @@ export class Discovery {
     if (reason.code === 'PEER_SELF') pool.markSelf(endpoint)
     else pool.onDialFailed(endpoint, clock.now())
     log('debug', 'peer', `${formatEndpoint(endpoint)}: ${reason.message} [${reason.code}]`)
+    if (systemCodeOf(reason.cause) === 'EADDRNOTAVAIL') this.#warnOfOwnAddress()
     this.dialMore()
+  }
+
+  /** The address that sockets are bound to may go away; once told is enough. */
+  #warnOfOwnAddress(): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    this.#context.observer.onWarning(
+      'peers cannot be called: the address of --interface is gone, or the system has no free port',
+    )
   }
 
   /** Every tracker said no to this torrent, and nobody else is left to ask. */

@@ -28,6 +28,7 @@ import { LateBlocks } from './duplicate-late-blocks.ts'
 import { OpenPieces } from './open-pieces.ts'
 import { Pace } from './pace.ts'
 import { Peer } from './peer.ts'
+import type { PeerRefusal } from '../swarm/peer-pool.ts'
 import { PeerPool } from '../swarm/peer-pool.ts'
 import { PeerRegistry } from './peer-registry.ts'
 import { PieceBuffers } from '../storage/piece-buffers.ts'
@@ -63,6 +64,8 @@ export interface TorrentParts {
   readonly listenPort: number
   readonly maxPeers: number
   readonly userPeers: readonly Endpoint[]
+  /** Why an address is never dialled; default: none is refused. */
+  readonly refusalOf?: (host: string) => PeerRefusal | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
   /** For pieces that were asked for and are not written yet. Shared by the session's torrents; default: its own. */
@@ -250,7 +253,7 @@ export class Torrent {
       lateBlocks: new LateBlocks(),
       pace: new Pace(),
       inquiry: new PieceInquiry(),
-      pool: new PeerPool({ random }),
+      pool: new PeerPool({ random, refusalOf: this.#parts.refusalOf }),
       peers: new PeerRegistry(),
       stats: new TransferStats(this.#parts.clock.now()),
       uploadReader: new UploadReader({

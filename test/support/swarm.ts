@@ -9,6 +9,7 @@ import type { Metainfo } from '../../src/metainfo/metainfo.ts'
 import type { Torrent } from '../../src/torrent/torrent.ts'
 import type { TorrentSettings } from '../../src/session/settings.ts'
 import { Session } from '../../src/session/session.ts'
+import { LocalAddresses } from '../../src/common/local-addresses.ts'
 import { silentLog } from '../../src/common/log.ts'
 import { systemClock } from '../../src/common/clock.ts'
 
@@ -57,7 +58,7 @@ export class Swarm {
     const session = await Session.open(
       {
         listenPorts: { first: 0, last: 0 },
-        listenHost: '127.0.0.1',
+        local: new LocalAddresses({ v4: '127.0.0.1' }),
         maxPeers: 50,
         stateDirectory: `${directory}.state`,
       },

@@ -4,6 +4,7 @@ import type { Clock } from '../../common/clock.ts'
 import { BugError, InputError, KnownError, SourceError, systemCodeOf } from '../../common/errors.ts'
 import type { LogSink } from '../../common/log.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
+import { withUserTrackers } from '../../metainfo/user-trackers.ts'
 import type { TorrentSettings } from '../../session/settings.ts'
 import type { TorrentObserver } from '../../torrent/snapshot.ts'
 import { EXIT, SIGNAL_EXIT, combinedExitCode, exitCodeOf } from '../exit-codes.ts'
@@ -26,6 +27,8 @@ const CLOSE_LIMIT_MS = 5000
 const RETRY_MS = 200
 /** After a Ctrl-C, a longer goodbye is explained: silence would look like a hang. */
 const SILENT_CLOSE_MS = 500
+const EXTRA_LEFT_OUT =
+  '--tracker is not used: the torrent is private, so none but its own trackers may know of it (--only-tracker replaces them)'
 /** More renames or notices of one torrent are only counted. */
 const MAX_NOTICES = 5
 
@@ -202,12 +205,14 @@ class DownloadRun {
     try {
       const bytes = await Promise.race([this.#read(source), this.#ended])
       if (bytes === undefined) return notStarted(source, this.#end)
-      job = this.#makeJob(source, this.#parts.readTorrent(bytes))
+      const read = withUserTrackers(this.#parts.readTorrent(bytes), this.#options.item.trackers)
+      job = this.#makeJob(source, read.metainfo)
       const torrent = await this.#add(job)
       if (torrent === undefined) return notStarted(source, this.#end)
       this.#jobs.add(job)
       job.start(torrent)
       this.#showNotices(job)
+      if (read.isExtraLeftOut) this.#warn(job, EXTRA_LEFT_OUT)
       const result = await job.result
       void torrent.stop() // never rejects; close() waits for it
       return result
