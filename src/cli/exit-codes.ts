@@ -20,7 +20,7 @@ export const EXIT_CODE_TABLE: readonly (readonly [string, string])[] = [
   ['0', 'everything asked for is there and verified'],
   ['1', 'internal error'],
   ['2', 'wrong usage'],
-  ['3', 'not a valid torrent, or not readable'],
+  ['3', 'not a valid torrent or list, or not readable'],
   ['4', 'no source: no tracker answered, no peer'],
   ['5', 'time or stall limit reached'],
   ['8', 'several sources: some failed'],

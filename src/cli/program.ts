@@ -158,7 +158,7 @@ function addNetworkOptions(program: Command): void {
     .option('--peer <host:port>', 'ask this peer too (repeatable)', collected('--peer', parseHostAndPort), [])
     .option(
       '-t, --tracker <urls>',
-      'ask these trackers too (repeatable; -a, --announce)',
+      'ask these trackers too (or -a, --announce)',
       checkedNext('--tracker', addTrackerTier),
       [],
     )

@@ -10,7 +10,7 @@ import type { TorrentObserver } from '../torrent/snapshot.ts'
 import { Dialer } from '../peer/dialer.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
-import { InputError, PeerError } from '../common/errors.ts'
+import { InputError, KnownError, PeerError, messageOf } from '../common/errors.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
 import { TcpListener } from '../net/tcp-listener.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
@@ -66,6 +66,10 @@ export class Session {
       ports: settings.listenPorts,
       hosts: settings.local.listenHosts,
       attach: (stream) => session.#makeInbound(stream.remote.host).attach(stream),
+      onError: (error) => {
+        const code = error instanceof KnownError ? ` [${error.code}]` : ''
+        parts.log('debug', 'peer', `inbound: ${messageOf(error)}${code}`)
+      },
     })
     return session
   }

@@ -127,10 +127,11 @@ export class BlocklistReader {
     if (lastColon < 0) return 'nothing'
     cursor.at = lastColon + 1
     if (this.#readRange(cursor, true) === 'range') return 'range'
+    // A name without a letter of its own could be the beginning of the address behind it: nobody knows then.
     let colon = cursor.nextColon(start)
     for (let tries = 0; colon >= 0 && tries < MAX_COLONS; tries++) {
       cursor.at = colon + 1
-      if (this.#readRange(cursor, false) === 'range') return 'range'
+      if (cursor.hasName(start, colon) && this.#readRange(cursor, false) === 'range') return 'range'
       colon = cursor.nextColon(colon + 1)
     }
     return 'nothing'
@@ -240,6 +241,12 @@ class LineCursor {
   nextColon(from: number): number {
     for (let at = from; at < this.#end; at++) if (this.#bytes[at] === CHAR.colon) return at
     return -1
+  }
+
+  /** Does something stand there that is no part of an IPv6 address? */
+  hasName(start: number, end: number): boolean {
+    for (let at = start; at < end; at++) if (!isV6Char(this.#bytes[at] ?? 0)) return true
+    return false
   }
 
   /** One to three decimal digits; leading zeros are no octal here. -1 for anything else. */

@@ -1,6 +1,7 @@
 /** `torrent-dl <source>...`: one session, `--jobs` torrents at a time, until each of them has a result. */
 import { sleep } from '../../common/clock.ts'
 import type { Clock } from '../../common/clock.ts'
+import { formatEndpoint } from '../../common/endpoint.ts'
 import { BugError, InputError, KnownError, SourceError, systemCodeOf } from '../../common/errors.ts'
 import type { LogSink } from '../../common/log.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
@@ -260,7 +261,7 @@ class DownloadRun {
           return (await this.#parts.lookup(host)).map((address) => ({ host: address, port }))
         } catch (error) {
           const reason = error instanceof Error ? error.message : String(error)
-          this.#warn(undefined, `--peer ${host}:${port}: ${reason}`)
+          this.#warn(undefined, `--peer ${formatEndpoint({ host, port })}: ${reason}`)
           return []
         }
       }),

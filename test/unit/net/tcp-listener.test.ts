@@ -138,3 +138,24 @@ test('a peer that resets at once does no harm', async () => {
   assert.equal((heard.error as NodeJS.ErrnoException | undefined)?.code, 'ECONNRESET')
   await listener.close()
 })
+
+test('several addresses share one port, and nobody else is listened to', async () => {
+  const listener = await TcpListener.open({ ports: ANY, hosts: ['127.0.0.2', '127.0.0.3'], attach })
+  const reaches = async (host: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = net.connect({ host, port: listener.port })
+      socket.once('connect', () => {
+        socket.destroy()
+        resolve(true)
+      })
+      socket.once('error', () => {
+        resolve(false)
+      })
+    })
+  assert.deepEqual(
+    [await reaches('127.0.0.2'), await reaches('127.0.0.3'), await reaches('127.0.0.1')],
+    [true, true, false],
+  )
+  await listener.close()
+  assert.equal(await reaches('127.0.0.2'), false)
+})

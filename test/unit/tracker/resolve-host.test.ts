@@ -72,3 +72,26 @@ test('a lookup can be called off, before and while it is under way', async () =>
   )
   assert.equal(clock.timerCount, 0)
 })
+
+test('addresses that ours do not reach are left out, and of one family alone is asked for', async () => {
+  const local = new LocalAddresses({ v4: '0.0.0.0', reason: 'IPv6 is off (-4)' })
+  const families: number[] = []
+  const answering =
+    (...found: string[]) =>
+    async (_host: string, family: number): Promise<string[]> => {
+      families.push(family)
+      return Promise.resolve(found)
+    }
+  const look = async (host: string, ...found: string[]): Promise<readonly string[]> =>
+    resolveWithin(host, { resolve: answering(...found), local, clock: new FakeClock(), signal: NEVER })
+  assert.deepEqual(await look('t.example', '::1', '10.0.0.1'), ['10.0.0.1'])
+  await assert.rejects(look('::1'), {
+    code: 'TRACKER_ADDRESS_REFUSED',
+    message: 'cannot reach ::1: IPv6 is off (-4)',
+  })
+  await assert.rejects(look('t.example'), {
+    code: 'TRACKER_NO_SUCH_HOST',
+    message: 'no such host t.example, or none with an IPv4 address (IPv6 is off (-4))',
+  })
+  assert.deepEqual(families, [4, 4])
+})
