@@ -83,8 +83,24 @@ test('comments and empty lines are no lines', () => {
 })
 
 test('bad lines are counted, and the first is named', () => {
-  const bad = ['1.2.3', '1.2.3.256', '1.2.3.4/33', '1.2.3.4-', '1.2.3.9-1.2.3.4', 'x', '1.2.3.4 x', '::g', '1::2::3', '1:2:3:4:5:6:7:8:9',
-    '2001:db8::/129', '2001:db8::9-2001:db8::1', '1.2.3.4-::1', '::1-1.2.3.4', '1:2:3:4:5:6:7', ':'] // prettier-ignore
+  const bad = [
+    '1.2.3',
+    '1.2.3.256',
+    '1.2.3.4/33',
+    '1.2.3.4-',
+    '1.2.3.9-1.2.3.4',
+    'x',
+    '1.2.3.4 x',
+    '::g',
+    '1::2::3',
+    '1:2:3:4:5:6:7:8:9',
+    '2001:db8::/129',
+    '2001:db8::9-2001:db8::1',
+    '1.2.3.4-::1',
+    '::1-1.2.3.4',
+    '1:2:3:4:5:6:7',
+    ':',
+  ]
   for (const line of bad) {
     const list = read('1.1.1.1', line)
     assert.deepEqual([list.lineCount, list.badLineCount, list.firstBadLine], [1, 1, 2], line)
