@@ -46,6 +46,8 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf])
 
 /** What a place in a line holds. */
 type Found = 'range' | 'nothing'
+/** Behind a name stands a range with both its ends; else an address or a network will do as well. */
+type Wanted = 'any' | 'range' | 'v4 range'
 
 export class BlocklistReader {
   readonly #ranges = new IpRangesBuilder()
@@ -120,42 +122,42 @@ export class BlocklistReader {
 
   #readLine(cursor: LineCursor): Found {
     const start = cursor.at
-    if (this.#readRange(cursor, false) === 'range') return 'range'
+    if (this.#readRange(cursor, 'any') === 'range') return 'range'
     // P2P text: nearly always behind the last colon, but IPv6 has colons of its own.
     cursor.at = start
     const lastColon = cursor.lastColon()
     if (lastColon < 0) return 'nothing'
     cursor.at = lastColon + 1
-    if (this.#readRange(cursor, true) === 'range') return 'range'
+    if (this.#readRange(cursor, 'v4 range') === 'range') return 'range'
     // A name without a letter of its own could be the beginning of the address behind it: nobody knows then.
     let colon = cursor.nextColon(start)
     for (let tries = 0; colon >= 0 && tries < MAX_COLONS; tries++) {
       cursor.at = colon + 1
-      if (cursor.hasName(start, colon) && this.#readRange(cursor, false) === 'range') return 'range'
+      if (cursor.hasName(start, colon) && this.#readRange(cursor, 'range') === 'range') return 'range'
       colon = cursor.nextColon(colon + 1)
     }
     return 'nothing'
   }
 
-  /** Reads from the cursor to the end of the line. @param isV4Range nothing but `a.b.c.d-e.f.g.h` will do */
-  #readRange(cursor: LineCursor, isV4Range: boolean): Found {
+  /** Reads from the cursor to the end of the line. @param wanted what will do */
+  #readRange(cursor: LineCursor, wanted: Wanted): Found {
     cursor.skipBlanks()
     const start = cursor.at
     const first = cursor.readV4()
-    if (first >= 0) return this.#readV4Rest(cursor, first, isV4Range)
-    if (isV4Range) return 'nothing'
+    if (first >= 0) return this.#readV4Rest(cursor, first, wanted)
+    if (wanted === 'v4 range') return 'nothing'
     cursor.at = start
-    return this.#readV6Range(cursor)
+    return this.#readV6Range(cursor, wanted)
   }
 
-  #readV4Rest(cursor: LineCursor, start: number, isRange: boolean): Found {
+  #readV4Rest(cursor: LineCursor, start: number, wanted: Wanted): Found {
     cursor.skipBlanks()
     let first = start
     let last = start
     if (cursor.take(CHAR.dash)) {
       cursor.skipBlanks()
       last = cursor.readV4()
-    } else if (isRange) {
+    } else if (wanted !== 'any') {
       return 'nothing'
     } else if (cursor.take(CHAR.slash)) {
       const bits = cursor.readNumber(32)
@@ -170,13 +172,15 @@ export class BlocklistReader {
     return 'range'
   }
 
-  #readV6Range(cursor: LineCursor): Found {
+  #readV6Range(cursor: LineCursor, wanted: Wanted): Found {
     const words = this.#words
     if (!cursor.readV6(words, 0)) return 'nothing'
     cursor.skipBlanks()
     if (cursor.take(CHAR.dash)) {
       cursor.skipBlanks()
       if (!cursor.readV6(words, 4)) return 'nothing'
+    } else if (wanted !== 'any') {
+      return 'nothing'
     } else {
       const bits = cursor.take(CHAR.slash) ? cursor.readNumber(128) : 128
       if (bits < 0) return 'nothing'

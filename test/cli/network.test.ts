@@ -152,7 +152,7 @@ describe('our own addresses', () => {
     const { code, stdout, stderr } = await run({ trackers: [[`http://127.0.0.1:${port}/announce`]] }, () => [
       ...['-4', '--json', '--stall-timeout', '2', '--peer', '[::1]:6881'],
     ])
-    assert.deepEqual([code, /"unreachable":1/.test(stdout)], [5, true], stdout)
+    assert.deepEqual([code, stdout.includes('"unreachable":1')], [5, true], stdout)
     assert.match(stderr, /--peer \[::1\]:6881: cannot reach ::1: IPv6 is off \(-4\)/)
   })
 
@@ -185,7 +185,7 @@ describe('--blocklist', () => {
       const tracker = ['-t', `http://127.0.0.1:${port}/x`, '--stall-timeout', '2']
       const args = [...BASE, ...tracker, '--blocklist', 'list.p2p', '--peer', peer, 'a.torrent']
       const { code, stdout, stderr } = await runCli(['--json', ...args], { cwd: root })
-      assert.deepEqual([code, /"blocked":1/.test(stdout)], [5, true], stdout)
+      assert.deepEqual([code, stdout.includes('"blocked":1')], [5, true], stdout)
       assert.match(stderr, new RegExp(`--peer ${peer}: 127\\.0\\.0\\.1 is in the blocklist`))
       assert.match(stderr, /list\.p2p: 1 line left out, holds no address or range \(line 2\)/)
       writeFileSync(join(root, 'list.p2p'), '10.0.0.0/8\n')
