@@ -114,11 +114,19 @@ export class Discovery {
 
   #onDialFailed(endpoint: Endpoint, reason: KnownError): void {
     const { pool, clock, log } = this.#context
-    if (reason.code === 'PEER_SELF') pool.markSelf(endpoint)
+    if (reason.code === 'PEER_SELF') this.#onSelf(endpoint)
     else pool.onDialFailed(endpoint, clock.now())
     log('debug', 'peer', `${formatEndpoint(endpoint)}: ${reason.message} [${reason.code}]`)
     if (systemCodeOf(reason.cause) === 'EADDRNOTAVAIL') this.#warnOfOwnAddress()
     this.dialMore()
+  }
+
+  #onSelf(endpoint: Endpoint): void {
+    this.#context.pool.markSelf(endpoint)
+    const key = formatEndpoint(endpoint)
+    if (this.#parts.userPeers.some((peer) => formatEndpoint(peer) === key)) {
+      this.#context.observer.onWarning(`--peer ${key} is this download itself: left out`)
+    }
   }
 
   /** The address that sockets are bound to may go away; once told is enough. */

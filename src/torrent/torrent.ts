@@ -299,6 +299,9 @@ export class Torrent {
         onStatus: (status) => {
           observer.onTracker(status)
         },
+        onWarning: (message) => {
+          observer.onWarning(message)
+        },
       },
     })
     return new Discovery(this.#context, {

@@ -79,6 +79,15 @@ describe('trackers that the user names', () => {
     assert.deepEqual([tiers.get(first.udpUrl), tiers.get(second.httpUrl), tiers.get(own.udpUrl)], [0, 1, 2])
   })
 
+  test('what a tracker warns of is told, cleaned', async (t) => {
+    const { code, stderr } = await run({}, async (seedPort) => [
+      '-t',
+      `http://127.0.0.1:${await openNaming(t, `${compact(seedPort)}15:warning message8:\x1bold one`)}/x`,
+    ])
+    assert.equal(code, 0)
+    assert.match(stderr, /http:\/\/127\.0\.0\.1:\d+\/x warns: \\x1bold one/)
+  })
+
   test("--only-tracker leaves the torrent's own alone", async (t) => {
     const heard: string[] = []
     const own = await openTracker(t, { onAnnounce: () => heard.push('own') })
@@ -213,6 +222,17 @@ describe('--peer', () => {
       assert.match(stderr, /--peer no-such-host\.invalid:1: (no such host|cannot look up|no answer from DNS)/)
       assert.match(stderr, /--peer 0\.0\.0\.0:5: 0\.0\.0\.0 is no host's address/)
     })
+  })
+
+  test('our own address is told as such', async () => {
+    const free = createServer().listen(0, '127.0.0.1')
+    await once(free, 'listening')
+    const { port } = free.address() as AddressInfo
+    free.close()
+    await once(free, 'close')
+    const { stderr, code } = await run({}, () => ['-p', String(port), '--peer', `127.0.0.1:${port}`])
+    assert.equal(code, 4)
+    assert.match(stderr, new RegExp(`--peer 127\\.0\\.0\\.1:${port} is this download itself: left out`))
   })
 
   test('a name with several addresses is called at each of them', async () => {

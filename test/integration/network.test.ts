@@ -1,6 +1,8 @@
 /** What the blocklist and our own addresses mean for who gets in, over real sockets. */
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, test } from 'node:test'
@@ -9,7 +11,11 @@ import { LocalAddresses } from '../../src/common/local-addresses.ts'
 import type { Settings } from '../../src/session/settings.ts'
 import { Session } from '../../src/session/session.ts'
 import { BlocklistReader } from '../../src/swarm/blocklist-reader.ts'
+import { TrackerServer } from '../../src/tracker/tracker-server.ts'
 import { assertNothingOpen } from '../support/leaks.ts'
+import { makeTorrent } from '../support/make-torrent.ts'
+import { Swarm } from '../support/swarm.ts'
+import { until } from './tracker/loopback.ts'
 
 const sessions: Session[] = []
 
@@ -76,4 +82,36 @@ test('one family alone does not listen on the other', async () => {
   assert.match((await call('::1', v4.port, '::1')) ?? '', /^E/)
   await call('127.0.0.1', v4.port, '127.0.0.1')
   assert.deepEqual(v4.refusals, ['PEER_UNKNOWN_TORRENT'])
+})
+
+/** Its address goes away as soon as it listens. */
+class GoneAddresses extends LocalAddresses {
+  override toward(): string {
+    return '192.0.2.77'
+  }
+}
+
+test('when our address is gone the user is told, and nothing leaves by another', async () => {
+  let packets = 0
+  const onAnnounce = (): number => packets++
+  const tracker = await TrackerServer.open({ host: '127.0.0.1', port: 0, intervalSeconds: 1800, onAnnounce })
+  const callee = createServer(() => packets++).listen(0, '127.0.0.1')
+  await once(callee, 'listening')
+  const swarm = await Swarm.make()
+  try {
+    const { metainfo } = makeTorrent({ trackers: [[tracker.udpUrl], [tracker.httpUrl]] })
+    const peer = { host: '127.0.0.1', port: (callee.address() as AddressInfo).port }
+    const local = new GoneAddresses({ v4: '127.0.0.1' })
+    const { torrent, warnings } = await swarm.join(metainfo, { local, peers: [peer] })
+    const errors = (): string[] => torrent.snapshot().trackers.map(({ lastError }) => lastError ?? '')
+    await until(() => warnings.length > 0 && errors().every((error) => error !== ''), 'everything failed')
+    assert.match(warnings.join(), /^peers cannot be called: the address of --interface is gone, /)
+    for (const error of errors())
+      assert.match(error, /^the address of --interface is gone: cannot reach 127\./)
+    assert.equal(packets, 0)
+  } finally {
+    await swarm.close()
+    await tracker.close()
+    callee.close()
+  }
 })

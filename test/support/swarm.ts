@@ -48,17 +48,17 @@ export class Swarm {
     return join(this.#root, name)
   }
 
-  /** Starts a client on `directory`; it listens on 127.0.0.1. */
+  /** Starts a client on `directory`; it listens on 127.0.0.1, or where `local` says. */
   async join(
     metainfo: Metainfo,
-    options: Partial<TorrentSettings> & { name?: string; log?: LogSink } = {},
+    options: Partial<TorrentSettings> & { name?: string; log?: LogSink; local?: LocalAddresses } = {},
   ): Promise<Client> {
-    const { name, log = silentLog, ...settings } = options
+    const { name, log = silentLog, local = new LocalAddresses({ v4: '127.0.0.1' }), ...settings } = options
     const directory = this.directory(name)
     const session = await Session.open(
       {
         listenPorts: { first: 0, last: 0 },
-        local: new LocalAddresses({ v4: '127.0.0.1' }),
+        local,
         maxPeers: 50,
         stateDirectory: `${directory}.state`,
       },
