@@ -6,7 +6,7 @@ import { BlocklistReader } from '../swarm/blocklist-reader.ts'
 import type { Blocklist } from '../swarm/blocklist-reader.ts'
 import { MAX_RANGES } from '../swarm/ip-ranges.ts'
 import { formatCount, plural } from './format.ts'
-import { whyUnreadable } from './source.ts'
+import { readFailure } from './source.ts'
 
 /** After unpacking: 2,000,000 lines with long names. */
 export const MAX_BLOCKLIST_BYTES = 256 * 1024 * 1024
@@ -32,13 +32,9 @@ export async function readBlocklist(path: string, maxBytes = MAX_BLOCKLIST_BYTES
     }
   } catch (error) {
     if (error instanceof InputError) throw error
-    throw new InputError(
-      'BLOCKLIST_UNREADABLE',
-      `cannot read the blocklist ${path}: ${whyUnreadable(error)}`,
-      {
-        cause: error,
-      },
-    )
+    throw new InputError('BLOCKLIST_UNREADABLE', `cannot read the blocklist ${path}: ${readFailure(error)}`, {
+      cause: error,
+    })
   }
   const list = reader.finish()
   if (list.lineCount === 0) {
