@@ -1,5 +1,7 @@
 /** The options that belong to one source, as the command line gives them to every source. */
 import { resolve } from 'node:path'
+import { userUrls } from '../metainfo/user-trackers.ts'
+import type { UserTrackers } from '../metainfo/user-trackers.ts'
 import type { TorrentSettings } from '../session/settings.ts'
 import type { FileAllocation } from '../storage/allocate-files.ts'
 import type { HostAndPort } from './options.ts'
@@ -23,6 +25,7 @@ export interface ItemOptions {
    * as a source's own it changes nothing, and a list can say less for one of them.
    */
   readonly downloadLimit?: number | undefined
+  readonly trackers: UserTrackers
 }
 
 export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
@@ -37,6 +40,7 @@ export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
     stallTimeoutMs: flags.stallTimeout,
     downloadLimit: flags.downloadLimit,
     peers: flags.peer,
+    trackers: { extra: flags.tracker, only: flags.onlyTracker },
   }
 }
 
@@ -55,6 +59,7 @@ export function torrentSettings(options: ItemOptions, peers: TorrentSettings['pe
     hashesAll,
     syncs,
     diskWaitMs,
+    userTrackers: userUrls(options.trackers),
     seedWhenComplete: false,
   }
 }

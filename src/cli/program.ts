@@ -13,6 +13,7 @@ import type { HostAndPort, PortRange } from './options.ts'
 import type { FileAllocation } from '../storage/allocate-files.ts'
 import { suggest } from './suggest.ts'
 import type { ColorChoice, Environment } from './terminal.ts'
+import { addTrackerTier } from './tracker-option.ts'
 
 export type ProgressChoice = 'auto' | 'bar' | 'plain' | 'none'
 
@@ -32,7 +33,15 @@ export interface DownloadFlags {
   /** Gets the sources that were not finished. */
   readonly failedTo: string | undefined
   readonly listenPort: PortRange
+  readonly interface: string | undefined
+  readonly blocklist: string | undefined
+  /** `-4` and `-6`: not both. */
+  readonly 4: boolean
+  readonly 6: boolean
   readonly peer: readonly HostAndPort[]
+  /** Tiers beside a torrent's own trackers, and tiers instead of them. */
+  readonly tracker: readonly (readonly string[])[]
+  readonly onlyTracker: readonly (readonly string[])[]
   readonly maxPeers: number
   /** Bytes a second, of all torrents together. */
   readonly downloadLimit: number | undefined
@@ -183,7 +192,7 @@ function addPlaceOptions(program: Command): void {
     .option(
       '-i, --input-file <file>',
       'take sources from it too, one a line; -: standard input (repeatable)',
-      collected('--input-file', listPath),
+      collected('--input-file', file),
       [],
     )
     .addOption(
@@ -191,11 +200,7 @@ function addPlaceOptions(program: Command): void {
         .argParser(checked('--jobs', (text) => parseCount(text, 1, MAX_JOBS)))
         .default(DEFAULT_JOBS),
     )
-    .option(
-      '--failed-to <file>',
-      'write the sources that are not done, for -i',
-      checked('--failed-to', listPath),
-    )
+    .option('--failed-to <file>', 'write the sources that are not done, for -i', checked('--failed-to', file))
 }
 
 function addNetworkOptions(program: Command): void {
@@ -209,7 +214,36 @@ function addNetworkOptions(program: Command): void {
         .argParser(checked('--listen-port', parsePortRange))
         .default(DEFAULT_LISTEN_PORTS, `${first}-${last}`),
     )
+    .option(
+      '--interface <name|ip>',
+      'talk and listen from this one only',
+      checked('--interface', interfaceName),
+    )
+    .addOption(new Option('-4', 'IPv4 only').default(false).conflicts('6'))
+    .addOption(new Option('-6', 'IPv6 only').default(false).conflicts('4'))
     .option('--peer <host:port>', 'ask this peer too (repeatable)', collected('--peer', parseHostAndPort), [])
+    .option(
+      '-t, --tracker <urls>',
+      'ask these trackers too (or -a, --announce)',
+      checkedNext('--tracker', addTrackerTier),
+      [],
+    )
+    .addOption(new Option('-a, --announce <urls>').hideHelp())
+    .on('option:announce', (text: string) => {
+      const { tracker } = program.opts<DownloadFlags>()
+      program.setOptionValueWithSource(
+        'tracker',
+        checkedNext('--announce', addTrackerTier)(text, tracker),
+        'cli',
+      )
+    })
+    .option(
+      '--only-tracker <urls>',
+      "trackers instead of the torrent's own",
+      checkedNext('--only-tracker', addTrackerTier),
+      [],
+    )
+    .option('--blocklist <file>', 'no peers of these ranges', checked('--blocklist', file))
     .addOption(
       maxPeers
         .argParser(checked('--max-peers', (text) => parseCount(text, 1, MAX_MAX_PEERS)))
@@ -355,11 +389,19 @@ function countStdin(names: readonly string[]): number {
   return names.filter((name) => name === '-').length
 }
 
-/** Puts the option's name in front of what its parser says. */
 function checked<T>(name: string, parse: (text: string) => T): (text: string) => T {
-  return (text) => {
+  const next = checkedNext<undefined, T>(name, parse)
+  return (text) => next(text, undefined)
+}
+
+/** Puts the option's name in front of what its parser says. @param parse gets the value so far as well */
+function checkedNext<E, T>(
+  name: string,
+  parse: (text: string, earlier: E) => T,
+): (text: string, earlier: E) => T {
+  return (text, earlier) => {
     try {
-      return parse(text)
+      return parse(text, earlier)
     } catch (error) {
       if (error instanceof UsageError)
         throw new UsageError('USAGE', `${name}: ${error.message}`, { cause: error })
@@ -372,8 +414,7 @@ function collected<T>(
   name: string,
   parse: (text: string) => T,
 ): (text: string, earlier: readonly T[]) => T[] {
-  const one = checked(name, parse)
-  return (text, earlier) => [...earlier, one(text)]
+  return checkedNext(name, (text, earlier) => [...earlier, parse(text)])
 }
 
 function oneOf(choices: readonly string[]): (text: string) => string {
@@ -393,8 +434,8 @@ function directory(text: string): string {
   return text
 }
 
-function listPath(text: string): string {
-  if (text === '') throw new UsageError('USAGE', `'' is not a file`)
+function interfaceName(text: string): string {
+  if (text === '') throw new UsageError('USAGE', `'' is not the name of an interface or its address`)
   return text
 }
 

@@ -1,9 +1,7 @@
 /** From flags and the process to a running download: which screen, which log, where the state lives. */
-import { lookup } from 'node:dns/promises'
 import { tmpdir } from 'node:os'
 import { systemClock } from '../common/clock.ts'
 import type { LogSink } from '../common/log.ts'
-import { systemCodeOf } from '../common/errors.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
@@ -15,6 +13,8 @@ import { openListFile } from './list-file.ts'
 import type { ListFile } from './list-file.ts'
 import { descriptorLimit, limitConnections, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
+import { addressesOfPeer, openNetwork } from './open-network.ts'
+import type { Network } from './open-network.ts'
 import { PlainProgress } from './plain-progress.ts'
 import { DEFAULT_JOBS } from './program.ts'
 import type { DownloadFlags } from './program.ts'
@@ -33,11 +33,13 @@ export async function startDownload(
   flags: DownloadFlags,
   context: CliContext,
 ): Promise<number> {
+  const network = await openNetwork(flags)
   const queue = await openQueue(sources, flags, context)
   const hasList = flags.inputFile.length > 0
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 || hasList }
   const screen = await openScreen(flags, style, context, () => queue.count)
+  for (const warning of network.warnings) screen.onWarning(undefined, warning)
   const log = makeLog(flags.quiet ? 0 : flags.verbose, {
     now: () => systemClock.now(),
     line: (text) => {
@@ -52,9 +54,9 @@ export async function startDownload(
     timeoutMs: flags.timeout,
   }
   return await download(queue, options, {
-    openSession: async () => openSession(flags, context, screen, log),
+    openSession: async () => openSession(flags, network, context, { screen, log }),
     readTorrent: readTorrentFile,
-    lookup: lookupAll,
+    lookup: async (host) => addressesOfPeer(host, network, systemClock),
     clock: systemClock,
     log,
     stdin: context.stdin,
@@ -122,15 +124,16 @@ async function openScreen(
 /** The session and the directories it needs appear only when there is something to download. */
 async function openSession(
   flags: DownloadFlags,
+  { local, blocklist }: Network,
   context: CliContext,
-  screen: Screen,
-  log: LogSink,
+  { screen, log }: { readonly screen: Screen; readonly log: LogSink },
 ): Promise<DownloadSession> {
   const state = openStateDirectory(context.env, tmpdir(), context.userId)
   if (state.notice !== undefined) screen.onWarning(undefined, state.notice)
   const settings = {
     listenPorts: flags.listenPort,
-    listenHost: undefined,
+    local,
+    blocklist,
     maxPeers: flags.maxPeers,
     maxConnections: connectionLimit(flags.jobs),
     maxTorrents: flags.jobs,
@@ -146,17 +149,6 @@ async function openSession(
 function printsPaths({ json, quiet }: DownloadFlags, { stdout, stderr }: CliContext): boolean {
   if (json) return false
   return quiet || stdout.isTTY !== true || stderr.isTTY !== true
-}
-
-/** @throws Error with a sentence for people */
-async function lookupAll(name: string): Promise<string[]> {
-  try {
-    return (await lookup(name, { all: true })).map(({ address }) => address)
-  } catch (error) {
-    throw new Error(`the name cannot be resolved (${systemCodeOf(error) ?? 'unknown reason'})`, {
-      cause: error,
-    })
-  }
 }
 
 function signalsOf({ signals }: CliContext, screen: Screen): CliContext['signals'] {

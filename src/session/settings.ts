@@ -1,12 +1,16 @@
 import type { FileAllocation } from '../storage/allocate-files.ts'
 
 /** What can be set for a whole process, with defaults. Values are checked where they are typed in (cli/options.ts). */
+import type { LocalAddresses } from '../common/local-addresses.ts'
+import type { IpRanges } from '../swarm/ip-ranges.ts'
 
 export interface Settings {
   /** First and last port to try to listen on; 0-0 takes any free one. */
   readonly listenPorts: { readonly first: number; readonly last: number }
-  /** Address to listen on; undefined: every address, IPv6 and IPv4. */
-  readonly listenHost: string | undefined
+  /** Where to listen, dial and ask from: nothing leaves by another address. */
+  readonly local: LocalAddresses
+  /** Peers of these ranges are neither dialled nor let in. */
+  readonly blocklist?: IpRanges | undefined
   /** Connections a torrent keeps at the most. */
   readonly maxPeers: number
   /** The same for all torrents together; undefined: no limit. */
@@ -43,6 +47,8 @@ export interface TorrentSettings {
   readonly downloadLimit?: number | undefined
   /** Endpoints the user named (`--peer`). */
   readonly peers: readonly { readonly host: string; readonly port: number }[]
+  /** URLs of trackers that the user named: they may be at any address (decision 0002). Default: none. */
+  readonly userTrackers?: ReadonlySet<string>
 }
 
 export const DEFAULT_LISTEN_PORTS = { first: 6881, last: 6999 }

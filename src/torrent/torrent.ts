@@ -29,6 +29,7 @@ import { LateBlocks } from './duplicate-late-blocks.ts'
 import { OpenPieces } from './open-pieces.ts'
 import { Pace } from './pace.ts'
 import { Peer } from './peer.ts'
+import type { PeerRefusal } from '../swarm/peer-pool.ts'
 import { PeerPool } from '../swarm/peer-pool.ts'
 import { PeerPlaces } from './peer-places.ts'
 import { PeerRegistry } from './peer-registry.ts'
@@ -67,6 +68,8 @@ export interface TorrentParts {
   /** Shared by the session's torrents; default: no limit. */
   readonly places?: PeerPlaces
   readonly userPeers: readonly Endpoint[]
+  /** Why an address is never dialled; default: none is refused. */
+  readonly refusalOf?: (host: string) => PeerRefusal | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
   /** For pieces that were asked for and are not written yet. Shared by the session's torrents; default: its own. */
@@ -264,7 +267,7 @@ export class Torrent {
       places: places.ofTorrent(),
       limit: this.#parts.downloadLimits?.limitOf(this.#parts.downloadLimit),
       inquiry: new PieceInquiry(),
-      pool: new PeerPool({ random }),
+      pool: new PeerPool({ random, refusalOf: this.#parts.refusalOf }),
       peers: new PeerRegistry(),
       stats: new TransferStats(this.#parts.clock.now()),
       uploadReader: new UploadReader({
@@ -309,6 +312,9 @@ export class Torrent {
         },
         onStatus: (status) => {
           observer.onTracker(status)
+        },
+        onWarning: (message) => {
+          observer.onWarning(message)
         },
       },
     })

@@ -4,6 +4,7 @@ import type { Clock } from '../../common/clock.ts'
 import { InputError, KnownError, systemCodeOf } from '../../common/errors.ts'
 import type { LogSink } from '../../common/log.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
+import { withUserTrackers } from '../../metainfo/user-trackers.ts'
 import { endJob, failedResult, stallError, untouchedResult } from '../early-end.ts'
 import type { End } from '../early-end.ts'
 import { Ending } from '../ending.ts'
@@ -28,6 +29,8 @@ import type { DownloadView, JobResult, RunSummary, Screen } from '../view.ts'
 const TICK_MS = 1000
 /** A source is looked at again when there was no descriptor for it. */
 const RETRY_MS = 200
+const EXTRA_LEFT_OUT =
+  '--tracker is not used: the torrent is private, so none but its own trackers may know of it (--only-tracker replaces them)'
 /** As long as no torrent runs, because a list brings nothing, that is said this often. */
 const WAITING_TICKS = 30
 /** More renames or notices of one torrent are only counted. Torrents given again: not even that, the end has their number. */
@@ -228,10 +231,11 @@ class DownloadRun {
   }
 
   async #runTorrent(
-    metainfo: Metainfo,
+    read: Metainfo,
     item: ItemOptions,
     { queued, known }: { readonly queued: QueuedSource; readonly known: KnownTorrent },
   ): Promise<JobResult> {
+    const { metainfo, isExtraLeftOut } = withUserTrackers(read, item.trackers)
     const job = this.#makeJob(queued.source, metainfo, item)
     let result: JobResult | undefined
     let stopped: Promise<void> | undefined
@@ -242,6 +246,7 @@ class DownloadRun {
         this.#jobs.set(job, item)
         job.start(torrent)
         this.#showNotices(job)
+        if (isExtraLeftOut) this.#warn(job, EXTRA_LEFT_OUT)
         result = await job.result
         stopped = torrent.stop() // never rejects; close() waits for it
       }

@@ -83,3 +83,14 @@ test('a wrong line is told with its number, in the words of the command line', a
     })
   }
 })
+
+test('trackers of a source come in tiers, line by line, in place of those of the command line', async () => {
+  const flags = await flagsOf('-t', 'udp://x.example:1')
+  const own = read(flags, 'tracker=udp://a.example:1,udp://b.example:1', 'announce=udp://c.example:1')
+  assert.deepEqual(own.trackers, {
+    extra: [['udp://a.example:1', 'udp://b.example:1'], ['udp://c.example:1']],
+    only: [],
+  })
+  assert.deepEqual(read(flags).trackers.extra, [['udp://x.example:1']])
+  assert.deepEqual(read(flags, 'only-tracker=udp://d.example:1').trackers.only, [['udp://d.example:1']])
+})

@@ -164,6 +164,24 @@ test('how files are made and trusted', async () => {
   await refuses(/^--disk-wait: 'long' is not a duration/, '--disk-wait', 'long', 'x')
 })
 
+test('trackers come in tiers, in the order of -t and -a; addresses of our own and the blocklist arrive', async () => {
+  const nothing = (await run('x')).flags!
+  assert.deepEqual([nothing.tracker, nothing.onlyTracker, nothing[4], nothing[6]], [[], [], false, false])
+  assert.deepEqual([nothing.interface, nothing.blocklist], [undefined, undefined])
+  const { flags } = await run(
+    ...['-t', 'udp://a:1,udp://b:1', '-a', 'udp://c:1', '--tracker', 'udp://d:1', '--announce=udp://e:1'],
+    ...['--only-tracker', 'udp://f:1', '--only-tracker', 'udp://g:1'],
+    ...['-4', '--interface', 'eth0', '--blocklist', 'list', 'x'],
+  )
+  assert.deepEqual(flags!.tracker, [['udp://a:1', 'udp://b:1'], ['udp://c:1'], ['udp://d:1'], ['udp://e:1']])
+  assert.deepEqual(flags!.onlyTracker, [['udp://f:1'], ['udp://g:1']])
+  assert.deepEqual([flags![4], flags![6], flags!.interface, flags!.blocklist], [true, false, 'eth0', 'list'])
+  assert.equal((await run('-6', 'x')).flags![6], true)
+  await refuses(/'-4' cannot be used with option '-6'/, '-46', 'x')
+  await refuses(/^--announce: 'foo' is not a tracker's address/, '-a', 'foo', 'x')
+  await refuses(/^--interface: '' is not the name/, '--interface', '', 'x')
+})
+
 test('info is a command, ./info a file', async () => {
   assert.deepEqual((await run('info', 'x')).info, ['x', { json: false, color: 'auto' }])
   assert.deepEqual((await run('info', '--json', 'x')).info?.[1].json, true)
