@@ -8,6 +8,7 @@ import { fileLines } from './commands/info.ts'
 import { download } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import type { CatFlags } from './program.ts'
+import { openNetwork } from './open-network.ts'
 import { downloadParts, openQueue, openScreen } from './start-download.ts'
 import { describeTerminal, show } from './terminal.ts'
 import { loadTheme } from './theme.ts'
@@ -25,7 +26,8 @@ export async function startCat(
   if (flags.tar && file !== undefined) {
     throw new UsageError('USAGE', `--tar is for the whole torrent: leave out '${file}'`)
   }
-  const queue = await openQueue([source], { ...flags, inputFile: [] }, context)
+  const network = await openNetwork(flags)
+  const queue = await openQueue([source], { ...flags, inputFile: [], jobs: 1 }, context)
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
   const style = { terminal, theme: await loadTheme(terminal), isBatch: false }
   const screen = await openScreen(flags, style, context, {
@@ -34,9 +36,9 @@ export async function startCat(
   })
   const output = new ByteOutput(context.stdout)
   const delivery = catDelivery({ file, isTar: flags.tar, isStored: flags.store }, output)
-  const parts = downloadParts(flags, context, screen, terminal)
+  const parts = downloadParts(flags, context, { network, screen, terminal })
   try {
-    const options = { jobs: 1, timeoutMs: flags.timeout, stallTimeoutMs: flags.stallTimeout }
+    const options = { jobs: 1, timeoutMs: flags.timeout }
     return await download(queue, options, {
       ...parts,
       readTorrent: (bytes) => {

@@ -1,9 +1,7 @@
 /** From flags and the process to a running download: which screen, which log, where the state lives. */
-import { lookup } from 'node:dns/promises'
 import { tmpdir } from 'node:os'
 import { systemClock } from '../common/clock.ts'
 import type { LogSink } from '../common/log.ts'
-import { systemCodeOf } from '../common/errors.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
@@ -14,8 +12,10 @@ import { FailedList } from './failed-list.ts'
 import { itemOptionsFrom } from './item-flags.ts'
 import { openListFile } from './list-file.ts'
 import type { ListFile } from './list-file.ts'
-import { descriptorLimit, limitJobs } from './job-limit.ts'
+import { descriptorLimit, limitConnections, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
+import { addressesOfPeer, openNetwork } from './open-network.ts'
+import type { Network } from './open-network.ts'
 import { PlainProgress } from './plain-progress.ts'
 import { DEFAULT_JOBS } from './program.ts'
 import type { DownloadFlags } from './program.ts'
@@ -35,6 +35,7 @@ export async function startDownload(
   flags: DownloadFlags,
   context: CliContext,
 ): Promise<number> {
+  const network = await openNetwork(flags)
   const queue = await openQueue(sources, flags, context)
   const hasList = flags.inputFile.length > 0
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
@@ -46,10 +47,9 @@ export async function startDownload(
   const options = {
     jobs: chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen),
     timeoutMs: flags.timeout,
-    stallTimeoutMs: flags.stallTimeout,
   }
   return await download(queue, options, {
-    ...downloadParts(flags, context, screen, terminal),
+    ...downloadParts(flags, context, { network, screen, terminal }),
     events: flags.json ? new EventWriter(context.stdout, () => new Date()) : undefined,
     failedList: flags.failedTo === undefined ? undefined : new FailedList(flags.failedTo),
     onPath: (path) => {
@@ -62,9 +62,13 @@ export async function startDownload(
 export function downloadParts(
   flags: DownloadFlags,
   context: CliContext,
-  screen: Screen,
-  terminal: Terminal,
+  {
+    network,
+    screen,
+    terminal,
+  }: { readonly network: Network; readonly screen: Screen; readonly terminal: Terminal },
 ): DownloadParts {
+  for (const warning of network.warnings) screen.onWarning(undefined, warning)
   const log = makeLog(flags.quiet ? 0 : flags.verbose, {
     now: () => systemClock.now(),
     line: (text) => {
@@ -75,9 +79,9 @@ export function downloadParts(
   if (flags.origins !== undefined)
     log('info', 'session', `options not from the command line: ${flags.origins.join(', ')}`)
   return {
-    openSession: async () => openSession(flags, context, screen, log),
+    openSession: async () => openSession(flags, network, context, { screen, log }),
     readTorrent: readTorrentFile,
-    lookup: lookupAll,
+    lookup: async (host) => addressesOfPeer(host, network, systemClock),
     clock: systemClock,
     log,
     stdin: context.stdin,
@@ -116,6 +120,11 @@ function chooseJobs(asked: number, sourceCount: number, screen: Screen): number 
   return jobs
 }
 
+function connectionLimit(jobs: number): number | undefined {
+  const limit = descriptorLimit()
+  return limitConnections(limit, limitJobs(jobs, limit))
+}
+
 /** Bars need a terminal that no other output of ours goes to. @param writesData is standard output for more than paths? */
 export async function openScreen(
   flags: DownloadFlags,
@@ -138,14 +147,18 @@ export async function openScreen(
 /** The session and the directories it needs appear only when there is something to download. */
 async function openSession(
   flags: DownloadFlags,
+  { local, blocklist }: Network,
   context: CliContext,
-  screen: Screen,
-  log: LogSink,
+  { screen, log }: { readonly screen: Screen; readonly log: LogSink },
 ): Promise<DownloadSession> {
   const settings = {
     listenPorts: flags.listenPort,
-    listenHost: undefined,
+    local,
+    blocklist,
     maxPeers: flags.maxPeers,
+    maxConnections: connectionLimit(flags.jobs),
+    maxTorrents: flags.jobs,
+    downloadLimit: flags.downloadLimit,
     stateDirectory: keepsNothing(flags) ? '' : stateDirectory(context, screen),
   }
   const session = await Session.open(settings, { clock: systemClock, log })
@@ -168,17 +181,6 @@ function stateDirectory(context: CliContext, screen: Screen): string {
 function printsPaths({ json, quiet }: DownloadFlags, { stdout, stderr }: CliContext): boolean {
   if (json) return false
   return quiet || stdout.isTTY !== true || stderr.isTTY !== true
-}
-
-/** @throws Error with a sentence for people */
-async function lookupAll(name: string): Promise<string[]> {
-  try {
-    return (await lookup(name, { all: true })).map(({ address }) => address)
-  } catch (error) {
-    throw new Error(`the name cannot be resolved (${systemCodeOf(error) ?? 'unknown reason'})`, {
-      cause: error,
-    })
-  }
 }
 
 function signalsOf({ signals }: CliContext, screen: Screen): CliContext['signals'] {

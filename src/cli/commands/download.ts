@@ -4,6 +4,7 @@ import type { Clock } from '../../common/clock.ts'
 import { InputError, KnownError, systemCodeOf } from '../../common/errors.ts'
 import type { LogSink } from '../../common/log.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
+import { withUserTrackers } from '../../metainfo/user-trackers.ts'
 import { endJob, failedResult, stallError, untouchedResult } from '../early-end.ts'
 import type { End } from '../early-end.ts'
 import { Ending } from '../ending.ts'
@@ -29,6 +30,8 @@ import type { DownloadView, JobResult, RunSummary, Screen } from '../view.ts'
 const TICK_MS = 1000
 /** A source is looked at again when there was no descriptor for it. */
 const RETRY_MS = 200
+const EXTRA_LEFT_OUT =
+  '--tracker is not used: the torrent is private, so none but its own trackers may know of it (--only-tracker replaces them)'
 /** As long as no torrent runs, because a list brings nothing, that is said this often. */
 const WAITING_TICKS = 30
 /** More renames or notices of one torrent are only counted. Torrents given again: not even that, the end has their number. */
@@ -39,8 +42,6 @@ export interface DownloadOptions {
   readonly jobs: number
   /** For the whole run. */
   readonly timeoutMs: number | undefined
-  /** For each torrent. */
-  readonly stallTimeoutMs: number | undefined
 }
 
 /** Everything from outside. */
@@ -92,7 +93,7 @@ class DownloadRun {
   readonly #options: DownloadOptions
   readonly #parts: DownloadParts
   readonly #views: readonly DownloadView[]
-  readonly #jobs = new Set<Job>()
+  readonly #jobs = new Map<Job, ItemOptions>()
   readonly #known = new KnownTorrents()
   readonly #tally = new RunTally()
   readonly #cancels: (() => void)[] = []
@@ -233,10 +234,11 @@ class DownloadRun {
   }
 
   async #runTorrent(
-    metainfo: Metainfo,
+    read: Metainfo,
     item: ItemOptions,
     { queued, known }: { readonly queued: QueuedSource; readonly known: KnownTorrent },
   ): Promise<JobResult> {
+    const { metainfo, isExtraLeftOut } = withUserTrackers(read, item.trackers)
     const job = this.#makeJob(queued.source, metainfo, item)
     let result: JobResult | undefined
     let stopped: Promise<void> | undefined
@@ -244,9 +246,10 @@ class DownloadRun {
       const torrent = await this.#session.add(job, item, this.#ending)
       if (torrent === undefined) result = untouchedResult(queued.source, this.#end)
       else {
-        this.#jobs.add(job)
+        this.#jobs.set(job, item)
         job.start(torrent)
         this.#showNotices(job)
+        if (isExtraLeftOut) this.#warn(job, EXTRA_LEFT_OUT)
         result = await job.result
         stopped = torrent.stop() // never rejects; close() waits for it
       }
@@ -297,8 +300,7 @@ class DownloadRun {
   }
 
   #onTick(): void {
-    const { stallTimeoutMs } = this.#options
-    for (const job of this.#jobs) {
+    for (const [job, { stallTimeoutMs }] of this.#jobs) {
       job.hasSeenSource()
       if (stallTimeoutMs !== undefined && job.stalledSeconds() * 1000 >= stallTimeoutMs) {
         job.fail(stallError(job, stallTimeoutMs))
@@ -335,7 +337,7 @@ class DownloadRun {
     this.#end = end
     this.#ending.end()
     this.#sources.end()
-    for (const job of this.#jobs) endJob(job, end)
+    for (const job of this.#jobs.keys()) endJob(job, end)
   }
 
   /** @returns what was saved; undefined when nothing was, and why was told */
