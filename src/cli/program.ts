@@ -1,8 +1,8 @@
 /**
  * The command line, defined once: every command, option and help text. Knows nothing of what the commands do.
  */
-import { existsSync } from 'node:fs'
 import { Argument, Command, CommanderError, Option } from 'commander'
+import { assertSources, refuseCommandNames } from './check-sources.ts'
 import { UsageError } from '../common/errors.ts'
 import { VERSION } from '../common/version.ts'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
@@ -11,7 +11,6 @@ import { HELP_COLUMNS, HELP_STYLE, textAfterOptions } from './help-text.ts'
 import { parseCount, parseDuration, parseHostAndPort, parsePortRange, parseRate } from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
 import type { FileAllocation } from '../storage/allocate-files.ts'
-import { suggest } from './suggest.ts'
 import type { ColorChoice, Environment } from './terminal.ts'
 import { addTrackerTier } from './tracker-option.ts'
 
@@ -390,39 +389,6 @@ function takeOverOptions(program: Command, command: Command): void {
     if (command.getOptionValueSource(name) === 'cli') continue
     command.setOptionValueWithSource(name, program.getOptionValue(name), 'cli')
   }
-}
-
-/** `torrent-dl -v info x`, `torrent-dl inof x`: most likely the command was meant. */
-function refuseCommandNames(program: Command, sources: readonly string[]): void {
-  const names = program.commands.map((command) => command.name())
-  const name = sources.find((source) => names.includes(source))
-  if (name !== undefined) {
-    throw new UsageError(
-      'USAGE',
-      `command '${name}' comes first: torrent-dl ${name} <source> (a file of that name: ./${name})`,
-    )
-  }
-  const [first = ''] = sources
-  if (!/^[a-z]+$/i.test(first)) return
-  const near = suggest(first, [...names, 'help', 'version'])
-  if (near === undefined || existsSync(first)) return
-  const hint = names.includes(near) ? near : `--${near}`
-  throw new UsageError('USAGE', `'${first}' is neither a file nor a command (did you mean ${hint}?)`)
-}
-
-function assertSources(sources: readonly string[], { inputFile, verbose }: DownloadFlags): void {
-  if (sources.length + inputFile.length === 0) {
-    const hint = verbose === 1 ? 'the version: torrent-dl -V' : 'or a list of them: -i FILE'
-    throw new UsageError('USAGE', `missing required argument 'source' (${hint})`)
-  }
-  const sourceCount = countStdin(sources)
-  if (sourceCount > 1) throw new UsageError('USAGE', 'standard input (-) can be a source only once')
-  if (sourceCount + countStdin(inputFile) > 1)
-    throw new UsageError('USAGE', 'standard input (-) can be one source or one list (-i -), not more')
-}
-
-function countStdin(names: readonly string[]): number {
-  return names.filter((name) => name === '-').length
 }
 
 function checked<T>(name: string, parse: (text: string) => T): (text: string) => T {
