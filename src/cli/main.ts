@@ -27,6 +27,11 @@ export async function main(argv: readonly string[]): Promise<number> {
       off: (signal, listener) => process.off(signal, listener),
       exit: (code) => process.exit(code),
     },
+    jobControl: {
+      on: (signal, listener) => process.on(signal, listener),
+      off: (signal, listener) => process.off(signal, listener),
+      raise: (signal) => process.kill(process.pid, signal),
+    },
     userId: process.getuid?.(),
     onRescue: (close) => rescues.push(close),
   }

@@ -11,6 +11,7 @@ import { FailedList } from './failed-list.ts'
 import { itemOptionsFrom } from './item-flags.ts'
 import { openListFile } from './list-file.ts'
 import type { ListFile } from './list-file.ts'
+import { isInForeground, watchJobControl } from './job-control.ts'
 import { descriptorLimit, limitConnections, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { addressesOfPeer, openNetwork } from './open-network.ts'
@@ -102,23 +103,28 @@ function connectionLimit(jobs: number): number | undefined {
   return limitConnections(limit, limitJobs(jobs, limit))
 }
 
-/** Bars need a terminal that no other output of ours goes to. */
+/** Bars need a terminal that no other output of ours goes to, and where nobody else types. */
 async function openScreen(
   flags: DownloadFlags,
   style: LineStyle,
-  { stdout, stderr }: CliContext,
+  { stdout, stderr, jobControl }: CliContext,
   sourceCount: () => SourceCount,
 ): Promise<Screen> {
-  const parts = { stream: stderr, style, clock: systemClock }
+  const parts = { stream: stderr, style, clock: systemClock, sourceCount }
   if (flags.quiet) return new PlainProgress({ ...parts, amount: 'errors' })
   const sharesTerminal = flags.json && stdout.isTTY === true && style.terminal.isTty
   const isSilent = flags.progress === 'none' || (flags.progress === 'auto' && sharesTerminal)
   if (isSilent) return new PlainProgress({ ...parts, amount: 'summary' })
-  if (flags.progress === 'plain' || !style.terminal.canRedraw || sharesTerminal) {
+  const isForBars = style.terminal.canRedraw && (flags.progress === 'bar' || isInForeground())
+  if (flags.progress === 'plain' || !isForBars || sharesTerminal) {
     return new PlainProgress({ ...parts, amount: 'progress' })
   }
   const { openProgressBars } = await import('./progress-bars.ts')
-  return await openProgressBars({ ...parts, sourceCount })
+  return await openProgressBars({
+    ...parts,
+    watchJobControl: (drawing) =>
+      watchJobControl({ source: jobControl, isForeground: isInForeground, clock: systemClock }, drawing),
+  })
 }
 
 /** The session and the directories it needs appear only when there is something to download. */

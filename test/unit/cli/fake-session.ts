@@ -217,7 +217,13 @@ export class DownloadRig {
         clock: this.clock,
         log: () => undefined,
         stdin: this.stdin(),
-        screen: new PlainProgress({ stream: this.stderr, style, clock: this.clock, amount }),
+        screen: new PlainProgress({
+          stream: this.stderr,
+          style,
+          clock: this.clock,
+          amount,
+          sourceCount: () => sources.count,
+        }),
         events: json ? new EventWriter(this.stdout, () => new Date(0)) : undefined,
         onPath: (path) => {
           this.stdout.write(`${path}\n`)
