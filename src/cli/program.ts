@@ -6,8 +6,9 @@ import { UsageError } from '../common/errors.ts'
 import { VERSION } from '../common/version.ts'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
 import { EXIT_CODE_TABLE } from './exit-codes.ts'
-import { parseCount, parseDuration, parseHostAndPort, parsePortRange } from './options.ts'
+import { parseCount, parseDuration, parseHostAndPort, parseHookTimeout, parsePortRange } from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
+import { splitCommand } from './split-command.ts'
 import type { ColorChoice } from './terminal.ts'
 
 export type ProgressChoice = 'auto' | 'bar' | 'plain' | 'none'
@@ -27,6 +28,12 @@ export interface DownloadFlags {
   readonly json: boolean
   readonly progress: ProgressChoice
   readonly color: ColorChoice
+  readonly logFile: string | undefined
+  /** The words of a command. */
+  readonly onComplete: readonly string[] | undefined
+  readonly onError: readonly string[] | undefined
+  /** In milliseconds. */
+  readonly hookTimeout: number
   readonly quiet: boolean
   readonly verbose: number
 }
@@ -46,6 +53,7 @@ const HELP_COLUMNS = 80
 const MAX_MAX_PEERS = 10_000
 export const DEFAULT_JOBS = 3
 const MAX_JOBS = 1000
+const DEFAULT_HOOK_TIMEOUT_MS = 3_600_000
 
 const EXAMPLES = `
 Examples:
@@ -94,6 +102,7 @@ function buildProgram(actions: Actions, done: (code: number) => void): Command {
   addPlaceOptions(program)
   addNetworkOptions(program)
   addOutputOptions(program)
+  addHookOptions(program)
   program
     .optionsGroup('Other:')
     .version(`torrent-dl ${VERSION}`, '-V, --version', 'print the version')
@@ -164,6 +173,23 @@ function addOutputOptions(program: Command): void {
     .addOption(colorOption())
     .addOption(new Option('-q, --quiet', 'print errors only').default(false).conflicts('verbose'))
     .option('-v, --verbose', 'say more; -vv and -vvv even more', (_value, count: number) => count + 1, 0)
+    .option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
+}
+
+function addHookOptions(program: Command): void {
+  program
+    .optionsGroup('Afterwards (a program and its arguments; no shell runs it):')
+    .option(
+      '--on-complete <cmd>',
+      'run this for each finished torrent',
+      checked('--on-complete', splitCommand),
+    )
+    .option('--on-error <cmd>', 'run this for each that failed', checked('--on-error', splitCommand))
+    .addOption(
+      new Option('--hook-timeout <time>', 'end such a command after this')
+        .argParser(checked('--hook-timeout', parseHookTimeout))
+        .default(DEFAULT_HOOK_TIMEOUT_MS, '1h'),
+    )
 }
 
 function addInfo(program: Command, actions: Actions, done: (code: number) => void): void {
@@ -246,6 +272,12 @@ function collected<T>(
 
 function directory(text: string): string {
   if (text === '') throw new UsageError('USAGE', `'' is not a directory (the current one is .)`)
+  return text
+}
+
+function logFile(text: string): string {
+  if (text === '') throw new UsageError('USAGE', `'' is not a file`)
+  if (text === '-') throw new UsageError('USAGE', `'-' is not a file (-v shows the log on standard error)`)
   return text
 }
 

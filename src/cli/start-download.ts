@@ -10,6 +10,7 @@ import { download } from './commands/download.ts'
 import type { DownloadSession } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import { EventWriter } from './events.ts'
+import type { Hooks } from './hooks.ts'
 import { itemOptionsOf } from './item-options.ts'
 import { descriptorLimit, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
@@ -17,11 +18,13 @@ import { PlainProgress } from './plain-progress.ts'
 import { DEFAULT_JOBS } from './program.ts'
 import type { DownloadFlags } from './program.ts'
 import { watchSignals } from './signals.ts'
+import type { HookSurroundings } from './start-hooks.ts'
+import type { OpenLogFile } from './start-log-file.ts'
 import { openStateDirectory } from './state-directory.ts'
 import type { LineStyle } from './summary.ts'
 import { describeTerminal } from './terminal.ts'
 import { loadTheme } from './theme.ts'
-import type { Screen } from './view.ts'
+import type { EventView, Screen } from './view.ts'
 
 /** @returns the exit code */
 export async function startDownload(
@@ -35,19 +38,41 @@ export async function startDownload(
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 }
   const screen = await openScreen(flags, style, context, sources.length)
-  const log = makeLog(flags.quiet ? 0 : flags.verbose, {
-    now: () => systemClock.now(),
-    line: (text) => {
-      screen.line(text)
-    },
-    clean: terminal.clean,
-  })
+  const logFile = await openLogFile(flags, context, screen)
+  try {
+    return await startLogged(sources, flags, context, { style, screen, logFile })
+  } finally {
+    await logFile?.close()
+  }
+}
+
+interface Output {
+  readonly style: LineStyle
+  readonly screen: Screen
+  readonly logFile: OpenLogFile | undefined
+}
+
+async function startLogged(
+  sources: readonly string[],
+  flags: DownloadFlags,
+  context: CliContext,
+  output: Output,
+): Promise<number> {
+  const { screen, logFile, style } = output
+  const log = makeSinks(flags, output)
+  const events: EventView[] = flags.json ? [new EventWriter(context.stdout, () => new Date())] : []
+  if (logFile !== undefined) events.push(logFile.view)
   const options = {
     item: itemOptionsOf(flags),
     jobs: chooseJobs(flags.jobs, sources.length, screen),
     timeoutMs: flags.timeout,
     stallTimeoutMs: flags.stallTimeout,
   }
+  const hooks = await openHooksIfAny(flags, {
+    ...{ context, clock: systemClock, screen, events, log, limit: options.jobs },
+    clean: style.terminal.clean,
+    logOutput: (line) => logFile?.sink('info', 'hook', line),
+  })
   return await download(sources, options, {
     openSession: async () => openSession(flags, context, screen, log),
     readTorrent: readTorrentFile,
@@ -56,13 +81,58 @@ export async function startDownload(
     log,
     stdin: context.stdin,
     screen,
-    events: flags.json ? new EventWriter(context.stdout, () => new Date()) : undefined,
+    events,
+    hooks,
     onPath: (path) => {
       if (printsPaths(flags, context)) context.stdout.write(`${path}\n`)
     },
-    watchSignals: (onStop) => watchSignals(signalsOf(context, screen), () => systemClock.now(), onStop),
+    watchSignals: (onStop) => {
+      const atOnce = (): void => {
+        hooks?.kill()
+        logFile?.flushNow()
+        screen.close()
+      }
+      return watchSignals(signalsOf(context, atOnce), () => systemClock.now(), onStop)
+    },
     onRescue: context.onRescue,
   })
+}
+
+/** The log's sink: the screen as `-v` says, and the log file. */
+function makeSinks(flags: DownloadFlags, { screen, style, logFile }: Output): LogSink {
+  const onScreen = makeLog(flags.quiet ? 0 : flags.verbose, {
+    now: () => systemClock.now(),
+    line: (text) => {
+      screen.line(text)
+    },
+    clean: style.terminal.clean,
+  })
+  if (logFile === undefined) return onScreen
+  return (level, scope, message) => {
+    onScreen(level, scope, message)
+    logFile.sink(level, scope, message)
+  }
+}
+
+async function openLogFile(
+  flags: DownloadFlags,
+  context: CliContext,
+  screen: Screen,
+): Promise<OpenLogFile | undefined> {
+  if (flags.logFile === undefined) return undefined
+  const { startLogFile } = await import('./start-log-file.ts')
+  return startLogFile(flags.logFile, flags.verbose, context, (message) => {
+    screen.onWarning(undefined, message)
+  })
+}
+
+async function openHooksIfAny(
+  flags: DownloadFlags,
+  surroundings: HookSurroundings,
+): Promise<Hooks | undefined> {
+  if (flags.onComplete === undefined && flags.onError === undefined) return undefined
+  const { openHooks } = await import('./start-hooks.ts')
+  return openHooks(flags, surroundings)
 }
 
 function chooseJobs(asked: number, sourceCount: number, screen: Screen): number {
@@ -131,12 +201,13 @@ async function lookupAll(name: string): Promise<string[]> {
   }
 }
 
-function signalsOf({ signals }: CliContext, screen: Screen): CliContext['signals'] {
+/** @param atOnce what must not be left undone by the second signal */
+function signalsOf({ signals }: CliContext, atOnce: () => void): CliContext['signals'] {
   return {
     on: (signal, listener) => signals.on(signal, listener),
     off: (signal, listener) => signals.off(signal, listener),
     exit(code) {
-      screen.close()
+      atOnce()
       signals.exit(code)
     },
   }

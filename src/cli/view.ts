@@ -4,6 +4,7 @@ import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import type { StopSignal } from './exit-codes.ts'
+import type { HookReport } from './hook-report.ts'
 
 /** One torrent on its way. */
 export interface JobView {
@@ -55,6 +56,16 @@ export interface DownloadView {
   onResult(result: JobResult): void
   /** After everything is saved; nothing follows. */
   onEnd(summary: RunSummary): void
+}
+
+/** A view for programs, that is told more. */
+export interface EventView extends DownloadView {
+  /** The command of `--on-complete` or `--on-error` has ended; comes after `onResult`. */
+  onHook(result: JobResult, report: HookReport): void
+  /** Instead of `onEnd`: something ended the run that is not the fault of a source. @param results of those that ended */
+  onAbort(error: unknown, results: readonly JobResult[]): void
+  /** Resolves when all that was told is written, or nobody is left to read it. */
+  written(): Promise<void>
 }
 
 /** A view for eyes, on stderr. */

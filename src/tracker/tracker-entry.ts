@@ -61,6 +61,7 @@ export class TrackerEntry {
   #tracker: Tracker | undefined
   #state: TrackerStatus['state'] = 'idle'
   #lastError: string | undefined
+  #lastErrorCode: string | undefined
   #answer: AnnounceResponse | undefined
   #endpointCount: number | undefined
   /** It knows us: it has answered a `started`. */
@@ -139,6 +140,7 @@ export class TrackerEntry {
   /** It has not answered for a while, and goes on trying. */
   noteSlow(seconds: number): void {
     this.#lastError = `no answer in ${seconds} s`
+    this.#lastErrorCode = 'TRACKER_TIMEOUT'
     this.#setState('failing')
   }
 
@@ -153,9 +155,10 @@ export class TrackerEntry {
     if (!(error instanceof TrackerError)) {
       this.#parts.log('error', 'tracker', `${this.#shownUrl}: ${messageOf(error)}`)
     }
-    const code = error instanceof TrackerError ? error.code : ''
+    const code = error instanceof TrackerError ? error.code : undefined
     this.#isUnsupported = code === 'TRACKER_URL_INVALID' || code === 'TRACKER_URL_UNSUPPORTED'
     this.#isRefused = code === 'TRACKER_REFUSED'
+    this.#lastErrorCode = code
     if (this.#isRefused) this.#refusedUntilMs = this.#parts.clock.now() + REFUSED_PAUSE_MS
     this.#lastError = this.#isRefused ? `refused: ${messageOf(error)}` : messageOf(error)
     this.#parts.log('info', 'tracker', `${this.#shownUrl}: ${this.#lastError}`)
@@ -208,6 +211,7 @@ export class TrackerEntry {
       tier: this.tier,
       state: this.#state,
       lastError: this.#lastError,
+      lastErrorCode: this.#lastErrorCode,
       seederCount: this.#answer?.seederCount,
       leecherCount: this.#answer?.leecherCount,
       endpointCount: this.#endpointCount,
@@ -228,6 +232,7 @@ export class TrackerEntry {
   #onAnswer(request: AnnounceRequest, answer: AnnounceResponse): void {
     this.#answer = answer
     this.#lastError = undefined
+    this.#lastErrorCode = undefined
     this.#isRefused = false
     this.#lastAnnounceAtMs = this.#parts.clock.now()
     this.#hasStarted = true

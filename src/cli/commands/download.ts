@@ -8,14 +8,14 @@ import type { TorrentSettings } from '../../session/settings.ts'
 import type { TorrentObserver } from '../../torrent/snapshot.ts'
 import { EXIT, SIGNAL_EXIT, combinedExitCode, exitCodeOf } from '../exit-codes.ts'
 import type { StopSignal } from '../exit-codes.ts'
-import { formatLimit } from '../format.ts'
+import { formatLimit, plural } from '../format.ts'
 import { torrentSettings } from '../item-options.ts'
 import type { ItemOptions } from '../item-options.ts'
 import { Job } from '../job.ts'
 import type { JobTorrent } from '../job.ts'
 import { readSource } from '../source.ts'
 import { otherWork } from '../../storage/turns.ts'
-import type { DownloadView, JobResult, RunSummary, Screen } from '../view.ts'
+import type { DownloadView, EventView, JobResult, RunSummary, Screen } from '../view.ts'
 import { describePeers } from '../why-idle.ts'
 import { GO_ON, whereOf } from '../summary.ts'
 
@@ -26,6 +26,9 @@ const CLOSE_LIMIT_MS = 5000
 const RETRY_MS = 200
 /** After a Ctrl-C, a longer goodbye is explained: silence would look like a hang. */
 const SILENT_CLOSE_MS = 500
+/** The same for hooks that still run when everything else is done. */
+const SILENT_HOOKS_MS = 2000
+const EXPLAIN_EVERY_MS = 30_000
 /** More renames or notices of one torrent are only counted. */
 const MAX_NOTICES = 5
 
@@ -45,6 +48,19 @@ export interface DownloadSession {
   close(): Promise<void>
 }
 
+/** Commands of `--on-complete` and `--on-error`; hooks.ts has the real ones. */
+export interface ResultHooks {
+  /** Commands that have not ended. */
+  readonly count: number
+  /** Did a stop keep a command from its end? */
+  readonly wasCutShort: boolean
+  /** @param released resolves when the torrent has let go of its files */
+  add(result: JobResult, index: number, released: Promise<void>): void
+  /** Ends those that run, begins no more. */
+  stop(signal: StopSignal): void
+  finished(): Promise<void>
+}
+
 /** Everything from outside. */
 export interface DownloadParts {
   /** Called once, for the first source that is a torrent. */
@@ -57,13 +73,15 @@ export interface DownloadParts {
   readonly stdin: AsyncIterable<Buffer | string>
   readonly screen: Screen
   /** Also told of everything, after the screen. */
-  readonly events: DownloadView | undefined
+  readonly events: readonly EventView[]
+  /** What runs for each result; undefined: nothing does. */
+  readonly hooks: ResultHooks | undefined
   /** Gets the path of each finished torrent. */
   readonly onPath: (path: string) => void
   /** Calls back when the user wants to stop. @returns ends the watch */
   readonly watchSignals: (onStop: (signal: StopSignal) => void) => () => void
   /** Has `close` run before the process dies of something unexpected. */
-  readonly onRescue: (close: () => Promise<void>) => void
+  readonly onRescue: (close: (error: unknown) => Promise<void>) => void
 }
 
 type End = { readonly reason: string } | { readonly signal: StopSignal }
@@ -75,14 +93,16 @@ export async function download(
   parts: DownloadParts,
 ): Promise<number> {
   const run = new DownloadRun(sources, options, parts)
-  parts.onRescue(async () => {
+  parts.onRescue(async (error) => {
     parts.screen.close()
-    await run.close()
+    await run.abort(error)
   })
   try {
     return await run.finish()
+  } catch (error) {
+    await run.abort(error)
+    throw error
   } finally {
-    await run.close()
     parts.screen.close()
   }
 }
@@ -95,6 +115,9 @@ class DownloadRun {
   readonly #jobs = new Set<Job>()
   readonly #results: JobResult[] = []
   readonly #cancels: (() => void)[] = []
+  /** Of torrents that have a result: settles when their files are let go of. */
+  readonly #released = new WeakMap<JobResult, Promise<void>>()
+  #isAborted = false
   #session: Promise<DownloadSession> | undefined
   #peers: Promise<TorrentSettings['peers']> | undefined
   #end: End | undefined
@@ -109,7 +132,7 @@ class DownloadRun {
     this.#sources = sources
     this.#options = options
     this.#parts = parts
-    this.#views = parts.events === undefined ? [parts.screen] : [parts.screen, parts.events]
+    this.#views = [parts.screen, ...parts.events]
     this.#ended = new Promise((resolveEnd) => {
       this.#onEnd = () => {
         resolveEnd(undefined)
@@ -120,6 +143,7 @@ class DownloadRun {
   async finish(): Promise<number> {
     const { clock, watchSignals } = this.#parts
     this.#endSignals = watchSignals((signal) => {
+      this.#parts.hooks?.stop(signal) // also when a limit has ended the rest before
       this.#endAll({ signal })
     })
     this.#cancels.push(
@@ -135,10 +159,26 @@ class DownloadRun {
     this.#tell((view) => {
       view.onEnd(summary)
     })
+    await this.#written()
     return summary.code
   }
 
-  /** Ends timers, then the session, within a bound. Calling it again waits for the first. */
+  /** Closes after an error that is not any source's fault, and tells those who read events. */
+  async abort(error: unknown): Promise<void> {
+    this.#parts.hooks?.stop('SIGTERM')
+    await this.close()
+    if (this.#isAborted) return
+    this.#isAborted = true
+    const results = Object.values(this.#results) // without the holes
+    for (const view of this.#parts.events) view.onAbort(error, results)
+    await this.#written()
+  }
+
+  async #written(): Promise<void> {
+    await Promise.all(this.#parts.events.map(async (view) => view.written()))
+  }
+
+  /** Ends timers, then the session, within a bound, and waits for the hooks. Calling it again waits for the first. */
   async close(): Promise<void> {
     this.#closing ??= this.#closeOnce()
     await this.#closing
@@ -147,8 +187,20 @@ class DownloadRun {
   async #closeOnce(): Promise<void> {
     for (const cancel of this.#cancels) cancel()
     const session = await this.#session?.catch(() => undefined) // its failure was told already
-    if (session !== undefined) await this.#closeSession(session)
+    await Promise.all([session === undefined ? undefined : this.#closeSession(session), this.#finishHooks()])
     this.#endSignals?.()
+  }
+
+  async #finishHooks(): Promise<void> {
+    const { hooks, clock, screen } = this.#parts
+    if (hooks === undefined) return
+    const explain = (): void => {
+      const commands = plural(hooks.count, 'command')
+      screen.onWarning(undefined, `waiting for ${commands} of --on-complete or --on-error (Ctrl-C ends them)`)
+    }
+    const cancels = [clock.after(SILENT_HOOKS_MS, explain), clock.every(EXPLAIN_EVERY_MS, explain)]
+    await hooks.finished()
+    for (const cancel of cancels) cancel()
   }
 
   async #closeSession(session: DownloadSession): Promise<void> {
@@ -193,6 +245,7 @@ class DownloadRun {
         view.onResult(result)
       })
       if (result.outcome === 'complete' && result.job !== undefined) this.#parts.onPath(result.job.path)
+      this.#parts.hooks?.add(result, index, this.#released.get(result) ?? Promise.resolve())
     }
   }
 
@@ -209,7 +262,7 @@ class DownloadRun {
       job.start(torrent)
       this.#showNotices(job)
       const result = await job.result
-      void torrent.stop() // never rejects; close() waits for it
+      this.#released.set(result, torrent.release()) // never rejects; close() waits for the rest of the stop
       return result
     } catch (error) {
       if (!isOfSource(error)) throw error
@@ -312,7 +365,9 @@ class DownloadRun {
   #summary(): RunSummary {
     const results = this.#results
     const signal = this.#end !== undefined && 'signal' in this.#end ? this.#end.signal : undefined
-    const isStopped = signal !== undefined && results.some(({ outcome }) => outcome === 'stopped')
+    const wasCutShort =
+      this.#parts.hooks?.wasCutShort === true || results.some(({ outcome }) => outcome === 'stopped')
+    const isStopped = signal !== undefined && wasCutShort
     const code = isStopped ? SIGNAL_EXIT[signal] : combinedExitCode(results.map((result) => result.code))
     return { code, signal: isStopped ? signal : undefined, results }
   }

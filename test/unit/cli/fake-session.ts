@@ -80,6 +80,7 @@ export function makeTracker(fields: Partial<TrackerStatus> = {}): TrackerStatus 
     tier: 0,
     state: 'working',
     lastError: undefined,
+    lastErrorCode: undefined,
     seederCount: undefined,
     leecherCount: undefined,
     endpointCount: undefined,
@@ -139,6 +140,10 @@ export class FakeTorrent {
   async stop(): Promise<void> {
     this.isStopped = true
     await Promise.resolve()
+  }
+
+  async release(): Promise<void> {
+    await this.stop()
   }
 
   /** Everything arrived. */
@@ -204,7 +209,8 @@ export class DownloadRig {
         log: () => undefined,
         stdin: this.stdin(),
         screen: new PlainProgress({ stream: this.stderr, style, clock: this.clock, amount }),
-        events: json ? new EventWriter(this.stdout, () => new Date(0)) : undefined,
+        events: json ? [new EventWriter(this.stdout, () => new Date(0))] : [],
+        hooks: undefined,
         onPath: (path) => {
           this.stdout.write(`${path}\n`)
         },
