@@ -3,13 +3,11 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { EXIT_CODE_TABLE } from '../../src/cli/exit-codes.ts'
 import { runCli } from '../support/run-cli.ts'
-import { runBlock, shellBlocks, withSwarm } from './doc-commands.ts'
+import { ROOT, runBlock, shellBlocks } from './docs-shell.ts'
+import { withDocsSwarm } from './docs-swarm.ts'
 
-/** From dist/test/cli up to the root. */
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 
 test('every option of --help is in the table of README.md, and no other', async () => {
@@ -37,14 +35,18 @@ test('files that README.md points to are there', () => {
 })
 
 test('every command of README.md ends well', async () => {
-  const ours = shellBlocks(README).filter((text) => !text.includes('npm ci'))
-  assert.ok(ours.length >= 4)
-  await withSwarm(async (root, torrents) => {
-    for (const block of ours) {
+  const blocks = shellBlocks('README.md').filter((text) => !text.includes('npm ci'))
+  assert.ok(blocks.length >= 4)
+  await withDocsSwarm(async ({ root, torrents }) => {
+    for (const block of blocks) {
       assert.doesNotMatch(await runBlock(block, root), /torrent-dl ended with|try again later/)
     }
-    for (const [index, name] of ['linux.bin', 'iso/a.bin', 'data/b.bin'].entries()) {
-      assert.ok(readFileSync(join(root, name)).equals(torrents[index]!.data), name)
+    for (const [name, path] of [
+      ['linux', 'linux.bin'],
+      ['a', 'iso/a.bin'],
+      ['b', 'data/b.bin'],
+    ] as const) {
+      assert.ok(readFileSync(join(root, path)).equals(torrents[name]!.data), path)
     }
     assert.equal(readFileSync(join(root, 'paths.txt'), 'utf8'), 'fixtures/a.bin\n')
   })

@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { hookEnvironment } from '../../src/cli/hook-environment.ts'
 import { eventTypes, readEvents } from '../support/event-schema.ts'
-import { runBlock, shellBlocks, withSwarm } from './doc-commands.ts'
+import { ROOT, runBlock, shellBlocks } from './docs-shell.ts'
+import { withDocsSwarm } from './docs-swarm.ts'
 
-const PAGE = readFileSync(new URL('../../../docs/scripting.md', import.meta.url), 'utf8')
+const PAGE = readFileSync(join(ROOT, 'docs/scripting.md'), 'utf8')
 
 /** What each command prints, in the order of the page; `undefined`: whatever it likes. */
 const PRINTED: readonly (readonly [begin: RegExp, printed: RegExp])[] = [
@@ -50,8 +51,8 @@ const hasJq = spawnSync('jq', ['--version']).status === 0
 
 for (const realJq of hasJq ? [false, true] : [false]) {
   test(`the commands of the page do what it says, with ${realJq ? "this machine's jq" : 'the jq of npm'}`, async () => {
-    const blocks = shellBlocks(PAGE)
-    await withSwarm(async (root) => {
+    const blocks = shellBlocks('docs/scripting.md')
+    await withDocsSwarm(async ({ root }) => {
       writeScripts(blocks, root)
       const commands = blocks.filter((block) => !block.startsWith('#!'))
       const seen = new Set<RegExp>()
