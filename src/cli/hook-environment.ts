@@ -7,7 +7,10 @@ import { VERSION } from '../common/version.ts'
 import { maskUrl } from '../tracker/mask-url.ts'
 import { describeError } from './exit-codes.ts'
 import type { Environment } from './terminal.ts'
-import type { JobResult } from './view.ts'
+import type { JobResult, JobView } from './view.ts'
+
+/** undefined: not to be set */
+type Variables = Readonly<Record<string, string | undefined>>
 
 /** The system takes no longer value than 128 KiB, and a hook would not start because of one. */
 const MAX_VALUE_CHARACTERS = 30_000
@@ -18,7 +21,7 @@ export interface HookMoment {
   readonly now: Date
 }
 
-/** Every name that `hookEnvironment` may give. What is not known for a result is not set. */
+/** `env` with the variables of a hook. What is not known for a result is not set, also when `env` has it. */
 export function hookEnvironment(
   result: JobResult,
   env: Environment,
@@ -32,43 +35,46 @@ export function hookEnvironment(
   return all
 }
 
-function ownVariables(result: JobResult): Record<string, string | undefined> {
+function ownVariables(result: JobResult): Variables {
   const { source, outcome, code, error, job, snapshot, seconds } = result
   return {
     TORRENT_DL_EVENT: outcome === 'complete' ? 'complete' : 'error',
     TORRENT_DL_SOURCE: source,
     TORRENT_DL_EXIT_CODE: String(code),
     TORRENT_DL_ERROR_CODE: error?.code,
-    TORRENT_DL_ERROR: error === undefined ? undefined : describeError(error),
-    TORRENT_DL_INFO_HASH: job?.infoHash,
-    TORRENT_DL_NAME: job?.metainfo.name,
-    TORRENT_DL_PATH: job === undefined ? undefined : resolve(job.path),
-    TORRENT_DL_DIRECTORY: job === undefined ? undefined : dirname(resolve(job.path)),
-    TORRENT_DL_FILE_COUNT: text(job?.metainfo.files.filter(({ isPadding }) => !isPadding).length),
+    TORRENT_DL_ERROR: error && describeError(error),
+    ...torrentVariables(job),
     TORRENT_DL_SIZE_BYTES: text(snapshot?.totalBytes ?? job?.metainfo.geometry.totalBytes),
     TORRENT_DL_DOWNLOADED_BYTES: text(snapshot?.downloadedBytes),
     TORRENT_DL_UPLOADED_BYTES: text(snapshot?.uploadedBytes),
-    TORRENT_DL_SECONDS: snapshot === undefined ? undefined : seconds.toFixed(3),
+    TORRENT_DL_SECONDS: snapshot && seconds.toFixed(3),
+  }
+}
+
+function torrentVariables(job: JobView | undefined): Variables {
+  return {
+    TORRENT_DL_INFO_HASH: job?.infoHash,
+    TORRENT_DL_NAME: job?.metainfo.name,
+    TORRENT_DL_PATH: job && resolve(job.path),
+    TORRENT_DL_DIRECTORY: job && dirname(resolve(job.path)),
+    TORRENT_DL_FILE_COUNT: text(job?.metainfo.files.filter(({ isPadding }) => !isPadding).length),
   }
 }
 
 /** As transmission 4 sets them, for its scripts; the trackers without their keys. */
-function transmissionVariables(
-  { job, snapshot }: JobResult,
-  { index, now }: HookMoment,
-): Record<string, string | undefined> {
+function transmissionVariables({ job, snapshot }: JobResult, { index, now }: HookMoment): Variables {
   const trackers = job?.metainfo.trackerTiers.flat().map(maskUrl)
   return {
     TR_APP_VERSION: VERSION,
     TR_TIME_LOCALTIME: localTime(now),
     TR_TORRENT_BYTES_DOWNLOADED: text(snapshot?.downloadedBytes),
-    TR_TORRENT_DIR: job === undefined ? undefined : dirname(resolve(job.path)),
+    TR_TORRENT_DIR: job && dirname(resolve(job.path)),
     TR_TORRENT_HASH: job?.infoHash,
     TR_TORRENT_ID: String(index),
     TR_TORRENT_LABELS: '',
     TR_TORRENT_NAME: job?.metainfo.name,
     TR_TORRENT_PRIORITY: '0',
-    TR_TORRENT_TRACKERS: trackers === undefined ? undefined : joinWithin(trackers, MAX_VALUE_CHARACTERS),
+    TR_TORRENT_TRACKERS: trackers && joinWithin(trackers, MAX_VALUE_CHARACTERS),
   }
 }
 

@@ -23,7 +23,7 @@ const PRINTED: readonly (readonly [begin: RegExp, printed: RegExp])[] = [
   [/\.code == 4/, /done/],
   [/announce\.sh/, /^told: new image linux\.bin$/m],
   [/move\.sh --on-error/, /^moved linux\.bin \(\d+ bytes\)$/m],
-  [/--log-file/, /^$/],
+  [/--log-file/, /^linux\.bin\ndone$/m],
 ]
 
 test('the example of each event fits the schema, and every type has one', () => {

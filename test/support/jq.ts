@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
 interface JqWasm {
-  raw(input: string, filter: string, flags: readonly string[]): Promise<string>
+  readonly raw: (input: string, filter: string, flags: readonly string[]) => Promise<string>
 }
 
 // It is CommonJS, and the build must not need its types.

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../../src/common/errors.ts'
-import { parseCount, parseDuration, parseHostAndPort, parsePortRange } from '../../../src/cli/options.ts'
+import {
+  parseCount,
+  parseDuration,
+  parseHookTimeout,
+  parseHostAndPort,
+  parsePortRange,
+} from '../../../src/cli/options.ts'
 
 const refuses = (parse: () => unknown, message: RegExp): void => {
   assert.throws(parse, (error) => error instanceof UsageError && message.test(error.message))
@@ -28,6 +34,8 @@ test('what is no duration is refused with an example', () => {
   }
   refuses(() => parseDuration('0'), /above 0/)
   refuses(() => parseDuration('366d'), /at most 365d/)
+  assert.equal(parseHookTimeout('20d'), 20 * 86_400_000)
+  refuses(() => parseHookTimeout('21d'), /at most 20d/)
   refuses(() => parseDuration('9'.repeat(400)), /at most 365d/)
 })
 
