@@ -4,10 +4,9 @@
  */
 import { resolve } from 'node:path'
 import type { TrackerStatus } from '../tracker/tracker.ts'
-import { describeError } from './exit-codes.ts'
 import type { HookReport } from './hook-report.ts'
 import { filePath } from './job.ts'
-import type { JobResult, JobView, RunSummary } from './view.ts'
+import type { ItemResult, JobView, RunSummary } from './view.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -78,34 +77,28 @@ export function progressFields(job: JobView): Fields {
 }
 
 /** How one source ended: in `complete`, `error` and `exit`, and on the standard input of a hook. */
-export function resultFields(result: JobResult): Fields {
-  const { source, outcome, code, error, job, snapshot, seconds } = result
+export function resultFields(result: ItemResult): Fields {
+  const { path, totalBytes } = result
   return {
-    source,
-    outcome,
-    code,
-    errorCode: error?.code,
-    message: error === undefined ? undefined : describeError(error),
-    ...(job === undefined
-      ? {}
-      : {
-          id: job.infoHash,
-          name: job.metainfo.name,
-          path: job.path,
-          absolutePath: resolve(job.path),
-          isDirectory: !job.metainfo.isSingleFile,
-          totalBytes: job.metainfo.geometry.totalBytes,
-        }),
-    ...(snapshot === undefined
-      ? {}
-      : {
-          wantedBytes: snapshot.totalBytes,
-          doneBytes: snapshot.doneBytes,
-          downloadedBytes: snapshot.downloadedBytes,
-          uploadedBytes: snapshot.uploadedBytes,
-          wastedBytes: snapshot.wastedBytes,
-          downloadSeconds: milliPrecision(seconds),
-        }),
+    source: result.source,
+    outcome: result.outcome,
+    code: result.code,
+    errorCode: result.errorCode,
+    message: result.message,
+    duplicateOf: result.duplicateOf,
+    isUntouched: result.isUntouched ? true : undefined,
+    id: result.infoHash,
+    name: result.name,
+    path,
+    absolutePath: path === undefined ? undefined : resolve(path),
+    isDirectory: result.isDirectory,
+    totalBytes: result.torrentBytes,
+    wantedBytes: totalBytes,
+    doneBytes: result.doneBytes,
+    downloadedBytes: result.receivedBytes,
+    uploadedBytes: result.uploadedBytes,
+    wastedBytes: result.wastedBytes,
+    downloadSeconds: totalBytes === undefined ? undefined : milliPrecision(result.seconds),
   }
 }
 
@@ -114,18 +107,18 @@ export function hookFields({ option, outcome, code, signal, seconds, message }: 
   return { option, outcome, code, signal, seconds: milliPrecision(seconds), message }
 }
 
-/** @param hookOf the hook that ran for a result */
-export function exitFields(
-  { code, signal, results }: RunSummary,
-  hookOf: (result: JobResult) => HookReport | undefined,
-): Fields {
+export function exitFields({ code, signal, counts, seconds, results }: RunSummary): Fields {
+  const { downloadedBytes, ...sourceCounts } = counts
   return {
     code,
     signal,
-    results: results.map((result) => {
-      const hook = hookOf(result)
-      return { ...resultFields(result), hook: hook === undefined ? undefined : hookFields(hook) }
-    }),
+    seconds: milliPrecision(seconds),
+    counts: sourceCounts,
+    usefulBytes: downloadedBytes,
+    results: results.map((result) => ({
+      ...resultFields(result),
+      hook: result.hook === undefined ? undefined : hookFields(result.hook),
+    })),
   }
 }
 

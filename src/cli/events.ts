@@ -19,6 +19,7 @@ import {
 import type { Fields } from './event-fields.ts'
 import { describeError, exitCodeOf } from './exit-codes.ts'
 import type { HookReport } from './hook-report.ts'
+import { itemResult } from './run-tally.ts'
 import { toSafeJson } from './safe-json.ts'
 import type { EventView, JobResult, JobView, RunSummary } from './view.ts'
 
@@ -28,7 +29,6 @@ export class EventWriter implements EventView {
   readonly #queue: EventQueue
   readonly #wallClock: () => Date
   readonly #running = new Set<JobView>()
-  readonly #hooks = new Map<JobResult, HookReport>()
 
   constructor(stream: EventStream, wallClock: () => Date) {
     this.#queue = new EventQueue(stream)
@@ -69,29 +69,28 @@ export class EventWriter implements EventView {
   onResult(result: JobResult): void {
     const { job } = result
     if (job !== undefined) this.#running.delete(job)
-    if (result.outcome === 'stopped') return
-    this.#write(result.outcome === 'failed' ? 'error' : 'complete', job?.infoHash, resultFields(result))
+    if (result.outcome === 'stopped' || result.duplicateOf !== undefined) return
+    this.#write(
+      result.outcome === 'failed' ? 'error' : 'complete',
+      job?.infoHash,
+      resultFields(itemResult(result)),
+    )
   }
 
   onHook(result: JobResult, report: HookReport): void {
-    this.#hooks.set(result, report)
     this.#write('hook', result.job?.infoHash, { source: result.source, ...hookFields(report) })
   }
 
   onEnd(summary: RunSummary): void {
     this.#running.clear()
-    this.#write(
-      'exit',
-      undefined,
-      exitFields(summary, (result) => this.#hooks.get(result)),
-    )
+    this.#write('exit', undefined, exitFields(summary))
   }
 
-  onAbort(error: unknown, results: readonly JobResult[]): void {
+  onAbort(error: unknown, summary: RunSummary): void {
     const code = exitCodeOf(error)
     const errorCode = error instanceof KnownError ? error.code : undefined
     this.#write('error', undefined, { outcome: 'failed', code, errorCode, message: describeError(error) })
-    this.onEnd({ code, signal: undefined, results })
+    this.onEnd(summary)
   }
 
   async written(): Promise<void> {

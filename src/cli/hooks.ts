@@ -7,6 +7,9 @@ import type { HookReport } from './hook-report.ts'
 import type { HookCommand, RunningHook } from './run-hook.ts'
 import type { JobResult } from './view.ts'
 
+/** As many as results are listed at the end (run-tally.ts). */
+const MAX_REPORTS = 20_000
+
 export interface HooksParts {
   readonly onComplete: HookCommand | undefined
   readonly onError: HookCommand | undefined
@@ -30,6 +33,7 @@ export class Hooks {
   readonly #waiting: Waiting[] = []
   readonly #running = new Set<RunningHook>()
   #busyCount = 0
+  readonly #reports = new Map<number, HookReport>()
   #stoppedBy: StopSignal | undefined
   #wasCutShort = false
   #onIdle: (() => void) | undefined
@@ -56,6 +60,10 @@ export class Hooks {
     if (command === undefined) return
     this.#waiting.push({ command, result, index, released })
     this.#begin()
+  }
+
+  reportOf(index: number): HookReport | undefined {
+    return this.#reports.get(index)
   }
 
   /** Ends those that run, begins no more. */
@@ -95,6 +103,7 @@ export class Hooks {
         : notBegun(command, this.#stoppedBy)
     this.#wasCutShort ||=
       report.outcome === 'stopped' || (this.#stoppedBy !== undefined && report.outcome === 'not-started')
+    if (this.#reports.size < MAX_REPORTS) this.#reports.set(index, report)
     this.#parts.onReport(result, command, report)
     this.#busyCount--
     this.#begin()

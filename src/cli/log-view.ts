@@ -2,6 +2,7 @@
 import { resultFields, startFields } from './event-fields.ts'
 import { describeError } from './exit-codes.ts'
 import type { LogEntry } from './log-file.ts'
+import { itemResult } from './run-tally.ts'
 import type { EventView, JobResult, JobView, RunSummary } from './view.ts'
 
 export class LogView implements EventView {
@@ -46,7 +47,7 @@ export class LogView implements EventView {
       level,
       area: 'run',
       message: `${name} is ${result.outcome}${why}`,
-      fields: resultFields(result),
+      fields: resultFields(itemResult(result)),
     })
   }
 
@@ -55,8 +56,8 @@ export class LogView implements EventView {
   }
 
   onEnd(summary: RunSummary): void {
-    const { code, signal, results } = summary
-    const fields = { code, signal, sourceCount: results.length }
+    const { code, signal, counts } = summary
+    const fields = { code, signal, counts }
     this.#add({ level: 'info', area: 'run', message: `the run ends with ${code}`, fields })
   }
 

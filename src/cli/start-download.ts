@@ -3,28 +3,32 @@ import { lookup } from 'node:dns/promises'
 import { tmpdir } from 'node:os'
 import { systemClock } from '../common/clock.ts'
 import type { LogSink } from '../common/log.ts'
-import { UsageError, systemCodeOf } from '../common/errors.ts'
+import { systemCodeOf } from '../common/errors.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
-import type { DownloadSession } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import { EventWriter } from './events.ts'
 import type { Hooks } from './hooks.ts'
-import { itemOptionsOf } from './item-options.ts'
+import { FailedList } from './failed-list.ts'
+import { itemOptionsFrom } from './item-flags.ts'
+import { openListFile } from './list-file.ts'
+import type { ListFile } from './list-file.ts'
 import { descriptorLimit, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { PlainProgress } from './plain-progress.ts'
 import { DEFAULT_JOBS } from './program.ts'
 import type { DownloadFlags } from './program.ts'
+import type { DownloadSession } from './run-session.ts'
 import { watchSignals } from './signals.ts'
+import { SourceQueue } from './source-queue.ts'
 import type { HookSurroundings } from './start-hooks.ts'
 import type { OpenLogFile } from './start-log-file.ts'
 import { openStateDirectory } from './state-directory.ts'
 import type { LineStyle } from './summary.ts'
 import { describeTerminal } from './terminal.ts'
 import { loadTheme } from './theme.ts'
-import type { EventView, Screen } from './view.ts'
+import type { EventView, Screen, SourceCount } from './view.ts'
 
 /** @returns the exit code */
 export async function startDownload(
@@ -32,15 +36,15 @@ export async function startDownload(
   flags: DownloadFlags,
   context: CliContext,
 ): Promise<number> {
-  if (sources.filter((source) => source === '-').length > 1) {
-    throw new UsageError('USAGE', 'standard input (-) can be a source only once')
-  }
+  const queue = await openQueue(sources, flags, context)
+  const hasList = flags.inputFile.length > 0
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
-  const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 }
-  const screen = await openScreen(flags, style, context, sources.length)
+  const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 || hasList }
+  const screen = await openScreen(flags, style, context, () => queue.count)
   const logFile = await openLogFile(flags, context, screen)
   try {
-    return await startLogged(sources, flags, context, { style, screen, logFile })
+    const jobs = chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen)
+    return await startLogged(queue, flags, context, { style, screen, logFile, jobs })
   } finally {
     await logFile?.close()
   }
@@ -50,30 +54,27 @@ interface Output {
   readonly style: LineStyle
   readonly screen: Screen
   readonly logFile: OpenLogFile | undefined
+  /** Torrents at a time. */
+  readonly jobs: number
 }
 
 async function startLogged(
-  sources: readonly string[],
+  queue: SourceQueue,
   flags: DownloadFlags,
   context: CliContext,
   output: Output,
 ): Promise<number> {
-  const { screen, logFile, style } = output
+  const { screen, logFile, style, jobs } = output
   const log = makeSinks(flags, output)
   const events: EventView[] = flags.json ? [new EventWriter(context.stdout, () => new Date())] : []
   if (logFile !== undefined) events.push(logFile.view)
-  const options = {
-    item: itemOptionsOf(flags),
-    jobs: chooseJobs(flags.jobs, sources.length, screen),
-    timeoutMs: flags.timeout,
-    stallTimeoutMs: flags.stallTimeout,
-  }
+  const options = { jobs, timeoutMs: flags.timeout, stallTimeoutMs: flags.stallTimeout }
   const hooks = await openHooksIfAny(flags, {
-    ...{ context, clock: systemClock, screen, events, log, limit: options.jobs },
+    ...{ context, clock: systemClock, screen, events, log, limit: jobs },
     clean: style.terminal.clean,
     logOutput: (line) => logFile?.sink('info', 'hook', line),
   })
-  return await download(sources, options, {
+  return await download(queue, options, {
     openSession: async () => openSession(flags, context, screen, log),
     readTorrent: readTorrentFile,
     lookup: lookupAll,
@@ -83,6 +84,7 @@ async function startLogged(
     screen,
     events,
     hooks,
+    failedList: flags.failedTo === undefined ? undefined : new FailedList(flags.failedTo),
     onPath: (path) => {
       if (printsPaths(flags, context)) context.stdout.write(`${path}\n`)
     },
@@ -135,6 +137,22 @@ async function openHooksIfAny(
   return openHooks(flags, surroundings)
 }
 
+/** @throws InputError LIST_UNREADABLE before anything else begins */
+async function openQueue(
+  args: readonly string[],
+  flags: DownloadFlags,
+  { stdin }: CliContext,
+): Promise<SourceQueue> {
+  const lists: ListFile[] = []
+  for (const name of flags.inputFile) lists.push(await openListFile(name, stdin))
+  return new SourceQueue({
+    args,
+    lists,
+    itemOptions: (lines, label) => itemOptionsFrom(lines, flags, label),
+    clock: systemClock,
+  })
+}
+
 function chooseJobs(asked: number, sourceCount: number, screen: Screen): number {
   const wanted = Math.min(asked, sourceCount)
   if (wanted <= DEFAULT_JOBS) return wanted
@@ -150,7 +168,7 @@ async function openScreen(
   flags: DownloadFlags,
   style: LineStyle,
   { stdout, stderr }: CliContext,
-  sourceCount: number,
+  sourceCount: () => SourceCount,
 ): Promise<Screen> {
   const parts = { stream: stderr, style, clock: systemClock }
   if (flags.quiet) return new PlainProgress({ ...parts, amount: 'errors' })

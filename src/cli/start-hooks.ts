@@ -9,6 +9,7 @@ import { hookEnvironment } from './hook-environment.ts'
 import { Hooks } from './hooks.ts'
 import type { HookReport } from './hook-report.ts'
 import type { DownloadFlags } from './program.ts'
+import { itemResult } from './run-tally.ts'
 import { RunningHook } from './run-hook.ts'
 import type { HookCommand } from './run-hook.ts'
 import { toSafeJson } from './safe-json.ts'
@@ -41,7 +42,7 @@ export function openHooks(flags: DownloadFlags, surroundings: HookSurroundings):
       log('info', 'hook', `--${command.option} begins for ${labelOf(result)}: ${command.path}`)
       return new RunningHook(command, {
         env: hookEnvironment(result, context.env, { index: index + 1, now: new Date() }),
-        input: `${toSafeJson(resultFields(result))}\n`,
+        input: `${toSafeJson(resultFields(itemResult(result)))}\n`,
         timeoutMs: flags.hookTimeout,
         clock,
         onLine: (text) => {

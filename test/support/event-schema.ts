@@ -11,7 +11,7 @@ type Schema = Record<string, unknown>
 /** From dist/test/support up to the root. */
 const SCHEMA_FILE = new URL('../../../docs/events.schema.json', import.meta.url)
 /** Used as a whole, not as a part of others: nothing but what they name may be in them. */
-const CLOSED = ['peerCounts', 'finalResult', 'closedResult']
+const CLOSED = ['peerCounts', 'sourceCounts', 'finalResult', 'closedResult']
 
 /** The types of version 1, as the schema lists them. */
 export function eventTypes(): string[] {

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 import { EventWriter } from '../../../src/cli/events.ts'
 import type { EventStream } from '../../../src/cli/event-queue.ts'
+import { RunTally } from '../../../src/cli/run-tally.ts'
 import type { JobResult, JobView } from '../../../src/cli/view.ts'
 import { readEvents } from '../../support/event-schema.ts'
 import type { Event } from '../../support/event-schema.ts'
@@ -69,7 +70,10 @@ test('a reader that stands still costs a mebibyte, and gets everything but progr
   }
   const result = resultOf(job)
   writer.onResult(result)
-  writer.onEnd({ code: 0, signal: undefined, results: [result] })
+  const tally = new RunTally()
+  tally.add(0, result)
+  const ends = { code: 0, signal: undefined, seconds: 1, failedList: undefined }
+  writer.onEnd({ ...ends, counts: tally.counts, results: tally.results() })
   assert.ok(stream.writableLength < 1.1 * MIB, String(stream.writableLength))
   let isWritten = false
   const written = writer.written().then(() => {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { EventWriter } from '../../../src/cli/events.ts'
 import type { HookReport } from '../../../src/cli/hook-report.ts'
+import { RunTally } from '../../../src/cli/run-tally.ts'
 import type { JobResult, JobView } from '../../../src/cli/view.ts'
 import { InputError, SourceError, UsageError } from '../../../src/common/errors.ts'
 import { eventErrors, readEvents, readerErrors } from '../../support/event-schema.ts'
@@ -147,7 +148,17 @@ test('how a hook ended is an event, and stands with its result at the end', () =
   writer.onResult(good)
   writer.onHook(good, report)
   writer.onResult(bad)
-  writer.onEnd({ code: 8, signal: undefined, results: [good, bad] })
+  const tally = new RunTally()
+  for (const [index, result] of [good, bad].entries()) tally.add(index, result)
+  const results = tally.results((index) => (index === 0 ? report : undefined))
+  writer.onEnd({
+    code: 8,
+    signal: undefined,
+    counts: tally.counts,
+    results,
+    seconds: 1,
+    failedList: undefined,
+  })
   const events = readEvents(stream.text)
   assert.deepEqual(typesOf(events), ['complete', 'hook', 'error', 'exit'])
   const hook = {
