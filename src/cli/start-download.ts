@@ -66,6 +66,8 @@ async function startLogged(
 ): Promise<number> {
   const { screen, logFile, style, jobs } = output
   const log = makeSinks(flags, output)
+  if (flags.origins !== undefined)
+    log('info', 'session', `options not from the command line: ${flags.origins.join(', ')}`)
   const events: EventView[] = flags.json ? [new EventWriter(context.stdout, () => new Date())] : []
   if (logFile !== undefined) events.push(logFile.view)
   const options = { jobs, timeoutMs: flags.timeout, stallTimeoutMs: flags.stallTimeout }

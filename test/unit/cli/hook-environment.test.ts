@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { hookEnvironment } from '../../../src/cli/hook-environment.ts'
+import { HOOK_VARIABLES } from '../../../src/cli/hook-variables.ts'
+import { describeProgram } from '../../../src/cli/program.ts'
+import { nameOfVariable } from '../../../src/cli/setting-names.ts'
 import type { JobResult, JobView } from '../../../src/cli/view.ts'
 import { InputError } from '../../../src/common/errors.ts'
 import { MIB, makeMetainfo, makeSnapshot } from './fake-session.ts'
@@ -50,6 +53,21 @@ test('a finished torrent: our names and those of transmission, beside what was t
     TR_TORRENT_PRIORITY: '0',
     TR_TORRENT_TRACKERS: '',
   })
+})
+
+test('no variable of a hook is an option for a torrent-dl within it', () => {
+  const own = Object.keys(hookEnvironment(completeResult('a'), {}, MOMENT)).filter((name) =>
+    name.startsWith('TORRENT_DL'),
+  )
+  assert.ok(own.length > 8)
+  assert.deepEqual(
+    own.map((name) => nameOfVariable(name)),
+    own.map(() => undefined),
+  )
+  const program = describeProgram()
+  for (const { long } of [program, ...program.commands].flatMap(({ options }) => options)) {
+    assert.ok(!HOOK_VARIABLES.has(long?.slice(2) ?? ''), long)
+  }
 })
 
 test('what is not known is not set, even when a hook around us has set it', () => {
