@@ -58,6 +58,14 @@ export function downloader(name: string, entry: Entry): Client {
   }
 }
 
+/** The same, no faster than this. @throws Error for a name that has no limit */
+export function limitedDownloader(name: string, entry: Entry, bytesPerSecond: number): Client {
+  const rate = String(bytesPerSecond)
+  if (name === 'torrent-dl') return torrentDl(commandIn(projectDirectory), entry, ['--download-limit', rate])
+  if (name === 'aria2') return aria2([`--max-download-limit=${rate}`], entry)
+  throw new Error(`${name} is not told limits here`)
+}
+
 /** Finds that everything is there. */
 export function checker(name: string, entry: Entry): Client {
   if (name === 'floor') return checkingFloor(entry)

@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { systemClock } from '../src/common/clock.ts'
+import { LocalAddresses } from '../src/common/local-addresses.ts'
 import { silentLog } from '../src/common/log.ts'
 import { readTorrentFile } from '../src/metainfo/torrent-file.ts'
 import { Session } from '../src/session/session.ts'
@@ -59,7 +60,12 @@ async function downloadAndCompare(torrent: BigTorrent, directory: string): Promi
 /** Resolves when the tracker has been told of it. */
 async function startSeeder(torrent: BigTorrent, stateDirectory: string): Promise<Session> {
   const session = await Session.open(
-    { listenPorts: { first: 0, last: 0 }, listenHost: HOST, maxPeers: 10, stateDirectory },
+    {
+      listenPorts: { first: 0, last: 0 },
+      local: new LocalAddresses({ v4: HOST }),
+      maxPeers: 10,
+      stateDirectory,
+    },
     { clock: systemClock, log: silentLog },
   )
   const metainfo = readTorrentFile(readFileSync(torrent.torrentFile))

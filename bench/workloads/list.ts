@@ -1,5 +1,6 @@
 /** Every row, in the order they are run. W9 (magnet links) comes with magnet links. */
 import { memory } from './memory.ts'
+import { limit } from './limit.ts'
 import { upload } from './upload.ts'
 import { w1 } from './w1-one-seeder.ts'
 import { w2 } from './w2-small-files.ts'
@@ -16,4 +17,4 @@ import type { Workload } from './workload.ts'
 
 const AS_NUMBERED = [w1, memory, w2, w3, w4, w5, w6, w7, w8, w10, w11, w12]
 
-export const WORKLOADS: readonly Workload[] = [...AS_NUMBERED, upload]
+export const WORKLOADS: readonly Workload[] = [...AS_NUMBERED, upload, limit]

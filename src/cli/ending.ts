@@ -18,22 +18,18 @@ export class Ending {
    * the value is kept afterwards: a batch would keep the bytes of each .torrent.
    */
   async before<T>(promise: Promise<T>): Promise<T | undefined> {
-    return new Promise((resolve, reject) => {
-      const stop = (): void => {
+    let stop = (): void => undefined
+    const stopped = new Promise<undefined>((resolve) => {
+      stop = () => {
         resolve(undefined)
       }
-      if (this.#isOver) stop()
-      else this.#waiting.add(stop)
-      promise.then(
-        (value) => {
-          this.#waiting.delete(stop)
-          resolve(value)
-        },
-        (error: unknown) => {
-          this.#waiting.delete(stop)
-          reject(error)
-        },
-      )
     })
+    if (this.#isOver) stop()
+    else this.#waiting.add(stop)
+    try {
+      return await Promise.race([stopped, promise])
+    } finally {
+      this.#waiting.delete(stop)
+    }
   }
 }

@@ -26,7 +26,7 @@ export const EXIT_CODE_TABLE: readonly (readonly [string, string])[] = [
   ['8', 'several sources: some failed'],
   ['9', 'disk full'],
   ['10', 'file system error'],
-  ['12', 'another process, or another torrent of the run, is writing there'],
+  ['12', 'another process or torrent is writing there'],
   ['13', 'a different file is in the way'],
   ['129, 130, 143', 'stopped by SIGHUP, SIGINT, SIGTERM after a clean save'],
 ]

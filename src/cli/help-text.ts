@@ -8,10 +8,10 @@ export const HELP_COLUMNS = 80
 /** A command line and what it does, of each command by name. */
 export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   'torrent-dl': [
-    ['torrent-dl linux.torrent', 'download into the current directory'],
+    ['torrent-dl linux.torrent', 'into the current directory'],
     ['torrent-dl -o ~/iso a.torrent b.torrent', 'two at once into ~/iso'],
     ['torrent-dl -j 20 *.torrent', 'a batch, twenty at a time'],
-    ['torrent-dl -i list.txt --failed-to again.txt', 'a list; what failed, to try again'],
+    ['torrent-dl -i list.txt --failed-to again', 'a list; what failed, to try again'],
     ['torrent-dl --stall-timeout 5m x.torrent', 'give up when nothing comes'],
     ['torrent-dl --json x.torrent | jq .', 'events for a script'],
     ['torrent-dl info x.torrent', 'what is in it'],

@@ -1,4 +1,5 @@
 /** `--peer` names -> addresses, each name once a run. */
+import { formatEndpoint } from '../common/endpoint.ts'
 import type { TorrentSettings } from '../session/settings.ts'
 import type { HostAndPort } from './options.ts'
 
@@ -39,7 +40,7 @@ export class NamedPeers {
       return (await this.#lookup(host)).map((address) => ({ host: address, port }))
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      this.#warn(`--peer ${host}:${port}: ${reason}`)
+      this.#warn(`--peer ${formatEndpoint({ host, port })}: ${reason}`)
       return []
     }
   }

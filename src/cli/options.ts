@@ -12,6 +12,16 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   h: 3600 * SECOND_MS,
   d: 86_400 * SECOND_MS,
 }
+const BINARY_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 2 ** 10,
+  m: 2 ** 20,
+  g: 2 ** 30,
+  t: 2 ** 40,
+}
+/** A block (16 KiB) takes 16 s at this rate. */
+const MIN_RATE = 1024
+const MAX_RATE = 2 ** 40
 const MAX_DURATION_MS = 365 * 86_400 * SECOND_MS
 /** Node's timers reach 24 days. */
 const MAX_HOOK_TIMEOUT_MS = 20 * 86_400 * SECOND_MS
@@ -48,6 +58,20 @@ export function parseHookTimeout(text: string): number {
   const ms = parseDuration(text)
   if (ms > MAX_HOOK_TIMEOUT_MS) throw usage(text, 'a duration of at most 20d')
   return ms
+}
+
+/**
+ * `500K`, `1.5M`, `2MiB/s` to bytes a second; K, M and G are 1024-fold, a bare number is bytes.
+ * @returns Infinity for `none` and `0`: no limit
+ */
+export function parseRate(text: string): number {
+  if (/^(none|0)$/i.test(text)) return Infinity
+  const match = /^(\d+(?:\.\d+)?) ?([kmgt]?)(?:i?b)?(?:\/s)?$/i.exec(text)
+  if (match === null) throw usage(text, 'a rate such as 500K, 1.5M or 2G in bytes a second, or none')
+  const rate = Math.round(Number(match[1]) * (BINARY_UNITS[(match[2] ?? '').toLowerCase()] ?? 1))
+  if (rate < MIN_RATE) throw usage(text, 'a rate of at least 1K (1024 bytes a second; none: no limit)')
+  if (rate > MAX_RATE) throw usage(text, 'a rate of at most 1024G')
+  return rate
 }
 
 /** `6881` or `6881-6999`; `0` lets the system choose. */

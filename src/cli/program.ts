@@ -8,11 +8,20 @@ import { VERSION } from '../common/version.ts'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
 import { hasSettings } from './config-file.ts'
 import { HELP_COLUMNS, HELP_STYLE, textAfterOptions } from './help-text.ts'
-import { parseCount, parseDuration, parseHostAndPort, parseHookTimeout, parsePortRange } from './options.ts'
+import {
+  parseCount,
+  parseDuration,
+  parseHostAndPort,
+  parseHookTimeout,
+  parsePortRange,
+  parseRate,
+} from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
+import type { FileAllocation } from '../storage/allocate-files.ts'
 import { splitCommand } from './split-command.ts'
 import { suggest } from './suggest.ts'
 import type { ColorChoice, Environment } from './terminal.ts'
+import { addTrackerTier } from './tracker-option.ts'
 
 export type ProgressChoice = 'auto' | 'bar' | 'plain' | 'none'
 
@@ -21,6 +30,10 @@ export interface DownloadFlags {
   readonly output: string
   readonly part: boolean
   readonly force: boolean
+  readonly fileAllocation: FileAllocation
+  readonly verify: boolean
+  readonly fsync: boolean
+  readonly diskWait: number | undefined
   /** Torrents at a time. */
   readonly jobs: number
   /** Lists of sources; `-` is standard input. */
@@ -28,8 +41,18 @@ export interface DownloadFlags {
   /** Gets the sources that were not finished. */
   readonly failedTo: string | undefined
   readonly listenPort: PortRange
+  readonly interface: string | undefined
+  readonly blocklist: string | undefined
+  /** `-4` and `-6`: not both. */
+  readonly 4: boolean
+  readonly 6: boolean
   readonly peer: readonly HostAndPort[]
+  /** Tiers beside a torrent's own trackers, and tiers instead of them. */
+  readonly tracker: readonly (readonly string[])[]
+  readonly onlyTracker: readonly (readonly string[])[]
   readonly maxPeers: number
+  /** Bytes a second, of all torrents together. */
+  readonly downloadLimit: number | undefined
   readonly timeout: number | undefined
   readonly stallTimeout: number | undefined
   readonly json: boolean
@@ -167,12 +190,25 @@ function addPlaceOptions(program: Command): void {
     .on('option:dir', (dir: string) => program.setOptionValueWithSource('output', dir, 'cli'))
     .option('--no-part', 'write under the final names, without .part')
     .option('-f, --force', 'replace different files that are in the way', false)
+    .addOption(
+      new Option('--file-allocation <how>', 'room for files beforehand:')
+        .choices(['none', 'sparse', 'full'])
+        .default('none'),
+    )
     .option('-c, --continue', 'go on with what is there (it always does)')
+    .optionsGroup('Trust:')
+    .option('--verify', 'hash what is there, whatever was recorded of it', false)
+    .option('--fsync', 'a file counts as whole when it is on the disk itself', false)
+    .option(
+      '--disk-wait <time>',
+      'wait this long for room on a full disk',
+      checked('--disk-wait', parseDuration),
+    )
     .optionsGroup('Many:')
     .option(
       '-i, --input-file <file>',
       'take sources from it too, one a line; -: standard input (repeatable)',
-      collected('--input-file', listPath),
+      collected('--input-file', file),
       [],
     )
     .addOption(
@@ -180,11 +216,7 @@ function addPlaceOptions(program: Command): void {
         .argParser(checked('--jobs', (text) => parseCount(text, 1, MAX_JOBS)))
         .default(DEFAULT_JOBS),
     )
-    .option(
-      '--failed-to <file>',
-      'write the sources that are not done, for -i',
-      checked('--failed-to', listPath),
-    )
+    .option('--failed-to <file>', 'write the sources that are not done, for -i', checked('--failed-to', file))
 }
 
 function addNetworkOptions(program: Command): void {
@@ -198,12 +230,45 @@ function addNetworkOptions(program: Command): void {
         .argParser(checked('--listen-port', parsePortRange))
         .default(DEFAULT_LISTEN_PORTS, `${first}-${last}`),
     )
+    .option(
+      '--interface <name|ip>',
+      'talk and listen from this one only',
+      checked('--interface', interfaceName),
+    )
+    .addOption(new Option('-4', 'IPv4 only').default(false).conflicts('6'))
+    .addOption(new Option('-6', 'IPv6 only').default(false).conflicts('4'))
     .option('--peer <host:port>', 'ask this peer too (repeatable)', collected('--peer', parseHostAndPort), [])
+    .option(
+      '-t, --tracker <urls>',
+      'ask these trackers too (or -a, --announce)',
+      checkedNext('--tracker', addTrackerTier),
+      [],
+    )
+    .addOption(new Option('-a, --announce <urls>').hideHelp())
+    .on('option:announce', (text: string) => {
+      const { tracker } = program.opts<DownloadFlags>()
+      program.setOptionValueWithSource(
+        'tracker',
+        checkedNext('--announce', addTrackerTier)(text, tracker),
+        'cli',
+      )
+    })
+    .option(
+      '--only-tracker <urls>',
+      "trackers instead of the torrent's own",
+      checkedNext('--only-tracker', addTrackerTier),
+      [],
+    )
+    .option('--blocklist <file>', 'no peers of these ranges', checked('--blocklist', file))
     .addOption(
       maxPeers
         .argParser(checked('--max-peers', (text) => parseCount(text, 1, MAX_MAX_PEERS)))
         .default(DEFAULT_MAX_PEERS),
     )
+    .optionsGroup('Speed (bytes a second as 500K, 1.5M, 2G; none: no limit):')
+    .option('--download-limit <rate>', 'receive no more than this', checked('--download-limit', parseRate))
+  addAliases(program, 'downloadLimit', ['--limit-rate', '--max-download-limit'])
+  program
     .optionsGroup('Waiting (time as 30, 30s, 5m, 2h, 1d; without a limit it waits on):')
     .option('--timeout <time>', 'end the whole run after this', checked('--timeout', parseDuration))
     .option(
@@ -211,6 +276,17 @@ function addNetworkOptions(program: Command): void {
       'end a torrent for which nothing comes this long',
       checked('--stall-timeout', parseDuration),
     )
+}
+
+/** Other clients' names of an option that takes a rate. */
+function addAliases(program: Command, key: string, names: readonly string[]): void {
+  for (const name of names) {
+    program
+      .addOption(new Option(`${name} <rate>`).argParser(checked(name, parseRate)).hideHelp())
+      .on(`option:${name.slice(2)}`, (rate: string) => {
+        program.setOptionValueWithSource(key, parseRate(rate), 'cli')
+      })
+  }
 }
 
 function addOutputOptions(program: Command): void {
@@ -346,11 +422,19 @@ function countStdin(names: readonly string[]): number {
   return names.filter((name) => name === '-').length
 }
 
-/** Puts the option's name in front of what its parser says. */
 function checked<T>(name: string, parse: (text: string) => T): (text: string) => T {
-  return (text) => {
+  const next = checkedNext<undefined, T>(name, parse)
+  return (text) => next(text, undefined)
+}
+
+/** Puts the option's name in front of what its parser says. @param parse gets the value so far as well */
+function checkedNext<E, T>(
+  name: string,
+  parse: (text: string, earlier: E) => T,
+): (text: string, earlier: E) => T {
+  return (text, earlier) => {
     try {
-      return parse(text)
+      return parse(text, earlier)
     } catch (error) {
       if (error instanceof UsageError)
         throw new UsageError('USAGE', `${name}: ${error.message}`, { cause: error })
@@ -363,8 +447,7 @@ function collected<T>(
   name: string,
   parse: (text: string) => T,
 ): (text: string, earlier: readonly T[]) => T[] {
-  const one = checked(name, parse)
-  return (text, earlier) => [...earlier, one(text)]
+  return checkedNext(name, (text, earlier) => [...earlier, parse(text)])
 }
 
 function oneOf(choices: readonly string[]): (text: string) => string {
@@ -390,8 +473,8 @@ function logFile(text: string): string {
   return text
 }
 
-function listPath(text: string): string {
-  if (text === '') throw new UsageError('USAGE', `'' is not a file`)
+function interfaceName(text: string): string {
+  if (text === '') throw new UsageError('USAGE', `'' is not the name of an interface or its address`)
   return text
 }
 

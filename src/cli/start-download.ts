@@ -1,9 +1,7 @@
 /** From flags and the process to a running download: which screen, which log, where the state lives. */
-import { lookup } from 'node:dns/promises'
 import { tmpdir } from 'node:os'
 import { systemClock } from '../common/clock.ts'
 import type { LogSink } from '../common/log.ts'
-import { systemCodeOf } from '../common/errors.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
@@ -14,8 +12,10 @@ import { FailedList } from './failed-list.ts'
 import { itemOptionsFrom } from './item-flags.ts'
 import { openListFile } from './list-file.ts'
 import type { ListFile } from './list-file.ts'
-import { descriptorLimit, limitJobs } from './job-limit.ts'
+import { descriptorLimit, limitConnections, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
+import { addressesOfPeer, openNetwork } from './open-network.ts'
+import type { Network } from './open-network.ts'
 import { PlainProgress } from './plain-progress.ts'
 import { DEFAULT_JOBS } from './program.ts'
 import type { DownloadFlags } from './program.ts'
@@ -36,15 +36,17 @@ export async function startDownload(
   flags: DownloadFlags,
   context: CliContext,
 ): Promise<number> {
+  const network = await openNetwork(flags)
   const queue = await openQueue(sources, flags, context)
   const hasList = flags.inputFile.length > 0
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 || hasList }
   const screen = await openScreen(flags, style, context, () => queue.count)
+  for (const warning of network.warnings) screen.onWarning(undefined, warning)
   const logFile = await openLogFile(flags, context, screen)
   try {
     const jobs = chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen)
-    return await startLogged(queue, flags, context, { style, screen, logFile, jobs })
+    return await startLogged(queue, flags, context, { style, screen, logFile, jobs, network })
   } finally {
     await logFile?.close()
   }
@@ -56,6 +58,7 @@ interface Output {
   readonly logFile: OpenLogFile | undefined
   /** Torrents at a time. */
   readonly jobs: number
+  readonly network: Network
 }
 
 async function startLogged(
@@ -64,22 +67,22 @@ async function startLogged(
   context: CliContext,
   output: Output,
 ): Promise<number> {
-  const { screen, logFile, style, jobs } = output
+  const { screen, logFile, style, jobs, network } = output
   const log = makeSinks(flags, output)
   if (flags.origins !== undefined)
     log('info', 'session', `options not from the command line: ${flags.origins.join(', ')}`)
   const events: EventView[] = flags.json ? [new EventWriter(context.stdout, () => new Date())] : []
   if (logFile !== undefined) events.push(logFile.view)
-  const options = { jobs, timeoutMs: flags.timeout, stallTimeoutMs: flags.stallTimeout }
+  const options = { jobs, timeoutMs: flags.timeout }
   const hooks = await openHooksIfAny(flags, {
     ...{ context, clock: systemClock, screen, events, log, limit: jobs },
     clean: style.terminal.clean,
     logOutput: (line) => logFile?.sink('info', 'hook', line),
   })
   return await download(queue, options, {
-    openSession: async () => openSession(flags, context, screen, log),
+    openSession: async () => openSession(flags, network, context, { screen, log }),
     readTorrent: readTorrentFile,
-    lookup: lookupAll,
+    lookup: async (host) => addressesOfPeer(host, network, systemClock),
     clock: systemClock,
     log,
     stdin: context.stdin,
@@ -165,6 +168,11 @@ function chooseJobs(asked: number, sourceCount: number, screen: Screen): number 
   return jobs
 }
 
+function connectionLimit(jobs: number): number | undefined {
+  const limit = descriptorLimit()
+  return limitConnections(limit, limitJobs(jobs, limit))
+}
+
 /** Bars need a terminal that no other output of ours goes to. */
 async function openScreen(
   flags: DownloadFlags,
@@ -187,16 +195,20 @@ async function openScreen(
 /** The session and the directories it needs appear only when there is something to download. */
 async function openSession(
   flags: DownloadFlags,
+  { local, blocklist }: Network,
   context: CliContext,
-  screen: Screen,
-  log: LogSink,
+  { screen, log }: { readonly screen: Screen; readonly log: LogSink },
 ): Promise<DownloadSession> {
   const state = openStateDirectory(context.env, tmpdir(), context.userId)
   if (state.notice !== undefined) screen.onWarning(undefined, state.notice)
   const settings = {
     listenPorts: flags.listenPort,
-    listenHost: undefined,
+    local,
+    blocklist,
     maxPeers: flags.maxPeers,
+    maxConnections: connectionLimit(flags.jobs),
+    maxTorrents: flags.jobs,
+    downloadLimit: flags.downloadLimit,
     stateDirectory: state.path,
   }
   const session = await Session.open(settings, { clock: systemClock, log })
@@ -208,17 +220,6 @@ async function openSession(
 function printsPaths({ json, quiet }: DownloadFlags, { stdout, stderr }: CliContext): boolean {
   if (json) return false
   return quiet || stdout.isTTY !== true || stderr.isTTY !== true
-}
-
-/** @throws Error with a sentence for people */
-async function lookupAll(name: string): Promise<string[]> {
-  try {
-    return (await lookup(name, { all: true })).map(({ address }) => address)
-  } catch (error) {
-    throw new Error(`the name cannot be resolved (${systemCodeOf(error) ?? 'unknown reason'})`, {
-      cause: error,
-    })
-  }
 }
 
 /** @param atOnce what must not be left undone by the second signal */

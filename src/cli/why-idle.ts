@@ -12,15 +12,25 @@ export function whyIdle({ peers, trackers }: TorrentSnapshot): string {
 
 /** The part of whyIdle about peers: short enough for a bar. */
 export function describePeers(peers: PeerCounts): string {
-  const banned = peers.banned > 0 ? `, ${peers.banned} banned` : ''
-  if (peers.connected === 1) return `1 peer, ${peers.unchoking === 0 ? 'choking' : 'sends nothing'}${banned}`
+  const left = leftOut(peers)
+  if (peers.connected === 1) return `1 peer, ${peers.unchoking === 0 ? 'choking' : 'sends nothing'}${left}`
   if (peers.connected > 0) {
-    return `${plural(peers.connected, 'peer')}, ${peers.unchoking === 0 ? 'all choking' : 'none sends'}${banned}`
+    return `${plural(peers.connected, 'peer')}, ${peers.unchoking === 0 ? 'all choking' : 'none sends'}${left}`
   }
-  if (peers.dialing > 0) return `calling ${peers.dialing} of ${addresses(peers.known)}`
-  if (peers.known === 1) return `1 address, does not answer${banned}`
-  if (peers.known > 0) return `${addresses(peers.known)}, none answers${banned}`
-  return `no peers known${banned}`
+  if (peers.dialing > 0) return `calling ${peers.dialing} of ${addresses(peers.known)}${left}`
+  if (peers.known === 1) return `1 address, does not answer${left}`
+  if (peers.known > 0) return `${addresses(peers.known)}, none answers${left}`
+  return `no peers known${left}`
+}
+
+/** Whom we know and do not call. */
+function leftOut({ banned, blocked = 0, unreachable = 0 }: PeerCounts): string {
+  const parts = [
+    [banned, 'banned'],
+    [blocked, 'in the blocklist'],
+    [unreachable, 'of the other IP version'],
+  ] as const
+  return parts.map(([count, what]) => (count > 0 ? `, ${formatCount(count)} ${what}` : '')).join('')
 }
 
 /** The same for a bar: where no peer is known it is the trackers that matter, in a few words. */

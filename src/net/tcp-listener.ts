@@ -10,8 +10,8 @@ import { createServer } from 'node:net'
 export interface ListenOptions {
   /** Tried in turn; 0 to 0 takes any free port. */
   readonly ports: { readonly first: number; readonly last: number }
-  /** The IP address to listen on; without it all, of both families where the machine has both. */
-  readonly host?: string | undefined
+  /** The IP addresses to listen on, one port for all; without them everywhere, of both families where there are both. */
+  readonly hosts?: readonly string[] | undefined
   /** Called for each accepted connection; when it throws, the connection is closed. */
   readonly attach: AttachHandler
   /** Open at one time; more are closed at once. */
@@ -24,12 +24,14 @@ export interface ListenOptions {
 /** The system's reasons to try the next port. */
 const TAKEN = new Set(['EADDRINUSE', 'EACCES'])
 const BACKLOG = 128
+/** Attempts to find one number that is free on every address. */
+const PORT_TRIES = 10
 
 /** An open port. */
 export class TcpListener {
-  readonly port: number
-  readonly #server: Server
-  readonly #streams: Set<ByteStream>
+  readonly #options: ListenOptions
+  readonly #servers: Server[] = []
+  readonly #streams = new Set<ByteStream>()
 
   /** @throws UsageError LISTEN_PORT_TAKEN, LISTEN_FAILED */
   static async open(options: ListenOptions): Promise<TcpListener> {
@@ -47,26 +49,44 @@ export class TcpListener {
   }
 
   static async #listen(options: ListenOptions, port: number): Promise<TcpListener> {
-    const streams = new Set<ByteStream>()
+    const [first, ...others] = options.hosts ?? [undefined]
+    for (let attempt = 1; ; attempt++) {
+      const listener = new TcpListener(options)
+      try {
+        await listener.#add(first, port)
+        for (const host of others) await listener.#add(host, listener.port)
+        return listener
+      } catch (error) {
+        await listener.close()
+        const isRetriable = port === 0 && systemCodeOf(error) === 'EADDRINUSE' && attempt < PORT_TRIES
+        if (!isRetriable) throw error
+      }
+    }
+  }
+
+  private constructor(options: ListenOptions) {
+    this.#options = options
+  }
+
+  /** 0 before it listens. */
+  get port(): number {
+    const address = this.#servers[0]?.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  async #add(host: string | undefined, port: number): Promise<void> {
     const server = createServer({ pauseOnConnect: true }, (socket) => {
-      accept(socket, options, streams)
+      accept(socket, this.#options, this.#streams)
     })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       // Without a host Node binds both families through one socket, or IPv4 alone where there is no IPv6. Naming '::'
       // would be the same, and cost it 3 ms to find out that this is an address.
-      server.listen({ host: options.host, port, backlog: BACKLOG }, resolve)
+      server.listen({ host, port, backlog: BACKLOG, ipv6Only: host !== undefined }, resolve)
     })
     server.removeAllListeners('error')
-    server.on('error', (error) => options.onError?.(error))
-    return new TcpListener(server, streams)
-  }
-
-  private constructor(server: Server, streams: Set<ByteStream>) {
-    const address = server.address()
-    this.port = typeof address === 'object' && address !== null ? address.port : 0
-    this.#server = server
-    this.#streams = streams
+    server.on('error', (error) => this.#options.onError?.(error))
+    this.#servers.push(server)
   }
 
   /** Connections that were accepted here and are open. */
@@ -76,13 +96,16 @@ export class TcpListener {
 
   /** Frees the port and closes every connection that was accepted on it. Never rejects. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => {
-        resolve() // an error only says that it was closed before
-      })
-    })
+    const closed = this.#servers.map(
+      async (server) =>
+        new Promise<void>((resolve) => {
+          server.close(() => {
+            resolve() // an error only says that it was closed before
+          })
+        }),
+    )
     for (const stream of [...this.#streams]) stream.close()
-    await closed
+    await Promise.all(closed)
   }
 }
 
@@ -115,15 +138,12 @@ function accept(socket: Socket, options: ListenOptions, streams: Set<ByteStream>
   }
 }
 
-function listenError(
-  { ports: { first, last }, host = 'all addresses' }: ListenOptions,
-  cause: unknown,
-): UsageError {
+function listenError({ ports: { first, last }, hosts }: ListenOptions, cause: unknown): UsageError {
   const range = first === last ? `port ${first}` : `ports ${first}-${last}`
-  if (systemCodeOf(cause) === 'EADDRINUSE') {
-    return new UsageError('LISTEN_PORT_TAKEN', `${range} of ${host}: in use by another program`, { cause })
-  }
-  return new UsageError('LISTEN_FAILED', `cannot listen on ${range} of ${host}: ${messageOf(cause)}`, {
-    cause,
-  })
+  const where = `${range} of ${hosts?.join(' and ') ?? 'all addresses'}`
+  const code = systemCodeOf(cause)
+  if (code === 'EADDRINUSE')
+    return new UsageError('LISTEN_PORT_TAKEN', `${where}: in use by another program`, { cause })
+  const reason = code === 'EACCES' ? 'not allowed (ports below 1024 need rights)' : messageOf(cause)
+  return new UsageError('LISTEN_FAILED', `cannot listen on ${where}: ${reason}`, { cause })
 }

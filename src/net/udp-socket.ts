@@ -35,8 +35,11 @@ const MAX_QUEUED_PACKETS = 16
 /** A family's share of `::ffff:a.b.c.d`, the IPv4-mapped form. */
 const MAPPED_PREFIX = '::ffff:'
 
-/** A socket that sends to `remote` alone and hears nobody else: the kernel drops what comes from elsewhere. */
-export function connectUdp(remote: Endpoint, handler: UdpHandler): ConnectedUdpSocket {
+/**
+ * A socket that sends to `remote` alone and hears nobody else: the kernel drops what comes from elsewhere.
+ * @param localAddress to send from, of remote's family; without it the system chooses
+ */
+export function connectUdp(remote: Endpoint, handler: UdpHandler, localAddress?: string): ConnectedUdpSocket {
   const socket = createSocket(remote.host.includes(':') ? 'udp6' : 'udp4')
   const queued: Buffer[] = []
   let state: 'connecting' | 'open' | 'closed' = 'connecting'
@@ -55,6 +58,7 @@ export function connectUdp(remote: Endpoint, handler: UdpHandler): ConnectedUdpS
     state = 'open'
     for (const bytes of queued.splice(0)) send(bytes)
   })
+  if (localAddress !== undefined) socket.bind({ address: localAddress, port: 0, exclusive: true })
   socket.connect(remote.port, remote.host)
   return {
     send(bytes) {

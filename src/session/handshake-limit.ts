@@ -6,19 +6,27 @@ import { hostKeyOf } from '../swarm/ban-list.ts'
 import { scopeOf } from '../common/address-scope.ts'
 
 const MAX_HANDSHAKES = 200
+/** Of the connections that the process may have. */
+const SHARE = 0.25
 const MAX_PER_HOST = 10
 
 export class HandshakeLimit {
   /** By IPv4 address or IPv6 /64. */
   readonly #perHost = new Map<string, number>()
+  readonly #max: number
   #total = 0
+
+  /** @param maxConnections that the process may have, besides these */
+  constructor(maxConnections = Infinity) {
+    this.#max = Math.max(1, Math.min(MAX_HANDSHAKES, Math.floor(SHARE * maxConnections)))
+  }
 
   /** One more from this host. @returns false when it is one too many; else `give` must follow, once */
   take(host: string): boolean {
     const key = hostKeyOf(host)
     const count = this.#perHost.get(key) ?? 0
     const isHostFull = count >= MAX_PER_HOST && scopeOf(host) !== 'loopback' // there all peers share one host
-    if (isHostFull || this.#total >= MAX_HANDSHAKES) return false
+    if (isHostFull || this.#total >= this.#max) return false
     this.#perHost.set(key, count + 1)
     this.#total++
     return true

@@ -7,16 +7,21 @@ import type { LogSink } from '../common/log.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { Settings, TorrentSettings } from './settings.ts'
 import type { TorrentObserver } from '../torrent/snapshot.ts'
+import { DownloadLimits } from '../torrent/download-limits.ts'
 import { Dialer } from '../peer/dialer.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
-import { InputError, PeerError } from '../common/errors.ts'
+import { InputError, KnownError, PeerError, messageOf } from '../common/errors.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
 import { TcpListener } from '../net/tcp-listener.ts'
+import { PeerPlaces } from '../torrent/peer-places.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
+import { connectTcp } from '../net/tcp-stream.ts'
+import { connectUdp } from '../net/udp-socket.ts'
 import { Torrent } from '../torrent/torrent.ts'
 import { UploadMemory } from '../torrent/upload-memory.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
+import type { PeerRefusal } from '../swarm/peer-pool.ts'
 import { makePeerId } from '../wire/peer-id.ts'
 import { VERSION } from '../common/version.ts'
 import { UdpLinks } from '../tracker/udp-links.ts'
@@ -33,17 +38,32 @@ export class Session {
   readonly #dialer: Dialer
   /** By info-hash in hex, until they have ended. */
   readonly #torrents = new Map<string, Torrent>()
-  readonly #handshakes = new HandshakeLimit()
+  readonly #handshakes: HandshakeLimit
   readonly #pieceMemory = new PieceMemory()
   readonly #udpLinks: UdpLinks
   readonly #uploadMemory = new UploadMemory()
+  readonly #downloadLimits: DownloadLimits
+  readonly #places: PeerPlaces
   #listener: TcpListener | undefined
 
   private constructor(settings: Settings, parts: SessionParts) {
     this.#settings = settings
     this.#parts = parts
-    this.#dialer = new Dialer({ clock: parts.clock })
-    this.#udpLinks = new UdpLinks({ clock: parts.clock })
+    this.#places = new PeerPlaces(settings.maxConnections, settings.maxTorrents)
+    this.#handshakes = new HandshakeLimit(settings.maxConnections)
+    this.#downloadLimits = new DownloadLimits(parts.clock, settings.downloadLimit)
+    const { local } = settings
+    this.#dialer = new Dialer({
+      clock: parts.clock,
+      connect: (endpoint, attach, options) => {
+        if (!local.reaches(endpoint.host)) throw new PeerError('PEER_DIAL_FAILED', local.reason)
+        return connectTcp(endpoint, attach, { ...options, localAddress: local.toward(endpoint.host) })
+      },
+    })
+    this.#udpLinks = new UdpLinks({
+      clock: parts.clock,
+      connect: (remote, handler) => connectUdp(remote, handler, local.toward(remote.host)),
+    })
   }
 
   /** Listens. @throws UsageError LISTEN_PORT_TAKEN when every port of the range is taken, LISTEN_FAILED */
@@ -51,8 +71,12 @@ export class Session {
     const session = new Session(settings, parts)
     session.#listener = await TcpListener.open({
       ports: settings.listenPorts,
-      ...(settings.listenHost === undefined ? {} : { host: settings.listenHost }),
+      hosts: settings.local.listenHosts,
       attach: (stream) => session.#makeInbound(stream.remote.host).attach(stream),
+      onError: (error) => {
+        const code = error instanceof KnownError ? ` [${error.code}]` : ''
+        parts.log('debug', 'peer', `inbound: ${messageOf(error)}${code}`)
+      },
     })
     return session
   }
@@ -83,15 +107,21 @@ export class Session {
         makeTracker(url, {
           clock: this.#parts.clock,
           userAgent: `torrent-dl/${VERSION}`,
+          local: this.#settings.local,
           links: this.#udpLinks,
+          isUserNamed: settings.userTrackers?.has(url) ?? false,
         }),
       uploadMemory: this.#uploadMemory,
+      refusalOf: (host) => this.#refusalOf(host),
       peerId: makePeerId(randomBytes(12)),
       listenPort: this.listenPort,
       maxPeers: this.#settings.maxPeers,
+      places: this.#places,
       userPeers: settings.peers,
       seedWhenComplete: settings.seedWhenComplete,
       pieceMemory: this.#pieceMemory,
+      downloadLimits: this.#downloadLimits,
+      downloadLimit: settings.downloadLimit,
       onEnded: () => this.#torrents.delete(key),
     })
     this.#torrents.set(key, torrent)
@@ -106,6 +136,12 @@ export class Session {
     this.#udpLinks.close()
   }
 
+  #refusalOf(host: string): PeerRefusal | undefined {
+    const { local, blocklist } = this.#settings
+    if (!local.reaches(host)) return 'unreachable'
+    return blocklist?.has(host) === true ? 'blocked' : undefined
+  }
+
   #makeStorage(metainfo: Metainfo, settings: TorrentSettings): FileStorage {
     return new FileStorage({
       metainfo,
@@ -114,12 +150,19 @@ export class Session {
       stateDirectory: this.#settings.stateDirectory,
       usePartFiles: settings.usePartFiles,
       force: settings.force,
+      allocation: settings.allocation,
+      hashesAll: settings.hashesAll,
+      syncs: settings.syncs,
+      diskWaitMs: settings.diskWaitMs,
       log: this.#parts.log,
     })
   }
 
   /** @throws PeerError PEER_TOO_MANY when too many have not introduced themselves yet */
   #makeInbound(host: string): PeerConnection {
+    if (this.#settings.blocklist?.has(host) === true) {
+      throw new PeerError('PEER_BLOCKED', `${host} is in the blocklist`)
+    }
     if (!this.#handshakes.take(host)) {
       throw new PeerError('PEER_TOO_MANY', `too many connections without a handshake, of ${host} or in all`)
     }

@@ -1,12 +1,24 @@
+import type { FileAllocation } from '../storage/allocate-files.ts'
+
 /** What can be set for a whole process, with defaults. Values are checked where they are typed in (cli/options.ts). */
+import type { LocalAddresses } from '../common/local-addresses.ts'
+import type { IpRanges } from '../swarm/ip-ranges.ts'
 
 export interface Settings {
   /** First and last port to try to listen on; 0-0 takes any free one. */
   readonly listenPorts: { readonly first: number; readonly last: number }
-  /** Address to listen on; undefined: every address, IPv6 and IPv4. */
-  readonly listenHost: string | undefined
+  /** Where to listen, dial and ask from: nothing leaves by another address. */
+  readonly local: LocalAddresses
+  /** Peers of these ranges are neither dialled nor let in. */
+  readonly blocklist?: IpRanges | undefined
   /** Connections a torrent keeps at the most. */
   readonly maxPeers: number
+  /** The same for all torrents together; undefined: no limit. */
+  readonly maxConnections?: number | undefined
+  /** Torrents at a time, that share them; undefined: one. */
+  readonly maxTorrents?: number | undefined
+  /** Payload of all torrents together, bytes a second; undefined: no limit. */
+  readonly downloadLimit?: number | undefined
   /** Records and locks: `$XDG_STATE_HOME/torrent-dl`. */
   readonly stateDirectory: string
 }
@@ -21,10 +33,22 @@ export interface TorrentSettings {
   readonly usePartFiles: boolean
   /** Replace different files that are in the way. */
   readonly force: boolean
+  /** Undefined: `none`. */
+  readonly allocation?: FileAllocation | undefined
+  /** Hash what is there, whatever the resume record says. */
+  readonly hashesAll?: boolean | undefined
+  /** A file is on the disk before it counts as whole. */
+  readonly syncs?: boolean | undefined
+  /** How long room on a full disk is waited for. */
+  readonly diskWaitMs?: number | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
+  /** Payload of this torrent, bytes a second, within the process's limit; undefined: no limit of its own. */
+  readonly downloadLimit?: number | undefined
   /** Endpoints the user named (`--peer`). */
   readonly peers: readonly { readonly host: string; readonly port: number }[]
+  /** URLs of trackers that the user named: they may be at any address (decision 0002). Default: none. */
+  readonly userTrackers?: ReadonlySet<string>
 }
 
 export const DEFAULT_LISTEN_PORTS = { first: 6881, last: 6999 }

@@ -8,6 +8,7 @@
  * and wins time only while a second core is idle.
  */
 import type { BigIntStats } from 'node:fs'
+import type { FileAllocation } from './allocate-files.ts'
 import type { DiskVerb } from './disk-errors.ts'
 import type { FilePaths } from './file-paths.ts'
 import type { FileTable } from './file-table.ts'
@@ -16,16 +17,19 @@ import {
   closeSync,
   constants,
   fstatSync,
+  fsync,
   ftruncateSync,
   lstatSync,
   openSync,
   readSync,
   readv,
   unlinkSync,
+  writev,
 } from 'node:fs'
 import { promisify } from 'node:util'
 import { StorageError, systemCodeOf } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
+import type { WriteAt } from './write-fully.ts'
 import { moveFile } from './move-file.ts'
 import { OpenFiles } from './open-files.ts'
 import { lengthOf, withoutFirst } from './scatter.ts'
@@ -33,6 +37,8 @@ import { writeFully } from './write-fully.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
 const readAsync = promisify(readv)
+const fsyncAsync = promisify(fsync)
+const writeAsync = promisify(writev)
 
 export interface DataFilesOptions {
   readonly paths: FilePaths
@@ -42,6 +48,11 @@ export interface DataFilesOptions {
   readonly firstPlace: 'part' | 'final'
   /** Bytes still to be written, for the message when the disk is full. */
   readonly neededBytes: () => number
+  /** Files have their length as soon as they are made, unless it is `none`. */
+  readonly allocation: FileAllocation
+  /** Undefined: the system does. */
+  readonly write?: WriteAt | undefined
+  readonly sync?: ((fd: number) => Promise<void>) | undefined
 }
 
 export class DataFiles {
@@ -50,16 +61,23 @@ export class DataFiles {
   readonly #table: FileTable
   readonly #firstPlace: 'part' | 'final'
   readonly #neededBytes: () => number
+  readonly #allocation: FileAllocation
+  readonly #write: WriteAt | undefined
+  readonly #sync: (fd: number) => Promise<void>
   readonly #open: OpenFiles
   /** Made since the last `await` of anybody: a look at them would tell nothing new. */
   readonly #fresh = new Set<number>()
 
-  constructor({ paths, directories, table, firstPlace, neededBytes }: DataFilesOptions) {
+  constructor(options: DataFilesOptions) {
+    const { paths, directories, table, firstPlace, neededBytes, allocation, write, sync } = options
     this.#paths = paths
     this.#directories = directories
     this.#table = table
     this.#firstPlace = firstPlace
     this.#neededBytes = neededBytes
+    this.#allocation = allocation
+    this.#write = write
+    this.#sync = sync ?? fsyncAsync
     this.#open = new OpenFiles((file) => this.#openFile(file, !this.#isFinished(file)))
   }
 
@@ -115,11 +133,62 @@ export class DataFiles {
       const fd = this.#open.get(file)
       if (isThere) this.#noticeStrangers(file, fd)
       try {
-        writeFully(fd, buffers, offset)
+        writeFully(fd, buffers, offset, this.#write)
       } finally {
         this.#table.setIdentity(file, fstatSync(fd, { bigint: true })) // a part of it may have been written
       }
     })
+  }
+
+  /** Writes one buffer without holding up the thread. Nobody else may write to the file meanwhile. */
+  async fill(file: number, offset: number, bytes: Buffer): Promise<void> {
+    const isThere = this.#table.place(file) !== 'absent'
+    try {
+      await this.#open.withFile(file, async (fd) => {
+        if (isThere) this.#noticeStrangers(file, fd)
+        try {
+          for (let at = 0; at < bytes.length;)
+            at += await this.#writeSome(fd, bytes.subarray(at), offset + at)
+        } finally {
+          this.#table.setIdentity(file, fstatSync(fd, { bigint: true }))
+        }
+      })
+    } catch (error) {
+      this.#attempt('write', file, () => {
+        throw error
+      })
+    }
+  }
+
+  async #writeSome(fd: number, bytes: Buffer, position: number): Promise<number> {
+    if (this.#write !== undefined) return this.#write(fd, [bytes], position)
+    return (await writeAsync(fd, [bytes], position)).bytesWritten
+  }
+
+  /** Bytes that the file system has set aside for it. */
+  allocatedBytes(file: number): number {
+    return this.#table.place(file) === 'absent' ? 0 : Number(this.look(file).blocks) * 512
+  }
+
+  /** Has the system put the file's bytes on the disk. */
+  async sync(file: number): Promise<void> {
+    try {
+      await this.#open.withFile(file, this.#sync)
+    } catch (error) {
+      this.#attempt('write', file, () => {
+        throw error
+      })
+    }
+  }
+
+  /** The same for a directory: its names. @throws system errors */
+  async syncDirectory(path: string): Promise<void> {
+    const fd = this.#open.withSpare(() => openSync(path, 'r'))
+    try {
+      await this.#sync(fd)
+    } finally {
+      closeSync(fd)
+    }
   }
 
   /** Fills `into`, one after another, from `offset`. @throws StorageError DISK_SHORT where the file ends before that */
@@ -257,6 +326,7 @@ export class DataFiles {
       throw new StorageError('FILE_IN_THE_WAY', message, { cause: error })
     }
     this.#table.setPlace(file, this.#nameForm(file))
+    if (this.#allocation !== 'none') ftruncateSync(fd, this.#table.lengthOf(file))
     this.#setFresh(file)
     return fd
   }

@@ -9,11 +9,10 @@
  * The parts: inspect-files and existing-pieces find out what is there, settle-files puts it in order, data-files does
  * all work on single files, file-table knows their state.
  */
-import type { LogSink } from '../common/log.ts'
 import type { FileSpan } from '../metainfo/file-layout.ts'
 import type { PieceIndex } from '../metainfo/geometry.ts'
 import type { DescriptorSpan, UseDescriptors } from './byte-source.ts'
-import type { HashPool } from './hash-pool.ts'
+import type { FileStorageOptions } from './file-storage-options.ts'
 import type { HashSource } from './hash-pieces.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { ResumeRecord } from './resume-file.ts'
@@ -25,9 +24,11 @@ import { Bitfield } from '../common/bitfield.ts'
 import { systemClock, sleep } from '../common/clock.ts'
 import { messageOf, StorageError } from '../common/errors.ts'
 import { fileSpans } from '../metainfo/file-layout.ts'
+import { allocateFiles } from './allocate-files.ts'
 import { PieceBytes } from './cut-pieces.ts'
 import { DataFiles } from './data-files.ts'
 import { diskError } from './disk-errors.ts'
+import { DiskWait } from './disk-wait.ts'
 import { findExistingPieces } from './existing-pieces.ts'
 import { FilePaths } from './file-paths.ts'
 import { FileTable } from './file-table.ts'
@@ -38,26 +39,15 @@ import { firstBytes, lengthOf, withoutFirst } from './scatter.ts'
 import { readBootId, ResumeFile } from './resume-file.ts'
 import { assertWritable, makeRoot, SafeDirectories } from './safe-directories.ts'
 import { assertSpace, missingBytes, settleFiles } from './settle-files.ts'
+import { syncFiles, syncNames } from './sync-files.ts'
 import { FILES_PER_TURN, otherWork, Turns } from './turns.ts'
 import { confirmFiles, isUntouched, verifyFile } from './verify-file.ts'
 
-export interface FileStorageOptions {
-  readonly metainfo: Metainfo
-  /** Absolute. Made if it is missing. */
-  readonly outputDirectory: string
-  /** The same as the user wrote it, for messages. */
-  readonly shownDirectory?: string
-  /** Absolute; resume records and locks lie here. */
-  readonly stateDirectory: string
-  /** NAME.part until a file is whole. */
-  readonly usePartFiles: boolean
-  /** Files that somebody else made and that do not match are replaced. */
-  readonly force: boolean
-  readonly log: LogSink
-  /** Names the boot that the system is in; undefined: nothing is taken on trust. */
-  readonly bootId?: () => string | undefined
-  /** Hashes what is there; undefined: the process's own. */
-  readonly hashPool?: HashPool
+/** Pieces that are being written, and the files that have all their bytes since. */
+interface WritingPieces {
+  readonly first: PieceIndex
+  readonly pieces: readonly Buffer[]
+  readonly finished: number[]
 }
 
 /** A thread has few files open at a time: descriptors are scarce, and opening many takes longer than hashing them. */
@@ -82,6 +72,10 @@ export class FileStorage implements Storage {
   #have: Bitfield
   #missingBytes: number
   #lock: LockFile | undefined
+  readonly #space: DiskWait
+  /** The state directory may lie on another disk. */
+  readonly #recordSpace: DiskWait
+  #onNotice: (message: string) => void = () => undefined
   #phase: 'opening' | 'open' | 'closed' = 'opening'
   #opening: Promise<Bitfield> | undefined
 
@@ -101,7 +95,15 @@ export class FileStorage implements Storage {
       table: this.#table,
       firstPlace: this.#firstPlace,
       neededBytes: () => this.#missingBytes,
+      allocation: options.allocation ?? 'none',
+      write: options.write,
+      sync: options.sync,
     })
+    const onNotice = (message: string): void => {
+      this.#onNotice(message)
+    }
+    this.#space = new DiskWait(options, onNotice)
+    this.#recordSpace = new DiskWait(options, onNotice)
     this.#resume = new ResumeFile({
       stateDirectory,
       infoHash: metainfo.infoHash,
@@ -139,9 +141,16 @@ export class FileStorage implements Storage {
 
   writePieces(first: PieceIndex, pieces: readonly Buffer[]): readonly number[] | Promise<readonly number[]> {
     this.#assertOpen()
-    const writing = this.#write(first, pieces)
-    const step = writing.next()
-    return step.done === true && step.value.length === 0 ? step.value : this.#finishWriting(writing, step)
+    const run = { first, pieces, finished: [] }
+    const writing = this.#write(run)
+    let isDone
+    try {
+      isDone = writing.next().done === true
+    } catch (error) {
+      if (!this.#space.canWaitFor(error)) throw error
+      return this.#writeAgain(run, error)
+    }
+    return isDone && run.finished.length === 0 ? run.finished : this.#finishWriting(run, writing, isDone)
   }
 
   async read(start: number, ...into: Buffer[]): Promise<void> {
@@ -156,11 +165,19 @@ export class FileStorage implements Storage {
 
   async save(): Promise<void> {
     this.#assertOpen()
-    this.#saveNow() // synchronous: it has to be one moment's state
+    try {
+      this.#saveNow() // synchronous: it has to be one moment's state
+      this.#recordSpace.onWritten()
+    } catch (error) {
+      // The next save comes by itself, and the one before still holds.
+      if (!this.#recordSpace.canWaitFor(error)) throw error
+      this.#recordSpace.onFull(error)
+    }
     return Promise.resolve()
   }
 
   async close(): Promise<void> {
+    this.#space.end()
     await this.#opening?.catch(() => undefined) // whoever called `open` hears of it
     if (this.#phase !== 'open') return
     this.#phase = 'closed'
@@ -204,28 +221,51 @@ export class FileStorage implements Storage {
 
   async #open(progress: CheckProgress): Promise<Bitfield> {
     const { signal } = progress
+    this.#onNotice = (message) => {
+      progress.onNotice(message)
+    }
+    signal.addEventListener('abort', () => {
+      this.#space.end()
+    })
     const record = this.#loadRecord(progress)
-    const { force } = this.#options
+    const { force, hashesAll = false } = this.#options
     const table = this.#table
     const paths = this.#paths
     const inspection = await inspectFiles({
       ...{ paths, directories: this.#directories, table },
-      ...{ record, bootId: this.#bootId, force, signal },
+      ...{ record, bootId: this.#bootId, force, hashesAll, signal },
     })
     for (const notice of inspection.notices) progress.onNotice(notice)
     this.#have = await findExistingPieces({ ...this.#verifyOptions, paths, inspection, record }, progress)
     this.#files.closeAll() // opened for reading before it was known which of them will be written
     for (const [file] of table.realFiles()) table.countMissing(file, (piece) => this.#have.has(piece))
     if (!this.#have.isFull) assertWritable(paths.root, paths.shownRoot)
-    assertSpace(this.#metainfo, { table, paths, have: this.#have }, inspection)
+    await this.#space.retry(() => {
+      assertSpace(this.#metainfo, { table, paths, have: this.#have }, inspection)
+    })
     this.#missingBytes = missingBytes(this.#metainfo, table, this.#have)
     this.#saveNow() // before the first change on disk, so that what we make is known to be ours
+    const whole = [...table.realFiles()].map(([file]) => file).filter((file) => table.isWhole(file))
+    if (this.#options.syncs === true) {
+      // Empty files that are not there yet have no bytes.
+      const present = whole.filter((file) => table.place(file) !== 'absent')
+      await syncFiles(this.#files, present)
+    }
     await settleFiles(table, this.#files, inspection, this.#firstPlace)
+    if (this.#options.syncs === true) await syncNames(this.#files, paths, whole)
+    if (this.#options.allocation === 'full') await this.#allocate(progress)
     const wasHashed = inspection.trusted.size < inspection.sizes.size
     if (wasHashed && this.#have.isFull) await confirmFiles(this.#verifyOptions) // nobody may ask for it later
     this.#files.holdReserve()
-    for (const [file] of table.realFiles()) if (table.isWhole(file)) progress.onFileWhole(file)
+    for (const file of whole) progress.onFileWhole(file)
     return copyOf(this.#have)
+  }
+
+  async #allocate(progress: CheckProgress): Promise<void> {
+    if (this.#have.isFull) return
+    const attempt = async (write: () => Promise<void>): Promise<void> => this.#space.retry(write)
+    const { table, files } = this.#verifyOptions
+    await allocateFiles({ metainfo: this.#metainfo, table, files, have: this.#have, attempt }, progress)
   }
 
   #loadRecord(progress: CheckProgress): ResumeRecord | undefined {
@@ -246,9 +286,8 @@ export class FileStorage implements Storage {
     }
   }
 
-  /** Yields when other work should have its turn. @returns files that have all their bytes now */
-  *#write(first: number, pieces: readonly Buffer[]): Generator<undefined, readonly number[]> {
-    const finished: number[] = []
+  /** Yields when other work should have its turn. May be begun anew when it failed. */
+  *#write({ first, pieces, finished }: WritingPieces): Generator<undefined, void> {
     const turns = new Turns()
     for (let from = 0; from < pieces.length;) {
       let to = from
@@ -256,7 +295,6 @@ export class FileStorage implements Storage {
       if (to > from) yield* this.#writeRun(first + from, pieces.slice(from, to), { turns, finished })
       from = to + 1
     }
-    return finished
   }
 
   /** Neighbouring pieces that are missing. @param into its list gets the files that have all their bytes now */
@@ -284,20 +322,39 @@ export class FileStorage implements Storage {
 
   /** What of writing has to wait: for other work's turn, and for files to be looked at and named. */
   async #finishWriting(
-    writing: Generator<undefined, readonly number[]>,
-    first: IteratorResult<undefined, readonly number[]>,
+    run: WritingPieces,
+    writing: Generator<undefined, void>,
+    isDone: boolean,
   ): Promise<readonly number[]> {
-    let step = first
-    while (step.done !== true) {
-      await this.#otherWork()
-      step = writing.next()
+    try {
+      for (let done = isDone; !done; done = writing.next().done === true) await this.#otherWork()
+    } catch (error) {
+      if (!this.#space.canWaitFor(error)) throw error
+      return this.#writeAgain(run, error)
     }
-    const finished = step.value
+    const { finished } = run
     for (let at = 0; at < finished.length; at += FILES_PER_TURN) {
       if (at > 0) await this.#otherWork()
-      await this.#finishFiles(finished.slice(at, at + FILES_PER_TURN))
+      const files = finished.slice(at, at + FILES_PER_TURN)
+      await this.#space.retry(async () => this.#finishFiles(files))
     }
     return finished
+  }
+
+  /** The disk was full: once more from the start, when there may be room. */
+  async #writeAgain(run: WritingPieces, error: StorageError): Promise<readonly number[]> {
+    await this.#space.wait(error)
+    this.#assertOpen()
+    const writing = this.#write(run)
+    let isDone
+    try {
+      isDone = writing.next().done === true
+    } catch (next) {
+      if (!this.#space.canWaitFor(next)) throw next
+      return this.#writeAgain(run, next)
+    }
+    this.#space.onWritten()
+    return this.#finishWriting(run, writing, isDone)
   }
 
   /** See ByteSource. @throws StorageError when one of them cannot be opened */
@@ -350,12 +407,19 @@ export class FileStorage implements Storage {
       await verifyFile(this.#verifyOptions, file)
       this.#assertOpen()
     }
+    const { syncs = false } = this.#options
+    if (syncs) {
+      await syncFiles(this.#files, ours)
+      this.#assertOpen()
+    }
     const parts = ours.filter((file) => this.#table.place(file) === 'part')
-    if (parts.length === 0) return
-    this.#files.withSpareDescriptor(() => {
-      this.#resume.appendFinal(parts)
-    })
+    if (parts.length > 0) {
+      this.#files.withSpareDescriptor(() => {
+        this.#resume.appendFinal(parts)
+      })
+    }
     for (const file of parts) this.#files.move(file, 'final')
+    if (syncs) await syncNames(this.#files, this.#paths, ours)
   }
 
   /** For the pauses of a long piece: `close` may have come meanwhile. */

@@ -30,6 +30,8 @@ export interface InspectOptions {
   readonly record: ResumeRecord | undefined
   readonly bootId: string | undefined
   readonly force: boolean
+  /** Nothing is taken on trust. */
+  readonly hashesAll: boolean
   readonly signal: AbortSignal
 }
 
@@ -74,7 +76,8 @@ export async function inspectFiles(options: InspectOptions): Promise<Inspection>
     table.setPlace(file, place)
     const trusted = isTrusted(options, stat, recorded)
     if (stat !== undefined) table.setIdentity(file, stat, trusted)
-    seen.add(file, decision, recorded, trusted)
+    seen.add(file, decision, { trusted, isNoticed: !options.hashesAll && recorded.place !== 'none' })
+    if (stat === undefined && recorded.identity !== undefined) seen.addGone()
     if (turns.isOver()) {
       await otherWork()
       signal.throwIfAborted()
@@ -94,18 +97,25 @@ class Inspected implements Inspection {
   #goneCount = 0
   #changedCount = 0
 
-  add(file: number, decision: Decision, recorded: RecordedFile, trusted: boolean): void {
+  /** @param isNoticed the user shall hear of it when it is not trusted */
+  add(
+    file: number,
+    decision: Decision,
+    { trusted, isNoticed }: { readonly trusted: boolean; readonly isNoticed: boolean },
+  ): void {
     const { stat, isDoubled, isUnknown } = decision
     if (isDoubled === true) this.doubled.add(file)
     if (isUnknown === true) this.unknownParts.add(file)
-    if (stat === undefined) {
-      if (recorded.identity !== undefined) this.#goneCount++
-      return
-    }
+    if (stat === undefined) return
     this.sizes.set(file, Number(stat.size))
     this.allocatedBytes.set(file, Number(stat.blocks) * 512) // POSIX: blocks are 512 bytes, whatever blksize says
     if (trusted) this.trusted.add(file)
-    else if (recorded.place !== 'none') this.#changedCount++
+    else if (isNoticed) this.#changedCount++
+  }
+
+  /** The record has it, the disk does not. */
+  addGone(): void {
+    this.#goneCount++
   }
 
   get notices(): string[] {
@@ -175,11 +185,11 @@ function decideUnfinished(
 }
 
 function isTrusted(
-  { record, bootId }: InspectOptions,
+  { record, bootId, hashesAll }: InspectOptions,
   stat: BigIntStats | undefined,
   recorded: RecordedFile,
 ): boolean {
-  if (stat === undefined || bootId === undefined || record?.bootId !== bootId) return false
+  if (stat === undefined || hashesAll || bootId === undefined || record?.bootId !== bootId) return false
   return recorded.identity === identityOf(stat)
 }
 

@@ -31,11 +31,11 @@ export interface Storage {
 }
 
 export interface CheckProgress {
-  /** Called now and then while existing data is hashed. */
+  /** Called now and then while existing data is hashed, or room for missing data is made (`--file-allocation full`). */
   onChecked(checkedBytes: number, totalBytes: number): void
   /** A file that was found whole, or became so. */
   onFileWhole(file: number): void
-  /** A sentence for the user (an ignored record, changed data). */
+  /** A sentence for the user (an ignored record, changed data); later on also of a full disk that is waited for. */
   onNotice(message: string): void
   /** Stop checking: `open` rejects with the signal's reason. */
   readonly signal: AbortSignal

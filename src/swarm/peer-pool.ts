@@ -21,7 +21,12 @@ export interface PeerPoolOptions {
   readonly maxPerHost?: number
   /** In [0, 1) */
   readonly random: () => number
+  /** Addresses that are never dialled, whoever names them. @param host an IP literal */
+  readonly refusalOf?: ((host: string) => PeerRefusal | undefined) | undefined
 }
+
+/** blocked: the user's blocklist has it; unreachable: its family is not used (`-4`, `-6`, `--interface`) */
+export type PeerRefusal = 'blocked' | 'unreachable'
 
 export interface PeerPoolCounts {
   /** Addresses that may be dialled now or later, connected ones included. */
@@ -66,10 +71,14 @@ export class PeerPool {
   readonly #perHost = new Map<string, number>()
   readonly #self = new Set<string>()
   readonly #bans = new BanList()
+  readonly #refusalOf: (host: string) => PeerRefusal | undefined
+  /** Hosts, each counted once; as many as addresses are known at most. */
+  readonly #refused = { blocked: new Set<string>(), unreachable: new Set<string>() }
   /** The latest time anybody told us. */
   #nowMs = 0
 
-  constructor({ maxKnown = MAX_KNOWN, maxPerHost = MAX_PER_HOST, random }: PeerPoolOptions) {
+  constructor({ maxKnown = MAX_KNOWN, maxPerHost = MAX_PER_HOST, random, refusalOf }: PeerPoolOptions) {
+    this.#refusalOf = refusalOf ?? (() => undefined)
     this.#maxKnown = maxKnown
     this.#maxPerHost = maxPerHost
     this.#random = random
@@ -80,7 +89,7 @@ export class PeerPool {
     const scope = scopeOf(endpoint.host)
     const key = formatEndpoint(endpoint)
     if (this.#self.has(key) || !isWelcome(endpoint, source, { sourceScope, scope })) return false
-    if (this.isBanned(endpoint)) return false
+    if (this.isBanned(endpoint) || this.#isRefused(endpoint.host)) return false
     const known = this.#known.get(key)
     if (known !== undefined) return confirm(known, source)
     const peer = newPeer(endpoint, source)
@@ -190,6 +199,19 @@ export class PeerPool {
       if (peer.state === 'dialing') dialing++
     }
     return { known, connected, banned: this.#bans.countAt(this.#nowMs), dialing }
+  }
+
+  /** Hosts that somebody named and that are never dialled. */
+  get refusedCounts(): Readonly<Record<PeerRefusal, number>> {
+    return { blocked: this.#refused.blocked.size, unreachable: this.#refused.unreachable.size }
+  }
+
+  #isRefused(host: string): boolean {
+    const refusal = this.#refusalOf(host)
+    if (refusal === undefined) return false
+    const hosts = this.#refused[refusal]
+    if (hosts.size < this.#maxKnown) hosts.add(host)
+    return true
   }
 
   #setNow(nowMs: number): void {

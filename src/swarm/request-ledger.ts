@@ -69,6 +69,16 @@ export class RequestLedger {
     return sentMs
   }
 
+  /** Open requests that were sent after `sentMs`. O(1) while all were, else O(those). */
+  countSentAfter(sentMs: number): number {
+    if (this.#size === 0 || this.oldestSentMs > sentMs) return this.#size
+    const mask = this.#mask
+    let count = 0
+    for (let at = this.#tail - 1; at >= this.#head && this.#sentMs[at & mask]! > sentMs; at--)
+      if (this.#ids[at & mask] !== SETTLED) count++
+    return count
+  }
+
   has(block: BlockId): boolean {
     return this.#find(block) >= 0
   }

@@ -33,6 +33,11 @@ export function admitPeer(context: TorrentContext, connection: PeerConnection, a
   if (context.peers.size >= context.maxPeers) {
     throw new PeerError('PEER_TOO_MANY', `${context.maxPeers} peers are connected`)
   }
+  if (!connection.isInbound) return // it has its place since it was dialled
+  if (!context.places.hasRoom()) {
+    throw new PeerError('PEER_TOO_MANY', 'no connection is left for this torrent: others have them')
+  }
+  context.places.take()
 }
 
 /**

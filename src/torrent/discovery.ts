@@ -9,7 +9,7 @@ import type { TorrentContext } from './torrent-context.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import type { Acceptance } from '../peer/peer-handler.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
-import { PeerError, SourceError } from '../common/errors.ts'
+import { PeerError, SourceError, systemCodeOf } from '../common/errors.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 
 export interface DiscoveryParts {
@@ -27,6 +27,7 @@ export class Discovery {
   /** Dialled, and not through with the handshake. */
   readonly #dialing = new Set<PeerConnection>()
   #isStopped = false
+  #hasWarned = false
 
   constructor(context: TorrentContext, parts: DiscoveryParts) {
     this.#context = context
@@ -82,14 +83,20 @@ export class Discovery {
   dialMore(): void {
     const { context, parts } = { context: this.#context, parts: this.#parts }
     if (this.#isStopped || context.state !== 'downloading') return
-    while (context.peers.size + this.#dialing.size < context.maxPeers && parts.dialer.freeSlots > 0) {
+    while (this.#hasRoom() && parts.dialer.freeSlots > 0) {
       const endpoint = context.pool.takeDialable(context.clock.now())
       if (endpoint === undefined) return
       this.#dial(endpoint)
     }
   }
 
+  #hasRoom(): boolean {
+    const { peers, maxPeers, places } = this.#context
+    return peers.size + this.#dialing.size < maxPeers && places.hasRoom()
+  }
+
   #dial(endpoint: Endpoint): void {
+    this.#context.places.take()
     const connection: PeerConnection = new PeerConnection({
       clock: this.#context.clock,
       isInbound: false,
@@ -104,6 +111,7 @@ export class Discovery {
       },
       onFailed: (reason) => {
         this.#dialing.delete(connection)
+        this.#context.places.give()
         this.#onDialFailed(endpoint, reason)
       },
     })
@@ -113,10 +121,28 @@ export class Discovery {
 
   #onDialFailed(endpoint: Endpoint, reason: KnownError): void {
     const { pool, clock, log } = this.#context
-    if (reason.code === 'PEER_SELF') pool.markSelf(endpoint)
+    if (reason.code === 'PEER_SELF') this.#onSelf(endpoint)
     else pool.onDialFailed(endpoint, clock.now())
     log('debug', 'peer', `${formatEndpoint(endpoint)}: ${reason.message} [${reason.code}]`)
+    if (systemCodeOf(reason.cause) === 'EADDRNOTAVAIL') this.#warnOfOwnAddress()
     this.dialMore()
+  }
+
+  #onSelf(endpoint: Endpoint): void {
+    this.#context.pool.markSelf(endpoint)
+    const key = formatEndpoint(endpoint)
+    if (this.#parts.userPeers.some((peer) => formatEndpoint(peer) === key)) {
+      this.#context.observer.onWarning(`--peer ${key} is this download itself: left out`)
+    }
+  }
+
+  /** The address that sockets are bound to may go away; once told is enough. */
+  #warnOfOwnAddress(): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    this.#context.observer.onWarning(
+      'peers cannot be called: the address of --interface is gone, or the system has no free port',
+    )
   }
 
   /** Every tracker said no to this torrent, and nobody else is left to ask. */

@@ -28,6 +28,7 @@ export function fillRequests(context: TorrentContext, peer: Peer): void {
   const depth = depthOf(context, peer)
   let room = depth - peer.ledger.size
   if (room <= 0 || (room < Math.min(depth * BATCH_SHARE, BATCH_REQUESTS) && peer.ledger.size > 0)) return
+  if (context.limit !== undefined) room = Math.min(room, context.limit.roomBlocks)
   const nowMs = context.clock.now()
   while (room > 0) {
     const open = nextPiece(context, peer, nowMs)
@@ -37,7 +38,8 @@ export function fillRequests(context: TorrentContext, peer: Peer): void {
   if (room > 0) context.lateBlocks.duplicate(context, peer, room)
 }
 
-function canAsk(context: TorrentContext, peer: Peer): boolean {
+/** Could this peer be asked for something, as far as it and the torrent are concerned? */
+export function canAsk(context: TorrentContext, peer: Peer): boolean {
   return context.state === 'downloading' && !peer.connection.peerChoking && peer.interestingCount > 0
 }
 

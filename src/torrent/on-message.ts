@@ -133,6 +133,7 @@ export function onExtensionHandshake(
 /** The connection is gone: nothing of it may stay behind. */
 export function onClosed(context: TorrentContext, peer: Peer, reason: KnownError): void {
   context.peers.remove(peer)
+  context.places.give()
   if (peer.isCountedAsSeed) context.picker.removeSeed()
   else context.picker.removePeer(peer.pieces)
   releaseRequests(context, peer)

@@ -25,6 +25,8 @@ export class Pace {
   #leftMs = Infinity
   /** Two pieces for each peer would be too many. */
   #isCrowded = false
+  /** A peer's part of the limit: what a peer that has not sent anything yet will bring at the most. */
+  #allowedBytesPerSecond = Infinity
 
   /** Of each peer's request window, how much may be used: 0..1. */
   depthShare(context: TorrentContext): number {
@@ -41,8 +43,10 @@ export class Pace {
   /** Is a peer of this rate too slow for pieces of its own? @param bytesPerSecond 0: not known yet */
   isSlow(context: TorrentContext, bytesPerSecond: number): boolean {
     this.#refresh(context)
-    if (bytesPerSecond === 0) return this.#isCrowded
-    return (1000 * context.metainfo.geometry.pieceBytes) / bytesPerSecond > this.#shareAboveMs
+    const { pieceBytes } = context.metainfo.geometry
+    const expected = bytesPerSecond === 0 ? this.#allowedBytesPerSecond : bytesPerSecond
+    if (bytesPerSecond === 0 && this.#isCrowded) return true
+    return (1000 * pieceBytes) / expected > this.#shareAboveMs
   }
 
   /** Is it time to look for a piece to drop? That looks at all pieces and peers. */
@@ -59,10 +63,13 @@ export class Pace {
     this.#madeAtMs = nowMs
     this.#peerCount = peers.size
     let wantedBytes = 0
+    let askableCount = 0
     for (const peer of peers.values()) {
-      if (!peer.connection.peerChoking && peer.interestingCount > 0)
-        wantedBytes += peer.window.depth * BLOCK_BYTES
+      if (peer.connection.peerChoking || peer.interestingCount === 0) continue
+      wantedBytes += peer.window.depth * BLOCK_BYTES
+      askableCount++
     }
+    this.#allowedBytesPerSecond = (context.limit?.bytesPerSecond ?? Infinity) / Math.max(1, askableCount)
     const { pieceBytes } = metainfo.geometry
     const budgetBytes = openPieces.maxReserved * pieceBytes
     const unaskedBytes = Math.min(UNASKED_SHARE * budgetBytes, ((peers.size - 1) * pieceBytes) / 2)

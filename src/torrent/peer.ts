@@ -89,7 +89,9 @@ export class Peer implements PeerHandler {
   // Requests, ours to them.
 
   sendRequest(geometry: Geometry, piece: PieceIndex, block: number): void {
-    this.connection.request(piece, block * BLOCK_BYTES, blockLength(geometry, piece, block))
+    const length = blockLength(geometry, piece, block)
+    this.connection.request(piece, block * BLOCK_BYTES, length)
+    this.context.limit?.onRequest(length)
     this.ledger.add(piece * geometry.blocksPerPiece + block, this.context.clock.now())
   }
 

@@ -42,6 +42,10 @@ export interface PeerCounts {
   /** Addresses known. */
   readonly known: number
   readonly banned: number
+  /** Hosts that were named and are in the user's blocklist; left out when there are none. */
+  readonly blocked?: number
+  /** Hosts that were named and whose family is not used (`-4`, `-6`, `--interface`); left out when there are none. */
+  readonly unreachable?: number
 }
 
 /** What a torrent tells its owner, as it happens. Calls are synchronous and must not throw. */

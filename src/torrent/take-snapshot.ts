@@ -53,5 +53,15 @@ function countPeers(context: TorrentContext, dialing: number): PeerCounts {
     if (!peer.connection.peerChoking) unchoking++
   }
   const { known, banned } = context.pool.counts
-  return { connected: context.peers.size, seeds, unchoking, dialing, known, banned }
+  const { blocked, unreachable } = context.pool.refusedCounts
+  return {
+    connected: context.peers.size,
+    seeds,
+    unchoking,
+    dialing,
+    known,
+    banned,
+    ...(blocked > 0 && { blocked }),
+    ...(unreachable > 0 && { unreachable }),
+  }
 }

@@ -36,6 +36,7 @@ export function onTick(context: TorrentContext, tick: number): void {
   const nowMs = context.clock.now()
   if (tick % CHOKER_EVERY_TICKS === 0) runChoker(context, tick / CHOKER_EVERY_TICKS)
   const isSecond = tick % TICKS_A_SECOND === 0
+  if (isSecond && isWaitingForUs(context)) context.stats.restartIdleTime(nowMs)
   for (const peer of [...context.peers.values()]) {
     if (isSecond) onSecond(context, peer, nowMs)
     if (peer.isClosed) continue
@@ -43,6 +44,14 @@ export function onTick(context: TorrentContext, tick: number): void {
     fillRequests(context, peer)
     peer.connection.flush()
   }
+}
+
+/**
+ * Is it not the peers that nothing comes from? The limit may hold requests back; pieces may wait to be written (a full
+ * disk, a slow one); and in the end files are looked at.
+ */
+function isWaitingForUs({ limit, openPieces, have }: TorrentContext): boolean {
+  return limit?.isHolding === true || openPieces.reservedCount > openPieces.size || have.isFull
 }
 
 function onSecond(context: TorrentContext, peer: Peer, nowMs: number): void {

@@ -8,12 +8,14 @@ import type { KnownError } from '../common/errors.ts'
 import type { LogSink } from '../common/log.ts'
 import type { LateBlocks } from './duplicate-late-blocks.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
+import type { TorrentLimit } from './download-limits.ts'
 import type { PieceInquiry } from '../swarm/piece-inquiry.ts'
 import type { PiecePicker } from '../swarm/piece-picker.ts'
 import type { PeerPool } from '../swarm/peer-pool.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { OpenPieces } from './open-pieces.ts'
 import type { Pace } from './pace.ts'
+import type { TorrentPlaces } from './peer-places.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TransferStats } from './transfer-stats.ts'
@@ -33,6 +35,8 @@ export interface TorrentContext {
   readonly writeBehind: WriteBehind
   readonly lateBlocks: LateBlocks
   readonly pace: Pace
+  /** Undefined: as fast as it goes. */
+  readonly limit: TorrentLimit | undefined
   /** Of the process. */
   readonly uploadMemory: UploadMemory
   readonly uploadReader: UploadReader
@@ -42,6 +46,8 @@ export interface TorrentContext {
   readonly stats: TransferStats
   /** Connections at the most. */
   readonly maxPeers: number
+  /** Its part of the process's connections. */
+  readonly places: TorrentPlaces
   /** The TCP port that peers reach us on. */
   readonly listenPort: number
   /** Verified and written pieces; nothing else is ever offered to peers. */

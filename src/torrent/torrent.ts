@@ -24,11 +24,14 @@ import { Announcer } from '../tracker/announcer.ts'
 import { Bitfield } from '../common/bitfield.ts'
 import { BugError, KnownError as AnyKnownError, messageOf, PeerError } from '../common/errors.ts'
 import { Discovery } from './discovery.ts'
+import type { DownloadLimits } from './download-limits.ts'
 import { LateBlocks } from './duplicate-late-blocks.ts'
 import { OpenPieces } from './open-pieces.ts'
 import { Pace } from './pace.ts'
 import { Peer } from './peer.ts'
+import type { PeerRefusal } from '../swarm/peer-pool.ts'
 import { PeerPool } from '../swarm/peer-pool.ts'
+import { PeerPlaces } from './peer-places.ts'
 import { PeerRegistry } from './peer-registry.ts'
 import { PieceBuffers } from '../storage/piece-buffers.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
@@ -62,11 +65,19 @@ export interface TorrentParts {
   readonly peerId: Buffer
   readonly listenPort: number
   readonly maxPeers: number
+  /** Shared by the session's torrents; default: no limit. */
+  readonly places?: PeerPlaces
   readonly userPeers: readonly Endpoint[]
+  /** Why an address is never dialled; default: none is refused. */
+  readonly refusalOf?: (host: string) => PeerRefusal | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
   /** For pieces that were asked for and are not written yet. Shared by the session's torrents; default: its own. */
   readonly pieceMemory?: PieceMemory
+  /** Shared by the session's torrents; default: none. */
+  readonly downloadLimits?: DownloadLimits
+  /** Of this torrent alone, bytes a second. Needs `downloadLimits`. */
+  readonly downloadLimit?: number | undefined
   /** Called when it has stopped or failed and everything is closed: nothing of it is needed any more. */
   readonly onEnded?: () => void
 }
@@ -188,6 +199,7 @@ export class Torrent {
     this.#cancelTicker = this.#parts.clock.every(TICK_MS, () => {
       this.#tick()
     })
+    if (this.#state === 'downloading') this.#context.limit?.start(this.#context)
     this.#discovery.start()
   }
 
@@ -212,6 +224,7 @@ export class Torrent {
       await this.#parts.storage.confirm()
       if (this.#stopping.signal.aborted) return
       this.#setState('complete')
+      this.#context.limit?.stop()
       this.#discovery.completed()
       this.#parts.observer.onComplete()
     } catch (error) {
@@ -229,6 +242,7 @@ export class Torrent {
     this.#stopping.abort()
     this.#setState(last)
     this.#cancelTicker?.()
+    this.#context.limit?.stop()
     for (const peer of [...this.#context.peers.values()]) {
       peer.connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
     }
@@ -247,6 +261,7 @@ export class Torrent {
 
   #makeContext(): TorrentContext {
     const { metainfo, random, storage, log, uploadMemory, pieceMemory = new PieceMemory() } = this.#parts
+    const { places = new PeerPlaces() } = this.#parts
     const { pieceCount, pieceBytes } = metainfo.geometry
     const have = new Bitfield(pieceCount)
     const stateOf = (): TorrentState => this.#state
@@ -257,8 +272,10 @@ export class Torrent {
       writeBehind: new WriteBehind(),
       lateBlocks: new LateBlocks(),
       pace: new Pace(),
+      places: places.ofTorrent(),
+      limit: this.#parts.downloadLimits?.limitOf(this.#parts.downloadLimit),
       inquiry: new PieceInquiry(),
-      pool: new PeerPool({ random }),
+      pool: new PeerPool({ random, refusalOf: this.#parts.refusalOf }),
       peers: new PeerRegistry(),
       stats: new TransferStats(this.#parts.clock.now()),
       uploadReader: new UploadReader({
@@ -303,6 +320,9 @@ export class Torrent {
         },
         onStatus: (status) => {
           observer.onTracker(status)
+        },
+        onWarning: (message) => {
+          observer.onWarning(message)
         },
       },
     })

@@ -6,9 +6,11 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { RequestOptions } from 'node:https'
 import { mayLeadTo, type AddressScope } from '../common/address-scope.ts'
 import type { Clock } from '../common/clock.ts'
+import type { LocalAddresses } from '../common/local-addresses.ts'
 import { messageOf, TrackerError } from '../common/errors.ts'
 import { Deadline } from './deadline.ts'
 import { redirectTarget, refusedRedirect } from './redirect.ts'
+import { raceAddresses } from './race-addresses.ts'
 import { resolveWithin, type ResolveHost } from './resolve-host.ts'
 import { aborted, hostOf, unreachable } from './tracker-url.ts'
 import { maskUrl } from './mask-url.ts'
@@ -24,6 +26,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
 export interface FetchParts {
   readonly clock: Clock
   readonly resolve: ResolveHost
+  /** From which addresses requests leave. */
+  readonly local: LocalAddresses
   readonly userAgent: string
   /** `scopeOf` of common/address-scope.ts, but in tests, which have only loopback addresses. */
   readonly scopeOf: (host: string) => AddressScope
@@ -97,14 +101,26 @@ async function requestHop(hop: Hop, parts: FetchParts, signal: AbortSignal): Pro
   const head = new Deadline(parts.clock, FIRST_BYTE_MS, `no answer in ${FIRST_BYTE_MS / 1000} s`, signal)
   try {
     const { request } = hop.url.protocol === 'https:' ? await import('node:https') : await import('node:http')
-    const message = await headOf(
-      request(requestOptions(hop, addresses, parts.userAgent, signal)),
-      head.signal,
-    )
-    const dialled = message.socket.remoteAddress ?? addresses[0] ?? ''
-    return { message, scope: parts.scopeOf(dialled) }
+    const ask = async (some: readonly string[], askSignal: AbortSignal): Promise<Response> => {
+      try {
+        const options = {
+          ...requestOptions(hop, some, parts.userAgent),
+          signal,
+          ...boundTo(some, parts.local),
+        }
+        const message = await headOf(request(options), askSignal)
+        const dialled = message.socket.remoteAddress ?? some[0] ?? ''
+        return { message, scope: parts.scopeOf(dialled) }
+      } catch (error) {
+        throw error instanceof TrackerError ? error : requestFailure(hop, some, error)
+      }
+    }
+    if (!parts.local.isBound) return await ask(addresses, head.signal)
+    // Node tries addresses one after the other only where it is free to choose its own.
+    const limits = { clock: parts.clock, signal: head.signal }
+    return await raceAddresses(addresses, async (address, raceSignal) => ask([address], raceSignal), limits)
   } catch (error) {
-    throw head.reasonOf(error instanceof TrackerError ? error : requestFailure(hop, addresses, error))
+    throw head.reasonOf(error)
   } finally {
     head.end()
   }
@@ -116,7 +132,8 @@ async function allowedAddresses(
   parts: FetchParts,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const found = await resolveWithin(hostOf(hop.url), { resolve: parts.resolve, clock: parts.clock, signal })
+  const { resolve, local, clock } = parts
+  const found = await resolveWithin(hostOf(hop.url), { resolve, local, clock, signal })
   const allowed = found.filter((address) => hop.mayDial(parts.scopeOf(address)))
   if (allowed.length > 0) return allowed
   const [first = ''] = found
@@ -126,12 +143,13 @@ async function allowedAddresses(
   )
 }
 
-function requestOptions(
-  hop: Hop,
-  addresses: readonly string[],
-  userAgent: string,
-  signal: AbortSignal,
-): RequestOptions {
+/** @param addresses one alone when our own is bound: each family needs its own */
+function boundTo([address = '']: readonly string[], local: LocalAddresses): RequestOptions {
+  const localAddress = local.toward(address)
+  return localAddress === undefined ? {} : { localAddress }
+}
+
+function requestOptions(hop: Hop, addresses: readonly string[], userAgent: string): RequestOptions {
   return {
     method: 'GET',
     host: hostOf(hop.url),
@@ -144,7 +162,6 @@ function requestOptions(
     maxHeaderSize: MAX_HEADER_BYTES,
     // Said aloud so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
     rejectUnauthorized: true,
-    signal,
   }
 }
 

@@ -1,6 +1,7 @@
 /** An HTTP or HTTPS tracker (BEP 3, 7, 23, 48): queries out, bencoded answers in. The rules of fetching are http-fetch.ts. */
 import { scopeOf, type AddressScope } from '../common/address-scope.ts'
 import { systemClock, type Clock } from '../common/clock.ts'
+import { LocalAddresses } from '../common/local-addresses.ts'
 import { TrackerError } from '../common/errors.ts'
 import {
   announceTarget,
@@ -20,6 +21,8 @@ export interface HttpTrackerOptions {
   readonly userAgent: string
   readonly clock?: Clock
   readonly resolve?: ResolveHost
+  /** From which addresses it is asked; default: any. */
+  readonly local?: LocalAddresses
   /**
    * The user named this tracker, so it may be anywhere. One that a torrent names may lie on this machine or in this
    * network only when its path starts with `/announce`: other paths could be any service's.
@@ -68,13 +71,19 @@ export class HttpTracker implements Tracker {
   }
 
   async #get(target: string, signal: AbortSignal): Promise<HttpResult> {
-    const { userAgent, clock = systemClock, resolve = resolveWithSystem } = this.#options
+    const {
+      userAgent,
+      clock = systemClock,
+      resolve = resolveWithSystem,
+      local = LocalAddresses.any,
+    } = this.#options
     const result = await fetchBounded(
       this.#url,
       target,
       {
         clock,
         resolve,
+        local,
         userAgent,
         scopeOf: this.#options.scopeOf ?? scopeOf,
         mayDial: (scope) => this.#mayDial(scope),

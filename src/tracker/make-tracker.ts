@@ -1,5 +1,6 @@
 /** A tracker from its URL. */
 import type { Clock } from '../common/clock.ts'
+import type { LocalAddresses } from '../common/local-addresses.ts'
 import { HttpTracker } from './http-tracker.ts'
 import type { ResolveHost } from './resolve-host.ts'
 import { parseTrackerUrl } from './tracker-url.ts'
@@ -14,6 +15,8 @@ export interface MakeTrackerOptions {
   /** The user named it, not a torrent: it may be at any address. */
   readonly isUserNamed?: boolean
   readonly resolve?: ResolveHost
+  /** From which addresses it is asked; default: any. */
+  readonly local?: LocalAddresses
   /** Shared by the UDP trackers of a session. */
   readonly links?: UdpLinks
 }

@@ -8,10 +8,11 @@ const KEY_NAMES = /pass|auth|token|key|secret|uid|sig/i
 
 /**
  * The URL without userinfo, and with `***` for path segments and query values that look like keys: 16 characters
- * or more with a digit among them, 32 or more without, or named like one. What cannot be read as a URL is cut to 80 characters.
+ * or more with a digit among them, 32 or more without, or named like one. What cannot be read as a URL loses its userinfo and is cut to
+ * 80 characters.
  */
 export function maskUrl(text: string): string {
-  if (!URL.canParse(text)) return text.slice(0, 80)
+  if (!URL.canParse(text)) return text.replace(/\/\/[^/]*@/, `//${MASK}@`).slice(0, 80)
   const url = new URL(text)
   const userinfo = url.username === '' && url.password === '' ? '' : `${MASK}@`
   const path = url.pathname

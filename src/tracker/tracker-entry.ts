@@ -42,6 +42,8 @@ export interface AnnouncerHandler {
   /** @param scope where the tracker is: endpoints further inside must not be dialled (common/address-scope.ts) */
   onEndpoints(endpoints: readonly Endpoint[], scope: AddressScope, trackerUrl: string): void
   onStatus(status: TrackerStatus): void
+  /** A sentence of the tracker's for the user (BEP 3's `warning message`), each once. Foreign text. */
+  onWarning(message: string): void
 }
 
 export interface EntryParts {
@@ -62,6 +64,7 @@ export class TrackerEntry {
   #state: TrackerStatus['state'] = 'idle'
   #lastError: string | undefined
   #lastErrorCode: string | undefined
+  #lastWarning: string | undefined
   #answer: AnnounceResponse | undefined
   #endpointCount: number | undefined
   /** It knows us: it has answered a `started`. */
@@ -238,6 +241,7 @@ export class TrackerEntry {
     this.#hasStarted = true
     if (request.numWant > 0) this.#endpointCount = answer.endpoints.length
     this.#logAnswer(request, answer)
+    this.#passOn(answer.warning)
     this.#state = 'working'
     if (answer.endpoints.length > 0) {
       this.#parts.handler.onEndpoints(answer.endpoints, answer.scope, this.#shownUrl)
@@ -252,7 +256,12 @@ export class TrackerEntry {
       const peers = count === 1 ? '1 peer' : `${count} peers`
       log('info', 'tracker', `${this.#shownUrl}: ${peers}, asked again in ${this.intervalMs / 1000} s`)
     }
-    if (answer.warning !== undefined) log('warn', 'tracker', `${this.#shownUrl} warns: ${answer.warning}`)
+  }
+
+  #passOn(warning: string | undefined): void {
+    if (warning === undefined || warning === this.#lastWarning) return
+    this.#lastWarning = warning
+    this.#parts.handler.onWarning(`${this.#shownUrl} warns: ${warning}`)
   }
 
   #setState(state: TrackerStatus['state']): void {

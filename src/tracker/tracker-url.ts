@@ -43,6 +43,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'no route to',
   ETIMEDOUT: 'no connection to',
   EMFILE: 'too many open files to reach',
+  EADDRNOTAVAIL: 'the address of --interface is gone: cannot reach',
   EACCES: 'not allowed to reach',
   EPERM: 'not allowed to reach',
 }

@@ -1,6 +1,7 @@
 /** A UDP tracker (BEP 15, 41): names to addresses, one link an address, the answer of the first that gives one. */
 import { scopeOf } from '../common/address-scope.ts'
 import type { Clock } from '../common/clock.ts'
+import { LocalAddresses } from '../common/local-addresses.ts'
 import { TrackerError } from '../common/errors.ts'
 import { raceAddresses } from './race-addresses.ts'
 import { resolveWithin, resolveWithSystem, type ResolveHost } from './resolve-host.ts'
@@ -19,6 +20,8 @@ import { UdpLinks } from './udp-links.ts'
 
 export interface UdpTrackerOptions extends Partial<UdpParts> {
   readonly resolve?: ResolveHost
+  /** From which addresses it is asked (those of `links` decide which one is used); default: any. */
+  readonly local?: LocalAddresses
   /** The session's; without them it has its own. */
   readonly links?: UdpLinks
 }
@@ -31,6 +34,7 @@ export class UdpTracker implements Tracker {
   readonly #port: number
   readonly #urlData: string
   readonly #resolve: ResolveHost
+  readonly #local: LocalAddresses
   readonly #links: UdpLinks
   /** Closed with the tracker; those of a session are not. */
   readonly #ownLinks: UdpLinks | undefined
@@ -46,6 +50,7 @@ export class UdpTracker implements Tracker {
     this.#port = parsed.port === '' ? DEFAULT_PORT : Number(parsed.port)
     this.#urlData = urlDataOf(parsed)
     this.#resolve = options.resolve ?? resolveWithSystem
+    this.#local = options.local ?? LocalAddresses.any
     this.#links = options.links ?? new UdpLinks(options)
     this.#ownLinks = options.links === undefined ? this.#links : undefined
   }
@@ -102,7 +107,11 @@ export class UdpTracker implements Tracker {
   }
 
   async #addresses(limits: { clock: Clock; signal: AbortSignal }): Promise<readonly string[]> {
-    const found = await resolveWithin(this.#host, { resolve: this.#resolve, ...limits })
+    const found = await resolveWithin(this.#host, {
+      resolve: this.#resolve,
+      local: this.#local,
+      ...limits,
+    })
     const usable = found.filter((address) => scopeOf(address) !== 'unusable')
     if (usable.length === 0) {
       throw new TrackerError(

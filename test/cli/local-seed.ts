@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/common/clock.ts'
+import { LocalAddresses } from '../../src/common/local-addresses.ts'
 import { silentLog } from '../../src/common/log.ts'
 import { Session } from '../../src/session/session.ts'
 import type { MadeTorrent, TorrentSpec } from '../support/make-torrent.ts'
@@ -34,7 +35,7 @@ export async function seedAll(
   const root = mkdtempSync(join(tmpdir(), 'torrent-dl-test-'))
   const settings = {
     listenPorts: { first: 0, last: 0 },
-    listenHost: '127.0.0.1',
+    local: new LocalAddresses({ v4: '127.0.0.1' }),
     maxPeers: 20,
     stateDirectory: join(directory, 'state'),
   }

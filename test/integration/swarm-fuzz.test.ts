@@ -94,7 +94,7 @@ class FuzzSwarm {
     const client: { torrent?: Torrent } = {}
     const listener = await TcpListener.open({
       ports: { first: 0, last: 0 },
-      host: '127.0.0.1',
+      hosts: ['127.0.0.1'],
       attach: (stream) =>
         new PeerConnection({
           clock,

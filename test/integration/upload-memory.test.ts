@@ -47,7 +47,7 @@ beforeEach(async () => {
   storage = new CountingStorage({ metainfo: made.metainfo, data: Buffer.from(made.data) })
   listener = await TcpListener.open({
     ports: { first: 0, last: 0 },
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     attach: (stream) =>
       new PeerConnection({
         clock,

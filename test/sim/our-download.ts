@@ -7,6 +7,9 @@ import type { Source } from './source.ts'
 import { Bitfield } from '../../src/common/bitfield.ts'
 import { Dialer } from '../../src/peer/dialer.ts'
 import { UploadMemory } from '../../src/torrent/upload-memory.ts'
+import type { PeerPlaces } from '../../src/torrent/peer-places.ts'
+import type { DownloadLimits } from '../../src/torrent/download-limits.ts'
+import type { TorrentSnapshot } from '../../src/torrent/snapshot.ts'
 import { Torrent } from '../../src/torrent/torrent.ts'
 import { makeGeometry } from '../../src/metainfo/geometry.ts'
 import { makePeerId } from '../../src/wire/peer-id.ts'
@@ -15,7 +18,21 @@ import { SourceStream } from './source-stream.ts'
 const MAX_PEERS = 1_000
 const PORT = 6881
 
-export function startOurs(course: SimCourse): SimDownload {
+/** Ours can be looked at. */
+export interface OurDownload extends SimDownload {
+  readonly snapshot: () => TorrentSnapshot
+}
+
+/** What limits the download. */
+export interface OurLimits {
+  readonly downloadLimits?: DownloadLimits
+  readonly downloadLimit?: number
+  readonly places?: PeerPlaces
+  /** What is written waits for ever. */
+  readonly isDiskFull?: boolean
+}
+
+export function startOurs(course: SimCourse, { isDiskFull = false, ...limits }: OurLimits = {}): OurDownload {
   const { clock, random, sources } = course
   const metainfo = metainfoOf(course.torrent)
   const state = { isDone: false }
@@ -37,7 +54,7 @@ export function startOurs(course: SimCourse): SimDownload {
         throw error
       },
     },
-    storage: nowhere(metainfo),
+    storage: isDiskFull ? { ...nowhere(metainfo), writePieces: never } : nowhere(metainfo),
     uploadMemory: new UploadMemory(),
     dialer: new Dialer({
       clock,
@@ -57,6 +74,7 @@ export function startOurs(course: SimCourse): SimDownload {
     maxPeers: MAX_PEERS,
     userPeers: [],
     seedWhenComplete: false,
+    ...limits,
   })
   for (const [index, { plan }] of sources.entries()) {
     clock.after(plan.joinsAtMs ?? 0, () => {
@@ -66,6 +84,7 @@ export function startOurs(course: SimCourse): SimDownload {
   torrent.start()
   return {
     isDone: () => state.isDone,
+    snapshot: () => torrent.snapshot(),
     stop: async () => torrent.stop(),
   }
 }
@@ -105,6 +124,10 @@ function metainfoOf({ pieceCount, pieceBytes }: SimTorrent): Metainfo {
     renames: [],
     notices: [],
   }
+}
+
+async function never(): Promise<readonly number[]> {
+  return new Promise(() => undefined)
 }
 
 /** Keeps nothing, and is whole when every piece was written. */

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from './simulate.ts'
+import type { StartDownload } from './downloader.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { boundMs } from './bound.ts'
 import { simulate } from './simulate.ts'
@@ -29,7 +30,7 @@ const EXPECTED: readonly (readonly [name: string, limits: Limits])[] = [
   ['20 fast, 2 % of the pieces only at a slow one', { time: 1.04, tailMs: 300, wastedShare: 0.01 }],
 ]
 
-async function outcomeOf(name: string, start = startOurs): Promise<Outcome> {
+async function outcomeOf(name: string, start: StartDownload = startOurs): Promise<Outcome> {
   const scenario = SCENARIOS.find((one) => one.name === name)
   assert.ok(scenario !== undefined, name)
   return simulate(scenario, start, 1)

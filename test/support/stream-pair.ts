@@ -35,7 +35,7 @@ export function openTcpPair(receive: ReceiveMode): OpenPair {
     let isConnected = false
     const listener = await TcpListener.open({
       ports: { first: 0, last: 0 },
-      host: '127.0.0.1',
+      hosts: ['127.0.0.1'],
       receive,
       attach: (stream) => {
         accepted.push(stream)

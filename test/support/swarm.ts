@@ -9,6 +9,7 @@ import type { Metainfo } from '../../src/metainfo/metainfo.ts'
 import type { Torrent } from '../../src/torrent/torrent.ts'
 import type { TorrentSettings } from '../../src/session/settings.ts'
 import { Session } from '../../src/session/session.ts'
+import { LocalAddresses } from '../../src/common/local-addresses.ts'
 import { silentLog } from '../../src/common/log.ts'
 import { systemClock } from '../../src/common/clock.ts'
 
@@ -47,17 +48,17 @@ export class Swarm {
     return join(this.#root, name)
   }
 
-  /** Starts a client on `directory`; it listens on 127.0.0.1. */
+  /** Starts a client on `directory`; it listens on 127.0.0.1, or where `local` says. */
   async join(
     metainfo: Metainfo,
-    options: Partial<TorrentSettings> & { name?: string; log?: LogSink } = {},
+    options: Partial<TorrentSettings> & { name?: string; log?: LogSink; local?: LocalAddresses } = {},
   ): Promise<Client> {
-    const { name, log = silentLog, ...settings } = options
+    const { name, log = silentLog, local = new LocalAddresses({ v4: '127.0.0.1' }), ...settings } = options
     const directory = this.directory(name)
     const session = await Session.open(
       {
         listenPorts: { first: 0, last: 0 },
-        listenHost: '127.0.0.1',
+        local,
         maxPeers: 50,
         stateDirectory: `${directory}.state`,
       },

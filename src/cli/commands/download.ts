@@ -4,6 +4,7 @@ import type { Clock } from '../../common/clock.ts'
 import { InputError, KnownError, systemCodeOf } from '../../common/errors.ts'
 import type { LogSink } from '../../common/log.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
+import { withUserTrackers } from '../../metainfo/user-trackers.ts'
 import { endJob, failedResult, stallError, untouchedResult } from '../early-end.ts'
 import type { End } from '../early-end.ts'
 import { Ending } from '../ending.ts'
@@ -32,6 +33,8 @@ const RETRY_MS = 200
 /** Hooks that still run when everything else is done are explained then. */
 const SILENT_HOOKS_MS = 2000
 const EXPLAIN_EVERY_MS = 30_000
+const EXTRA_LEFT_OUT =
+  '--tracker is not used: the torrent is private, so none but its own trackers may know of it (--only-tracker replaces them)'
 /** As long as no torrent runs, because a list brings nothing, that is said this often. */
 const WAITING_TICKS = 30
 /** More renames or notices of one torrent are only counted. Torrents given again: not even that, the end has their number. */
@@ -42,8 +45,6 @@ export interface DownloadOptions {
   readonly jobs: number
   /** For the whole run. */
   readonly timeoutMs: number | undefined
-  /** For each torrent. */
-  readonly stallTimeoutMs: number | undefined
 }
 
 /** Commands of `--on-complete` and `--on-error`; hooks.ts has the real ones. */
@@ -112,7 +113,7 @@ class DownloadRun {
   readonly #options: DownloadOptions
   readonly #parts: DownloadParts
   readonly #views: readonly DownloadView[]
-  readonly #jobs = new Set<Job>()
+  readonly #jobs = new Map<Job, ItemOptions>()
   readonly #known = new KnownTorrents()
   readonly #tally = new RunTally()
   readonly #cancels: (() => void)[] = []
@@ -288,10 +289,11 @@ class DownloadRun {
   }
 
   async #runTorrent(
-    metainfo: Metainfo,
+    read: Metainfo,
     item: ItemOptions,
     { queued, known }: { readonly queued: QueuedSource; readonly known: KnownTorrent },
   ): Promise<JobResult> {
+    const { metainfo, isExtraLeftOut } = withUserTrackers(read, item.trackers)
     const job = this.#makeJob(queued.source, metainfo, item)
     let result: JobResult | undefined
     let stopped: Promise<void> | undefined
@@ -299,9 +301,10 @@ class DownloadRun {
       const torrent = await this.#session.add(job, item, this.#ending)
       if (torrent === undefined) result = untouchedResult(queued.source, this.#end)
       else {
-        this.#jobs.add(job)
+        this.#jobs.set(job, item)
         job.start(torrent)
         this.#showNotices(job)
+        if (isExtraLeftOut) this.#warn(job, EXTRA_LEFT_OUT)
         result = await job.result
         this.#released.set(result, torrent.release())
         stopped = torrent.stop() // never rejects; close() waits for it
@@ -353,8 +356,7 @@ class DownloadRun {
   }
 
   #onTick(): void {
-    const { stallTimeoutMs } = this.#options
-    for (const job of this.#jobs) {
+    for (const [job, { stallTimeoutMs }] of this.#jobs) {
       job.hasSeenSource()
       if (stallTimeoutMs !== undefined && job.stalledSeconds() * 1000 >= stallTimeoutMs) {
         job.fail(stallError(job, stallTimeoutMs))
@@ -391,7 +393,7 @@ class DownloadRun {
     this.#end = end
     this.#ending.end()
     this.#sources.end()
-    for (const job of this.#jobs) endJob(job, end)
+    for (const job of this.#jobs.keys()) endJob(job, end)
   }
 
   /** @returns what was saved; undefined when nothing was, and why was told */

@@ -51,6 +51,7 @@ test('a life with real trackers: started everywhere, peers from each, completed,
     handler: {
       onEndpoints: (endpoints, scope) => found.push(...endpoints.map(({ port }) => `${scope} ${port}`)),
       onStatus: () => undefined,
+      onWarning: () => undefined,
     },
   })
   announcer.start()

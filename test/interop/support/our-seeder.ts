@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { systemClock } from '../../../src/common/clock.ts'
+import { LocalAddresses } from '../../../src/common/local-addresses.ts'
 import { readTorrentFile } from '../../../src/metainfo/torrent-file.ts'
 import { Session } from '../../../src/session/session.ts'
 import type { TorrentObserver } from '../../../src/torrent/snapshot.ts'
@@ -34,7 +35,7 @@ const [stateDirectory, ...sources] = process.argv.slice(2)
 const session = await Session.open(
   {
     listenPorts: { first: PORT, last: PORT },
-    listenHost: undefined,
+    local: LocalAddresses.any,
     maxPeers: 50,
     stateDirectory: stateDirectory!,
   },

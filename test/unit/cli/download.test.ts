@@ -138,7 +138,7 @@ test('a peer that was there once counts as a source', async () => {
 
 test('the stall limit counts from the last useful block, and not while data is checked', async () => {
   const rig = new DownloadRig('a.iso')
-  const { code } = await rig.start({ options: { stallTimeoutMs: 10_000 } })
+  const { code } = await rig.start({ item: { stallTimeoutMs: 10_000 } })
   const [torrent] = rig.torrents
   torrent!.fields = { state: 'checking', idleSeconds: 60 }
   await rig.clock.advance(60_000)

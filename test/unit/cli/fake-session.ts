@@ -13,6 +13,7 @@ import { loadTheme } from '../../../src/cli/theme.ts'
 import { InputError } from '../../../src/common/errors.ts'
 import { makeGeometry } from '../../../src/metainfo/geometry.ts'
 import type { Metainfo } from '../../../src/metainfo/metainfo.ts'
+import { NO_USER_TRACKERS } from '../../../src/metainfo/user-trackers.ts'
 import type { TorrentSettings } from '../../../src/session/settings.ts'
 import type { TorrentObserver, TorrentSnapshot } from '../../../src/torrent/snapshot.ts'
 import type { TrackerStatus } from '../../../src/tracker/tracker.ts'
@@ -196,8 +197,14 @@ export class DownloadRig {
   async #run({ amount = 'progress', json = false, options, item, parts }: RigOptions): Promise<number> {
     const terminal = describeTerminal(this.stderr, { LANG: 'C.UTF-8' }, 'auto')
     const style = { terminal, theme: await loadTheme(terminal), isBatch: this.#names.length > 1 }
-    const itemDefaults = { outputDirectory: 'out', usePartFiles: true, force: false, peers: [] }
-    const limits = { timeoutMs: undefined, stallTimeoutMs: undefined }
+    const itemDefaults = {
+      outputDirectory: 'out',
+      usePartFiles: true,
+      force: false,
+      peers: [],
+      trackers: NO_USER_TRACKERS,
+    }
+    const limits = { timeoutMs: undefined }
     const sources = new SourceQueue({
       args: this.#names.map(() => '-'),
       lists: [],

@@ -53,6 +53,16 @@ test('flags in both directions, and the other name of --output', async () => {
   assert.equal(read(flags, 'dir=x').outputDirectory, 'x')
 })
 
+test('limits and care for one source', async () => {
+  const flags = await flagsOf('--download-limit', '5M', '--stall-timeout', '1m')
+  const own = read(flags, 'limit-rate=100K', 'stall-timeout=5m', 'verify=true', 'file-allocation=sparse')
+  assert.deepEqual(
+    [own.downloadLimit, own.stallTimeoutMs, own.hashesAll, own.allocation, own.syncs],
+    [102_400, 300_000, true, 'sparse', false],
+  )
+  assert.equal(read(flags, 'download-limit=none').downloadLimit, Infinity)
+})
+
 test('a wrong line is told with its number, in the words of the command line', async () => {
   const flags = await flagsOf()
   for (const [line, message] of [
@@ -72,4 +82,15 @@ test('a wrong line is told with its number, in the words of the command line', a
       message: `list:3: ${message}`,
     })
   }
+})
+
+test('trackers of a source come in tiers, line by line, in place of those of the command line', async () => {
+  const flags = await flagsOf('-t', 'udp://x.example:1')
+  const own = read(flags, 'tracker=udp://a.example:1,udp://b.example:1', 'announce=udp://c.example:1')
+  assert.deepEqual(own.trackers, {
+    extra: [['udp://a.example:1', 'udp://b.example:1'], ['udp://c.example:1']],
+    only: [],
+  })
+  assert.deepEqual(read(flags).trackers.extra, [['udp://x.example:1']])
+  assert.deepEqual(read(flags, 'only-tracker=udp://d.example:1').trackers.only, [['udp://d.example:1']])
 })

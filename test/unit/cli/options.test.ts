@@ -7,6 +7,7 @@ import {
   parseHookTimeout,
   parseHostAndPort,
   parsePortRange,
+  parseRate,
 } from '../../../src/cli/options.ts'
 
 const refuses = (parse: () => unknown, message: RegExp): void => {
@@ -48,6 +49,25 @@ test('a port or a range of ports', () => {
   refuses(() => parsePortRange('65536'), /at most 65535/)
   refuses(() => parsePortRange('7-3'), /from low to high/)
   refuses(() => parsePortRange('0-7'), /from 1 on/)
+})
+
+test('rates: K, M and G are 1024-fold, a bare number is bytes a second', () => {
+  const cases: [string, number][] = [
+    ['1024', 1024],
+    ['500K', 512_000],
+    ['500k', 512_000],
+    ['1.5M', 1_572_864],
+    ['2MiB', 2_097_152],
+    ['2 MiB/s', 2_097_152],
+    ['1G', 1_073_741_824],
+    ['none', Infinity],
+    ['0', Infinity],
+  ]
+  for (const [text, rate] of cases) assert.equal(parseRate(text), rate, text)
+  for (const text of ['', 'K', '-5K', '5X', '1e6', '5Mbit', 'fast', '1 000K', '.5M'])
+    refuses(() => parseRate(text), /a rate such as 500K/)
+  refuses(() => parseRate('1000'), /at least 1K/)
+  refuses(() => parseRate('2000T'), /at most 1024G/)
 })
 
 test('HOST:PORT takes names, IPv4, and IPv6 in brackets', () => {

@@ -137,6 +137,51 @@ test('-d and --dir are --output; the last one counts', async () => {
   assert.equal((await run('--dir', 'b', '-o', 'a', 'x')).flags?.output, 'a')
 })
 
+test('--limit-rate and --max-download-limit are --download-limit; a wrong rate is named', async () => {
+  for (const name of ['--download-limit', '--limit-rate', '--max-download-limit'])
+    assert.equal((await run(name, '500K', 'x')).flags?.downloadLimit, 512_000, name)
+  assert.equal((await run('x')).flags?.downloadLimit, undefined)
+  assert.equal(
+    (await run('--limit-rate', '5M', '--download-limit', 'none', 'x')).flags?.downloadLimit,
+    Infinity,
+  )
+  await refuses(/^--limit-rate: 'fast' is not a rate such as/, '--limit-rate', 'fast', 'x')
+})
+
+test('how files are made and trusted', async () => {
+  const { flags } = await run('x')
+  assert.deepEqual(
+    [flags!.fileAllocation, flags!.verify, flags!.fsync, flags!.diskWait],
+    ['none', false, false, undefined],
+  )
+  const given = (await run('--file-allocation', 'full', '--verify', '--fsync', '--disk-wait', '1h', 'x'))
+    .flags!
+  assert.deepEqual(
+    [given.fileAllocation, given.verify, given.fsync, given.diskWait],
+    ['full', true, true, 3_600_000],
+  )
+  await refuses(/--file-allocation <how>' argument 'half' is invalid/, '--file-allocation', 'half', 'x')
+  await refuses(/^--disk-wait: 'long' is not a duration/, '--disk-wait', 'long', 'x')
+})
+
+test('trackers come in tiers, in the order of -t and -a; addresses of our own and the blocklist arrive', async () => {
+  const nothing = (await run('x')).flags!
+  assert.deepEqual([nothing.tracker, nothing.onlyTracker, nothing[4], nothing[6]], [[], [], false, false])
+  assert.deepEqual([nothing.interface, nothing.blocklist], [undefined, undefined])
+  const { flags } = await run(
+    ...['-t', 'udp://a:1,udp://b:1', '-a', 'udp://c:1', '--tracker', 'udp://d:1', '--announce=udp://e:1'],
+    ...['--only-tracker', 'udp://f:1', '--only-tracker', 'udp://g:1'],
+    ...['-4', '--interface', 'eth0', '--blocklist', 'list', 'x'],
+  )
+  assert.deepEqual(flags!.tracker, [['udp://a:1', 'udp://b:1'], ['udp://c:1'], ['udp://d:1'], ['udp://e:1']])
+  assert.deepEqual(flags!.onlyTracker, [['udp://f:1'], ['udp://g:1']])
+  assert.deepEqual([flags![4], flags![6], flags!.interface, flags!.blocklist], [true, false, 'eth0', 'list'])
+  assert.equal((await run('-6', 'x')).flags![6], true)
+  await refuses(/'-4' cannot be used with option '-6'/, '-46', 'x')
+  await refuses(/^--announce: 'foo' is not a tracker's address/, '-a', 'foo', 'x')
+  await refuses(/^--interface: '' is not the name/, '--interface', '', 'x')
+})
+
 test('info is a command, ./info a file', async () => {
   assert.deepEqual((await run('info', 'x')).info, ['x', { json: false, color: 'auto' }])
   assert.deepEqual((await run('info', '--json', 'x')).info?.[1].json, true)

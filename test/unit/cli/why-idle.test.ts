@@ -26,6 +26,10 @@ test('what the peers do', () => {
   assert.equal(describePeers(peers({ known: 50, dialing: 5 })), 'calling 5 of 50 addresses')
   assert.equal(describePeers(peers({ known: 1 })), '1 address, does not answer')
   assert.equal(describePeers(peers({})), 'no peers known')
+  assert.equal(
+    describePeers(peers({ blocked: 1200, unreachable: 3 })),
+    'no peers known, 1,200 in the blocklist, 3 of the other IP version',
+  )
 })
 
 test('a stall names the peers, the tracker that tells most, and its next try', () => {

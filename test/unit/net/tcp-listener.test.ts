@@ -15,16 +15,16 @@ const dial = (port: number, heard = new RecordingHandler(), host = LOOPBACK): By
   connectTcp({ host, port }, heard.attach, { onConnect: () => undefined })
 
 test('port 0 is some free port', async () => {
-  const listener = await TcpListener.open({ ports: ANY, host: LOOPBACK, attach })
+  const listener = await TcpListener.open({ ports: ANY, hosts: [LOOPBACK], attach })
   assert.ok(listener.port > 0)
   await listener.close()
 })
 
 test('a taken port gives way to the next of the range', async () => {
-  const first = await TcpListener.open({ ports: ANY, host: LOOPBACK, attach })
+  const first = await TcpListener.open({ ports: ANY, hosts: [LOOPBACK], attach })
   const second = await TcpListener.open({
     ports: { first: first.port, last: Math.min(first.port + 50, 65_535) },
-    host: LOOPBACK,
+    hosts: [LOOPBACK],
     attach,
   })
   assert.ok(second.port > first.port)
@@ -32,9 +32,9 @@ test('a taken port gives way to the next of the range', async () => {
 })
 
 test('a range that is all taken is refused as such', async () => {
-  const first = await TcpListener.open({ ports: ANY, host: LOOPBACK, attach })
+  const first = await TcpListener.open({ ports: ANY, hosts: [LOOPBACK], attach })
   const ports = { first: first.port, last: first.port }
-  await assert.rejects(TcpListener.open({ ports, host: LOOPBACK, attach }), (error) => {
+  await assert.rejects(TcpListener.open({ ports, hosts: [LOOPBACK], attach }), (error) => {
     assert.ok(error instanceof UsageError)
     assert.equal(error.code, 'LISTEN_PORT_TAKEN')
     assert.match(error.message, new RegExp(`port ${first.port} of 127.0.0.1`))
@@ -44,7 +44,9 @@ test('a range that is all taken is refused as such', async () => {
 })
 
 test('an address that is not ours is refused as such', async () => {
-  await assert.rejects(TcpListener.open({ ports: ANY, host: '192.0.2.1', attach }), { code: 'LISTEN_FAILED' })
+  await assert.rejects(TcpListener.open({ ports: ANY, hosts: ['192.0.2.1'], attach }), {
+    code: 'LISTEN_FAILED',
+  })
 })
 
 test('without a host, IPv4 peers are accepted and seen under their IPv4 address', async () => {
@@ -66,7 +68,7 @@ for (const receive of ['shared', 'data'] as const satisfies readonly ReceiveMode
   test(`close frees the port and ends what was accepted (${receive})`, async () => {
     const heard = new RecordingHandler()
     const ours = new RecordingHandler()
-    const listener = await TcpListener.open({ ports: ANY, host: LOOPBACK, attach: heard.attach, receive })
+    const listener = await TcpListener.open({ ports: ANY, hosts: [LOOPBACK], attach: heard.attach, receive })
     dial(listener.port, ours)
     await until(() => listener.connectionCount === 1)
     await listener.close()
@@ -75,7 +77,7 @@ for (const receive of ['shared', 'data'] as const satisfies readonly ReceiveMode
     assert.equal(listener.connectionCount, 0)
     const again = await TcpListener.open({
       ports: { first: listener.port, last: listener.port },
-      host: LOOPBACK,
+      hosts: [LOOPBACK],
       attach,
     })
     await again.close()
@@ -84,7 +86,7 @@ for (const receive of ['shared', 'data'] as const satisfies readonly ReceiveMode
   test(`connections beyond the limit are closed, and room is made when one ends (${receive})`, async () => {
     const listener = await TcpListener.open({
       ports: ANY,
-      host: LOOPBACK,
+      hosts: [LOOPBACK],
       attach,
       maxConnections: 1,
       receive,
@@ -108,7 +110,7 @@ for (const receive of ['shared', 'data'] as const satisfies readonly ReceiveMode
     let count = 0
     const listener = await TcpListener.open({
       ports: ANY,
-      host: LOOPBACK,
+      hosts: [LOOPBACK],
       receive,
       onError: (error) => errors.push(error),
       attach: () => {
@@ -128,11 +130,32 @@ for (const receive of ['shared', 'data'] as const satisfies readonly ReceiveMode
 
 test('a peer that resets at once does no harm', async () => {
   const heard = new RecordingHandler()
-  const listener = await TcpListener.open({ ports: ANY, host: LOOPBACK, attach: heard.attach })
+  const listener = await TcpListener.open({ ports: ANY, hosts: [LOOPBACK], attach: heard.attach })
   const socket = net.connect(listener.port, LOOPBACK)
   await until(() => !socket.connecting)
   socket.resetAndDestroy()
   await until(() => heard.closeCount > 0)
   assert.equal((heard.error as NodeJS.ErrnoException | undefined)?.code, 'ECONNRESET')
   await listener.close()
+})
+
+test('several addresses share one port, and nobody else is listened to', async () => {
+  const listener = await TcpListener.open({ ports: ANY, hosts: ['127.0.0.2', '127.0.0.3'], attach })
+  const reaches = async (host: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = net.connect({ host, port: listener.port })
+      socket.once('connect', () => {
+        socket.destroy()
+        resolve(true)
+      })
+      socket.once('error', () => {
+        resolve(false)
+      })
+    })
+  assert.deepEqual(
+    [await reaches('127.0.0.2'), await reaches('127.0.0.3'), await reaches('127.0.0.1')],
+    [true, true, false],
+  )
+  await listener.close()
+  assert.equal(await reaches('127.0.0.2'), false)
 })

@@ -15,7 +15,7 @@ const noop = (): void => undefined
 /** A port of loopback where nobody listens (any more). */
 async function closedPort(): Promise<number> {
   const attach = new RecordingHandler().attach
-  const listener = await TcpListener.open({ ports: { first: 0, last: 0 }, host: LOOPBACK, attach })
+  const listener = await TcpListener.open({ ports: { first: 0, last: 0 }, hosts: [LOOPBACK], attach })
   await listener.close()
   return listener.port
 }
@@ -51,7 +51,7 @@ test('the local address asked for is the one the other side sees', async () => {
   let remoteHost = ''
   const listener = await TcpListener.open({
     ports: { first: 0, last: 0 },
-    host: LOOPBACK,
+    hosts: [LOOPBACK],
     attach: (stream) => {
       remoteHost = stream.remote.host
       return heard
@@ -69,7 +69,7 @@ test('the local address asked for is the one the other side sees', async () => {
 test('what onConnect throws closes the stream with that error', async () => {
   const listener = await TcpListener.open({
     ports: { first: 0, last: 0 },
-    host: LOOPBACK,
+    hosts: [LOOPBACK],
     attach: new RecordingHandler().attach,
   })
   const heard = new RecordingHandler()
@@ -98,7 +98,7 @@ test('what was written before the connection stands leaves after it', async () =
   const ours = new RecordingHandler()
   const listener = await TcpListener.open({
     ports: { first: 0, last: 0 },
-    host: LOOPBACK,
+    hosts: [LOOPBACK],
     attach: heard.attach,
   })
   const stream = connectTcp({ host: LOOPBACK, port: listener.port }, ours.attach, { onConnect: noop })
@@ -136,7 +136,7 @@ test('all sockets that read into the shared buffer share one memory', async () =
   }
   const listener = await TcpListener.open({
     ports: { first: 0, last: 0 },
-    host: LOOPBACK,
+    hosts: [LOOPBACK],
     attach,
     receive: 'shared',
   })

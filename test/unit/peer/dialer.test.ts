@@ -149,12 +149,12 @@ test('over TCP: a refused dial fails with the system error, an answered one open
   const listening = makePeer({ ours: THEIRS })
   const listener = await TcpListener.open({
     ports: { first: 0, last: 0 },
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     attach: listening.connection.attach,
   })
   const gone = await TcpListener.open({
     ports: { first: 0, last: 0 },
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     attach: new RecordingHandler().attach,
   })
   await gone.close()

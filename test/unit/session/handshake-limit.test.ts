@@ -18,6 +18,12 @@ test('an IPv6 /64 is one host', () => {
   assert.equal(limit.take('2001:db8:0:1::1'), true)
 })
 
+test('where few connections are possible, fewer may be silent', () => {
+  const limit = new HandshakeLimit(20)
+  for (let i = 0; i < 5; i++) assert.equal(limit.take(`80.1.1.${i}`), true)
+  assert.equal(limit.take('80.1.1.5'), false)
+})
+
 test('two hundred may be silent in all, however many hosts', () => {
   const limit = new HandshakeLimit()
   for (let i = 0; i < 200; i++) assert.equal(limit.take(`80.1.1.${i}`), true)

@@ -272,3 +272,18 @@ test('behind 500 dead addresses the honest one gets its dial in the first round'
   }
   assert.equal(dialled.size, 501)
 })
+
+test('who is refused is never dialled, whoever names it, and counts once a host', () => {
+  const pool = new PeerPool({
+    random: seededRandom(1),
+    refusalOf: (host) =>
+      host.startsWith('81.') ? 'blocked' : host.includes(':') ? 'unreachable' : undefined,
+  })
+  assert.deepEqual(pool.refusedCounts, { blocked: 0, unreachable: 0 })
+  for (const text of ['81.1.1.1:6881', '81.1.1.1:6882', '[2001:db8::1]:6881', '80.1.1.1:6881']) {
+    for (const source of ['tracker', 'user'] as const) pool.add(at(text), source, 'public')
+  }
+  assert.deepEqual(pool.refusedCounts, { blocked: 1, unreachable: 1 })
+  assert.equal(pool.takeDialable(0)?.host, '80.1.1.1')
+  assert.equal(pool.takeDialable(0), undefined)
+})

@@ -61,6 +61,19 @@ test('old requests can be taken back while later ones stay', () => {
   assert.deepEqual([...ledger.blocks()], [4])
 })
 
+test('requests that were sent lately are counted, answered ones are not', () => {
+  const ledger = new RequestLedger()
+  for (let block = 0; block < 100; block++) ledger.add(block, 10 * block)
+  assert.equal(ledger.countSentAfter(-1), 100)
+  assert.equal(ledger.countSentAfter(500), 49)
+  ledger.settle(60)
+  ledger.settle(20)
+  assert.equal(ledger.countSentAfter(500), 48)
+  assert.equal(ledger.countSentAfter(990), 0)
+  ledger.takeAll()
+  assert.equal(ledger.countSentAfter(-1), 0)
+})
+
 test('block numbers of the largest torrents are kept exactly', () => {
   const block = 7e10 + 1
   const ledger = ledgerOf(block)

@@ -19,6 +19,7 @@ export interface AnnouncerSetup {
   /** What reached `onEndpoints`: `URL SCOPE COUNT`. */
   readonly found: string[]
   readonly reported: TrackerStatus[]
+  readonly warnings: string[]
   readonly status: (url: string) => TrackerStatus
   /** `URL:STATE` of all, in the order they would be asked. */
   readonly state: () => string
@@ -32,6 +33,7 @@ export function setup({ tiers, behaviours = {} }: Setup): AnnouncerSetup {
   const counters: Counters = { uploadedBytes: 1, downloadedBytes: 2, leftBytes: 3 }
   const found: string[] = []
   const reported: TrackerStatus[] = []
+  const warnings: string[] = []
   const announcer = new Announcer({
     tiers,
     makeTracker: trackers.make,
@@ -43,6 +45,7 @@ export function setup({ tiers, behaviours = {} }: Setup): AnnouncerSetup {
     handler: {
       onEndpoints: (endpoints, scope, url) => found.push(`${url} ${scope} ${endpoints.length}`),
       onStatus: (status) => reported.push(status),
+      onWarning: (message) => warnings.push(message),
     },
   })
   const status = (url: string): TrackerStatus => announcer.statuses().find((one) => one.url === url)!
@@ -51,5 +54,5 @@ export function setup({ tiers, behaviours = {} }: Setup): AnnouncerSetup {
       .statuses()
       .map((one) => `${one.url}:${one.state}`)
       .join(' ')
-  return { clock, trackers, announcer, found, reported, status, state }
+  return { clock, trackers, announcer, found, reported, warnings, status, state }
 }

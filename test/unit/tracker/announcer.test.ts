@@ -249,7 +249,7 @@ describe('trackers that say no', () => {
       log: silentLog,
       counters: () => ({ uploadedBytes: 0, downloadedBytes: 0, leftBytes: 0 }),
       identity: { infoHash: Buffer.alloc(20), peerId: Buffer.alloc(20), key: 0, port: 1 },
-      handler: { onEndpoints: () => undefined, onStatus: () => undefined },
+      handler: { onEndpoints: () => undefined, onStatus: () => undefined, onWarning: () => undefined },
     })
     announcer.start()
     await clock.advance(0)
@@ -300,4 +300,18 @@ test('keys in tracker addresses are masked in what is shown', async () => {
   await clock.advance(0)
   assert.equal(announcer.statuses()[0]?.url, 'https://t.example/***/announce')
   assert.deepEqual(found, ['https://t.example/***/announce public 1'])
+})
+
+test('what a tracker warns of is passed on once, until it says something else', async () => {
+  let warning = 'upgrade soon'
+  const { announcer, clock, warnings } = setup({
+    tiers: [['a']],
+    behaviours: { a: async (...args) => answers({ warning })(...args) },
+  })
+  announcer.start()
+  await clock.advance(2 * 1_800_000)
+  assert.deepEqual(warnings, ['a warns: upgrade soon'])
+  warning = 'upgrade now'
+  await clock.advance(1_800_000)
+  assert.deepEqual(warnings, ['a warns: upgrade soon', 'a warns: upgrade now'])
 })

@@ -30,4 +30,5 @@ test('userinfo, keys in the path and keys in the query are masked', () => {
 
 test('what is no URL is cut', () => {
   assert.equal(maskUrl('x'.repeat(1000)), 'x'.repeat(80))
+  assert.equal(maskUrl('http://user:hunter2@/x'), 'http://***@/x')
 })
