@@ -15,6 +15,8 @@ export interface JobTorrent {
   start(): void
   snapshot(): TorrentSnapshot
   stop(): Promise<void>
+  /** Stops; resolves as soon as its files are let go of. Never rejects. */
+  release(): Promise<void>
 }
 
 export interface JobParts {

@@ -7,6 +7,7 @@ import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import { EventWriter } from './events.ts'
+import type { Hooks } from './hooks.ts'
 import { FailedList } from './failed-list.ts'
 import { itemOptionsFrom } from './item-flags.ts'
 import { openListFile } from './list-file.ts'
@@ -22,11 +23,13 @@ import type { DownloadFlags } from './program.ts'
 import type { DownloadSession } from './run-session.ts'
 import { watchSignals } from './signals.ts'
 import { SourceQueue } from './source-queue.ts'
+import type { HookSurroundings } from './start-hooks.ts'
+import type { OpenLogFile } from './start-log-file.ts'
 import { openStateDirectory } from './state-directory.ts'
 import type { LineStyle } from './summary.ts'
 import { describeTerminal } from './terminal.ts'
 import { loadTheme } from './theme.ts'
-import type { Screen, SourceCount } from './view.ts'
+import type { EventView, Screen, SourceCount } from './view.ts'
 
 /** @returns the exit code */
 export async function startDownload(
@@ -41,19 +44,42 @@ export async function startDownload(
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 || hasList }
   const screen = await openScreen(flags, style, context, () => queue.count)
   for (const warning of network.warnings) screen.onWarning(undefined, warning)
-  const log = makeLog(flags.quiet ? 0 : flags.verbose, {
-    now: () => systemClock.now(),
-    line: (text) => {
-      screen.line(text)
-    },
-    clean: terminal.clean,
-  })
+  const logFile = await openLogFile(flags, context, screen)
+  try {
+    const jobs = chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen)
+    return await startLogged(queue, flags, context, { style, screen, logFile, jobs, network })
+  } finally {
+    await logFile?.close()
+  }
+}
+
+interface Output {
+  readonly style: LineStyle
+  readonly screen: Screen
+  readonly logFile: OpenLogFile | undefined
+  /** Torrents at a time. */
+  readonly jobs: number
+  readonly network: Network
+}
+
+async function startLogged(
+  queue: SourceQueue,
+  flags: DownloadFlags,
+  context: CliContext,
+  output: Output,
+): Promise<number> {
+  const { screen, logFile, style, jobs, network } = output
+  const log = makeSinks(flags, output)
   if (flags.origins !== undefined)
     log('info', 'session', `options not from the command line: ${flags.origins.join(', ')}`)
-  const options = {
-    jobs: chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen),
-    timeoutMs: flags.timeout,
-  }
+  const events: EventView[] = flags.json ? [new EventWriter(context.stdout, () => new Date())] : []
+  if (logFile !== undefined) events.push(logFile.view)
+  const options = { jobs, timeoutMs: flags.timeout }
+  const hooks = await openHooksIfAny(flags, {
+    ...{ context, clock: systemClock, screen, events, log, limit: jobs },
+    clean: style.terminal.clean,
+    logOutput: (line) => logFile?.sink('info', 'hook', line),
+  })
   return await download(queue, options, {
     openSession: async () => openSession(flags, network, context, { screen, log }),
     readTorrent: readTorrentFile,
@@ -62,14 +88,59 @@ export async function startDownload(
     log,
     stdin: context.stdin,
     screen,
-    events: flags.json ? new EventWriter(context.stdout, () => new Date()) : undefined,
+    events,
+    hooks,
     failedList: flags.failedTo === undefined ? undefined : new FailedList(flags.failedTo),
     onPath: (path) => {
       if (printsPaths(flags, context)) context.stdout.write(`${path}\n`)
     },
-    watchSignals: (onStop) => watchSignals(signalsOf(context, screen), () => systemClock.now(), onStop),
+    watchSignals: (onStop) => {
+      const atOnce = (): void => {
+        hooks?.kill()
+        logFile?.flushNow()
+        screen.close()
+      }
+      return watchSignals(signalsOf(context, atOnce), () => systemClock.now(), onStop)
+    },
     onRescue: context.onRescue,
   })
+}
+
+/** The log's sink: the screen as `-v` says, and the log file. */
+function makeSinks(flags: DownloadFlags, { screen, style, logFile }: Output): LogSink {
+  const onScreen = makeLog(flags.quiet ? 0 : flags.verbose, {
+    now: () => systemClock.now(),
+    line: (text) => {
+      screen.line(text)
+    },
+    clean: style.terminal.clean,
+  })
+  if (logFile === undefined) return onScreen
+  return (level, scope, message) => {
+    onScreen(level, scope, message)
+    logFile.sink(level, scope, message)
+  }
+}
+
+async function openLogFile(
+  flags: DownloadFlags,
+  context: CliContext,
+  screen: Screen,
+): Promise<OpenLogFile | undefined> {
+  if (flags.logFile === undefined) return undefined
+  const { startLogFile } = await import('./start-log-file.ts')
+  return startLogFile(flags.logFile, flags.verbose, context, (message) => {
+    screen.onWarning(undefined, message)
+  })
+}
+
+async function openHooksIfAny(
+  flags: DownloadFlags,
+  surroundings: HookSurroundings,
+): Promise<Hooks | undefined> {
+  if (flags.onComplete === undefined && flags.onError === undefined) return undefined
+  const { openHooks } = await import('./start-hooks.ts')
+  return openHooks(flags, surroundings)
 }
 
 /** @throws InputError LIST_UNREADABLE before anything else begins */
@@ -157,12 +228,13 @@ function printsPaths({ json, quiet }: DownloadFlags, { stdout, stderr }: CliCont
   return quiet || stdout.isTTY !== true || stderr.isTTY !== true
 }
 
-function signalsOf({ signals }: CliContext, screen: Screen): CliContext['signals'] {
+/** @param atOnce what must not be left undone by the second signal */
+function signalsOf({ signals }: CliContext, atOnce: () => void): CliContext['signals'] {
   return {
     on: (signal, listener) => signals.on(signal, listener),
     off: (signal, listener) => signals.off(signal, listener),
     exit(code) {
-      screen.close()
+      atOnce()
       signals.exit(code)
     },
   }

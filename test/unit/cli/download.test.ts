@@ -234,7 +234,12 @@ test('a session that does not close holds the end up for five seconds only', asy
         complete = () => {
           observer.onComplete()
         }
-        return { start: () => undefined, stop: async () => Promise.resolve(), snapshot: () => ({}) as never }
+        return {
+          start: () => undefined,
+          stop: async () => Promise.resolve(),
+          release: async () => Promise.resolve(),
+          snapshot: () => ({}) as never,
+        }
       },
       close: async () => new Promise<void>(() => undefined),
     })

@@ -82,6 +82,7 @@ export function makeTracker(fields: Partial<TrackerStatus> = {}): TrackerStatus 
     tier: 0,
     state: 'working',
     lastError: undefined,
+    lastErrorCode: undefined,
     seederCount: undefined,
     leecherCount: undefined,
     endpointCount: undefined,
@@ -141,6 +142,10 @@ export class FakeTorrent {
   async stop(): Promise<void> {
     this.isStopped = true
     await Promise.resolve()
+  }
+
+  async release(): Promise<void> {
+    await this.stop()
   }
 
   /** Everything arrived. */
@@ -224,7 +229,8 @@ export class DownloadRig {
           amount,
           sourceCount: () => sources.count,
         }),
-        events: json ? new EventWriter(this.stdout, () => new Date(0)) : undefined,
+        events: json ? [new EventWriter(this.stdout, () => new Date(0))] : [],
+        hooks: undefined,
         onPath: (path) => {
           this.stdout.write(`${path}\n`)
         },
