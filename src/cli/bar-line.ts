@@ -2,24 +2,36 @@
  * One bar as a line: `name  bar  percent  done/total  rate  peers  time left`, fitted to the width. Columns that do not
  * fit are left out, the least telling first. Pure.
  */
-import { formatEta, formatPercent, formatProgress, formatRate, fractionOf, plural } from './format.ts'
-import { displayWidth, padEndCells, truncateEnd, truncateMiddle } from './text-width.ts'
+import {
+  formatBytes,
+  formatEta,
+  formatPercent,
+  formatProgress,
+  formatRate,
+  fractionOf,
+  plural,
+} from './format.ts'
+import type { BarName } from './bar-name.ts'
+import { displayWidth, truncateEnd } from './text-width.ts'
 import type { Meaning, Theme } from './theme.ts'
 
 export interface BarRow {
-  /** Clean. */
-  readonly name: string
+  readonly name: BarName
   readonly state: 'checking' | 'connecting' | 'moving' | 'stalled'
   readonly doneBytes: number
   readonly totalBytes: number
   readonly bytesPerSecond: number
   readonly peerCount: number
   readonly etaSeconds: number | undefined
-  /** Clean: why it connects or stalls. Takes the place of rate, peers and time left. */
-  readonly note: string
+  /**
+   * Clean: what it does instead of moving, and why; the longest first. The first one that has room takes the place of
+   * rate, peers and time left, and of the sizes when it needs it.
+   */
+  readonly notes: readonly string[]
 }
 
-type FieldName = 'percent' | 'sizes' | 'rate' | 'peers' | 'eta'
+/** sizes: done and total; size: the total, where both have no room */
+type FieldName = 'percent' | 'sizes' | 'size' | 'rate' | 'peers' | 'eta'
 
 export interface Field {
   readonly name: FieldName
@@ -34,25 +46,38 @@ export interface BarColumns {
   readonly fields: readonly Field[]
 }
 
+export const NO_COLUMNS: BarColumns = { nameCells: 0, barCells: 0, fields: [] }
+
 const GAP = '  '
 /** Cells to the right that stay free: a full row would wrap, and a terminal echoes Ctrl-C as `^C` behind it. */
 const RIGHT_MARGIN = 3
 const MIN_NAME = 8
+/** Names are not cut shorter than this for the sake of figures. */
+const TELLING_NAME = 20
 const MAX_NAME = 40
 const MIN_BAR = 8
+/** A bar gets this much before names get more than a telling part. */
+const TELLING_BAR = 10
 const MAX_BAR = 40
 const NAME_SHARE = 0.6
 
 const FIELD_SETS: readonly (readonly FieldName[])[] = [
   ['percent', 'sizes', 'rate', 'peers', 'eta'],
   ['percent', 'sizes', 'rate', 'eta'],
+  ['percent', 'size', 'rate', 'eta'],
   ['percent', 'rate', 'eta'],
   ['percent', 'eta'],
   ['percent'],
 ]
 /** Room that is kept even while texts are shorter: a line that changes its shape is hard to read. */
-const MIN_CELLS: Readonly<Record<FieldName, number>> = { percent: 4, sizes: 0, rate: 10, peers: 8, eta: 5 }
-
+const MIN_CELLS: Readonly<Record<FieldName, number>> = {
+  percent: 4,
+  sizes: 0,
+  size: 9,
+  rate: 10,
+  peers: 8,
+  eta: 5,
+}
 const MEANINGS: Readonly<Record<BarRow['state'], Meaning>> = {
   checking: 'checking',
   connecting: 'quiet',
@@ -61,32 +86,38 @@ const MEANINGS: Readonly<Record<BarRow['state'], Meaning>> = {
 }
 
 /**
- * @param columns of the terminal @param earlier fields of the frame before: none gets narrower, so that a rate that
- *   goes from 1.2 MiB/s to 13.1 MiB/s and back moves the line once
+ * @param columns of the terminal @param earlier of the frame before, for the same width: no column gets narrower, so that
+ *   a rate that goes from 1.2 MiB/s to 13.1 MiB/s and back, or a long name that comes and goes, moves the lines once
  */
 export function fitColumns(
   rows: readonly BarRow[],
   columns: number,
-  earlier: readonly Field[] = [],
+  earlier: BarColumns = NO_COLUMNS,
 ): BarColumns {
   const usable = columns - RIGHT_MARGIN
-  const longest = Math.max(MIN_NAME, ...rows.map(({ name }) => displayWidth(name)))
-  for (const names of FIELD_SETS) {
-    const fields = names.map((name) => ({ name, cells: fieldCells(name, rows, earlier) }))
+  const longest = Math.max(MIN_NAME, earlier.nameCells, ...rows.map(({ name }) => name.cells))
+  for (const [index, names] of FIELD_SETS.entries()) {
+    const fields = names.map((name) => ({ name, cells: fieldCells(name, rows, earlier.fields) }))
     const room = usable - totalCells(fields) - GAP.length
-    if (room < MIN_NAME + MIN_BAR) continue
-    const nameCells = Math.min(longest, MAX_NAME, Math.max(MIN_NAME, Math.floor(room * NAME_SHARE)))
+    const isLast = index === FIELD_SETS.length - 1
+    if (room < (isLast ? MIN_NAME + MIN_BAR : Math.min(longest, TELLING_NAME) + TELLING_BAR)) continue
+    const nameCells = Math.min(longest, MAX_NAME, Math.max(MIN_NAME, nameShare(room)))
     return { nameCells, barCells: Math.min(MAX_BAR, room - nameCells), fields }
   }
   const fields: readonly Field[] = [{ name: 'percent', cells: MIN_CELLS.percent }]
   return { nameCells: Math.max(0, Math.min(longest, usable - totalCells(fields))), barCells: 0, fields }
 }
 
+/** Of what names and bars have together. */
+function nameShare(room: number): number {
+  return Math.max(Math.floor(room * NAME_SHARE), Math.min(TELLING_NAME, room - TELLING_BAR))
+}
+
 /** The line, at most `columns - 3` cells wide. */
 export function drawBar(row: BarRow, columns: number, fitted: BarColumns, theme: Theme): string {
   if (fitted.nameCells < 1)
     return truncateEnd(fieldText('percent', row), Math.max(0, columns - RIGHT_MARGIN), '')
-  const name = padEndCells(truncateMiddle(row.name, fitted.nameCells, theme.symbols.cut), fitted.nameCells)
+  const name = row.name.fit(fitted.nameCells, theme.symbols.cut)
   const graphic = fitted.barCells > 0 ? GAP + drawGraphic(row, fitted.barCells, theme) : ''
   const usedCells = fitted.nameCells + graphicCells(fitted) + totalCells(fitted.fields)
   return (
@@ -108,15 +139,36 @@ function drawGraphic(row: BarRow, cells: number, theme: Theme): string {
 
 /** @param freeCells to the right of the fields: a note may use them */
 function drawFields(row: BarRow, fields: readonly Field[], freeCells: number, theme: Theme): string {
-  const kept = row.note === '' ? fields : fields.filter(({ name }) => name === 'percent' || name === 'sizes')
-  const shown = kept.map(({ name, cells }) => {
-    const text = fieldText(name, row).padStart(cells)
-    return GAP + (name === 'peers' ? theme.paint('quiet', text) : text)
-  })
-  const noteCells = totalCells(fields) + freeCells - totalCells(kept) - GAP.length
-  if (row.note === '' || noteCells < 1) return shown.join('')
-  const note = truncateEnd(row.note, noteCells, theme.symbols.cut)
-  return shown.join('') + GAP + theme.paint(MEANINGS[row.state], note)
+  if (row.notes.length > 0) return drawNote(row, fields, totalCells(fields) + freeCells, theme)
+  const labelField = labelPlace(fields)
+  return fields
+    .map(({ name, cells }) => {
+      const isLabel = row.state === 'checking' && name === labelField
+      const text = (isLabel ? 'checking' : fieldText(name, row)).padStart(cells)
+      const meaning = isLabel ? 'checking' : name === 'peers' ? 'quiet' : undefined
+      return GAP + (meaning === undefined ? text : theme.paint(meaning, text))
+    })
+    .join('')
+}
+
+/** A check has no peers; where they have no column, its rate tells least. */
+function labelPlace(fields: readonly Field[]): FieldName {
+  return fields.some(({ name }) => name === 'peers') ? 'peers' : 'rate'
+}
+
+/** The longest note that has room, beside the sizes or in their place; one that is cut when none has. */
+function drawNote(row: BarRow, fields: readonly Field[], room: number, theme: Theme): string {
+  const beside = [
+    fields.filter(({ name }) => name === 'percent' || name === 'sizes' || name === 'size'),
+    fields.filter(({ name }) => name === 'percent'),
+  ] as const
+  const noteCells = (kept: readonly Field[]): number => room - totalCells(kept) - GAP.length
+  const choices = row.notes.flatMap((note) => beside.map((kept) => ({ note, kept })))
+  const fitting = choices.find(({ note, kept }) => displayWidth(note) <= noteCells(kept))
+  const { note, kept } = fitting ?? { note: row.notes.at(-1) ?? '', kept: beside[1] }
+  const shown = kept.map(({ name, cells }) => GAP + fieldText(name, row).padStart(cells)).join('')
+  const text = truncateEnd(note, Math.max(0, noteCells(kept)), theme.symbols.cut)
+  return text === '' ? shown : shown + GAP + theme.paint(MEANINGS[row.state], text)
 }
 
 /** All of it is ASCII: characters are cells. */
@@ -126,10 +178,12 @@ function fieldText(name: FieldName, row: BarRow): string {
       return formatPercent(row.doneBytes, row.totalBytes)
     case 'sizes':
       return formatProgress(row.doneBytes, row.totalBytes)
+    case 'size':
+      return formatBytes(row.totalBytes)
     case 'rate':
       return formatRate(row.bytesPerSecond)
     case 'peers':
-      return row.state === 'checking' ? 'checking' : plural(row.peerCount, 'peer')
+      return plural(row.peerCount, 'peer')
     case 'eta':
       // The estimate looks back further than the rate: with 0 B/s beside it, it would be no estimate.
       return row.etaSeconds === undefined || row.bytesPerSecond <= 0 ? '-:--' : formatEta(row.etaSeconds)

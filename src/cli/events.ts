@@ -1,52 +1,43 @@
 /**
- * `--json`: one JSON object a line on stdout (docs/events.schema.json). Every string may be foreign text: what could
- * move or hide on a terminal is written as `\uXXXX`.
+ * `--json`: one JSON object a line on stdout (docs/events.schema.json, docs/scripting.md). Every string may be foreign
+ * text: what could move or hide on a terminal is written as `\uXXXX`.
  */
+import { KnownError } from '../common/errors.ts'
 import type { TorrentState } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
-import { describeError } from './exit-codes.ts'
-import { filePath } from './job.ts'
-import { UNSAFE_CHARACTERS } from './terminal.ts'
-import type { OutputStream } from './terminal.ts'
-import type { DownloadView, JobResult, JobView, RunSummary } from './view.ts'
+import { EventQueue, FileLines } from './event-queue.ts'
+import type { EventStream } from './event-queue.ts'
+import {
+  exitFields,
+  fileFields,
+  hookFields,
+  progressFields,
+  resultFields,
+  startFields,
+  trackerFields,
+} from './event-fields.ts'
+import type { Fields } from './event-fields.ts'
+import { describeError, exitCodeOf } from './exit-codes.ts'
+import type { HookReport } from './hook-report.ts'
+import { itemResult } from './run-tally.ts'
+import { toSafeJson } from './safe-json.ts'
+import type { EventView, JobResult, JobView, RunSummary } from './view.ts'
 
 const VERSION = 1
-/** With this much waiting for a slow reader, progress is left out; nothing else is. */
-const MAX_WAITING_BYTES = 1024 * 1024
 
-type Fields = Readonly<Record<string, unknown>>
-
-/** JSON on one line, safe to print whatever the strings hold. `undefined` fields are left out. */
-export function toSafeJson(value: unknown, indent?: number): string {
-  // JSON.stringify escapes C0 and lone surrogates itself, so a newline here is its own indentation.
-  return JSON.stringify(value, undefined, indent).replace(UNSAFE_CHARACTERS, (character) =>
-    character === '\n' ? character : escapeUnits(character),
-  )
-}
-
-export class EventWriter implements DownloadView {
-  readonly #stream: OutputStream
+export class EventWriter implements EventView {
+  readonly #queue: EventQueue
   readonly #wallClock: () => Date
   readonly #running = new Set<JobView>()
 
-  constructor(stream: OutputStream, wallClock: () => Date) {
-    this.#stream = stream
+  constructor(stream: EventStream, wallClock: () => Date) {
+    this.#queue = new EventQueue(stream)
     this.#wallClock = wallClock
   }
 
   onStart(job: JobView): void {
     this.#running.add(job)
-    const { metainfo } = job
-    this.#write('start', job.infoHash, {
-      source: job.source,
-      name: metainfo.name,
-      path: job.path,
-      totalBytes: metainfo.geometry.totalBytes,
-      pieceBytes: metainfo.geometry.pieceBytes,
-      pieceCount: metainfo.geometry.pieceCount,
-      fileCount: metainfo.files.filter(({ isPadding }) => !isPadding).length,
-      isPrivate: metainfo.isPrivate,
-    })
+    this.#write('start', job.infoHash, startFields(job))
   }
 
   onState(job: JobView, _state: TorrentState): void {
@@ -54,114 +45,72 @@ export class EventWriter implements DownloadView {
   }
 
   onTracker(job: JobView, status: TrackerStatus): void {
-    this.#write('tracker', job.infoHash, {
-      url: status.url,
-      tier: status.tier,
-      state: status.state,
-      error: status.lastError,
-      seederCount: status.seederCount,
-      leecherCount: status.leecherCount,
-      endpointCount: status.endpointCount,
-      nextAnnounceInMs: wholeNumber(status.nextAnnounceInMs),
-    })
+    const line = this.#line('tracker', job.infoHash, trackerFields(status))
+    this.#queue.replace(`tracker ${job.infoHash} ${status.tier} ${status.url}`, line)
   }
 
   onFile(job: JobView, file: number): void {
-    const path = filePath(job, file)
-    if (path === undefined) return
-    this.#write('file', job.infoHash, {
-      index: file,
-      path,
-      lengthBytes: job.metainfo.files[file]?.lengthBytes,
-    })
+    const lineOf = (index: number, timeMs: number): string | undefined => {
+      const fields = fileFields(job, index)
+      return fields && eventLine('file', new Date(timeMs), job.infoHash, fields)
+    }
+    const timeMs = this.#wallClock().getTime()
+    this.#queue.addFile(`files ${job.infoHash}`, file, timeMs, () => new FileLines(lineOf))
   }
 
   onWarning(job: JobView | undefined, message: string): void {
-    this.#write('warning', job?.infoHash, { message })
+    this.#queue.offer(this.#line('warning', job?.infoHash, { message }))
   }
 
   onTick(): void {
-    if ((this.#stream.writableLength ?? 0) > MAX_WAITING_BYTES) return
     for (const job of this.#running) this.#progress(job)
   }
 
   onResult(result: JobResult): void {
-    const { job, snapshot } = result
+    const { job } = result
     if (job !== undefined) this.#running.delete(job)
-    if (result.duplicateOf !== undefined) return
-    if (result.outcome === 'failed') {
-      this.#write('error', job?.infoHash, { source: result.source, ...errorFields(result) })
-      return
-    }
-    if (result.outcome !== 'complete' || job === undefined || snapshot === undefined) return
-    this.#write('complete', job.infoHash, {
-      path: job.path,
-      totalBytes: snapshot.totalBytes,
-      downloadedBytes: snapshot.downloadedBytes,
-      seconds: milliPrecision(result.seconds),
-    })
+    if (result.outcome === 'stopped' || result.duplicateOf !== undefined) return
+    this.#write(
+      result.outcome === 'failed' ? 'error' : 'complete',
+      job?.infoHash,
+      resultFields(itemResult(result)),
+    )
   }
 
-  onEnd({ code, signal, counts, results }: RunSummary): void {
-    this.#write('exit', undefined, {
-      code,
-      signal,
-      counts,
-      results: results.map((result) => ({
-        source: result.source,
-        id: result.infoHash,
-        name: result.name,
-        path: result.path,
-        outcome: result.outcome,
-        code: result.code,
-        errorCode: result.errorCode,
-        message: result.message,
-        duplicateOf: result.duplicateOf,
-        doneBytes: result.doneBytes,
-        totalBytes: result.totalBytes,
-      })),
-    })
+  onHook(result: JobResult, report: HookReport): void {
+    this.#write('hook', result.job?.infoHash, { source: result.source, ...hookFields(report) })
   }
 
+  onEnd(summary: RunSummary): void {
+    this.#running.clear()
+    this.#write('exit', undefined, exitFields(summary))
+  }
+
+  onAbort(error: unknown, summary: RunSummary): void {
+    const code = exitCodeOf(error)
+    const errorCode = error instanceof KnownError ? error.code : undefined
+    this.#write('error', undefined, { outcome: 'failed', code, errorCode, message: describeError(error) })
+    this.onEnd(summary)
+  }
+
+  async written(): Promise<void> {
+    await this.#queue.emptied()
+  }
+
+  /** The next one tells more: while the reader is behind it is left out. */
   #progress(job: JobView): void {
-    const snapshot = job.snapshot()
-    this.#write('progress', job.infoHash, {
-      state: snapshot.state,
-      doneBytes: snapshot.doneBytes,
-      totalBytes: snapshot.totalBytes,
-      checkedBytes: snapshot.checkedBytes,
-      bytesToCheck: snapshot.bytesToCheck,
-      downloadedBytes: snapshot.downloadedBytes,
-      uploadedBytes: snapshot.uploadedBytes,
-      wastedBytes: snapshot.wastedBytes,
-      downloadBytesPerSecond: Math.round(snapshot.downloadBytesPerSecond),
-      uploadBytesPerSecond: Math.round(snapshot.uploadBytesPerSecond),
-      etaSeconds: wholeNumber(snapshot.etaSeconds),
-      idleSeconds: Math.floor(snapshot.idleSeconds),
-      peers: snapshot.peers,
-    })
+    if (!this.#queue.isBehind) this.#write('progress', job.infoHash, progressFields(job))
   }
 
   #write(type: string, id: string | undefined, fields: Fields): void {
-    const event = { v: VERSION, type, time: this.#wallClock().toISOString(), id, ...fields }
-    this.#stream.write(`${toSafeJson(event)}\n`)
+    this.#queue.add(this.#line(type, id, fields))
+  }
+
+  #line(type: string, id: string | undefined, fields: Fields): string {
+    return eventLine(type, this.#wallClock(), id, fields)
   }
 }
 
-function errorFields({ error, code }: JobResult): Fields {
-  return { code, errorCode: error?.code, message: error === undefined ? undefined : describeError(error) }
-}
-
-function wholeNumber(value: number | undefined): number | undefined {
-  return value === undefined || !Number.isFinite(value) ? undefined : Math.ceil(value)
-}
-
-function milliPrecision(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000
-}
-
-function escapeUnits(character: string): string {
-  return Array.from({ length: character.length }, (_, i) => {
-    return `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`
-  }).join('')
+function eventLine(type: string, time: Date, id: string | undefined, fields: Fields): string {
+  return `${toSafeJson({ v: VERSION, type, time: time.toISOString(), id, ...fields })}\n`
 }

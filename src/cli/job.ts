@@ -16,6 +16,8 @@ export interface JobTorrent {
   start(): void
   snapshot(): TorrentSnapshot
   stop(): Promise<void>
+  /** Stops; resolves as soon as its files are let go of. Never rejects. */
+  release(): Promise<void>
   /** See Torrent.read. */
   read(): Promise<Buffer | undefined>
 }

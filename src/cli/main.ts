@@ -15,7 +15,7 @@ const RESCUE_LIMIT_MS = 5000
 /** Runs the command line. Resolves when all output is written; the caller ends the process with the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const output = watchOutput()
-  const rescues: (() => Promise<void>)[] = []
+  const rescues: ((error: unknown) => Promise<void>)[] = []
   watchCrashes(rescues)
   const context: CliContext = {
     stdout: process.stdout,
@@ -27,9 +27,16 @@ export async function main(argv: readonly string[]): Promise<number> {
       off: (signal, listener) => process.off(signal, listener),
       exit: (code) => process.exit(code),
     },
+    jobControl: {
+      on: (signal, listener) => process.on(signal, listener),
+      off: (signal, listener) => process.off(signal, listener),
+      raise: (signal) => process.kill(process.pid, signal),
+    },
+    nodeVersion: process.versions.node,
     userId: process.getuid?.(),
     abandonOutput: output.abandon,
     onRescue: (close) => rescues.push(close),
+    kill: (pid, signal) => process.kill(pid, signal),
   }
   const code = await run(argv, context)
   await Promise.all([output.isAbandoned() ? undefined : flush(process.stdout), flush(process.stderr)])
@@ -101,7 +108,7 @@ function watchOutput(): { hasFailed: () => boolean; isAbandoned: () => boolean; 
 }
 
 /** What nobody caught: save what can be saved, say it, end. */
-function watchCrashes(rescues: readonly (() => Promise<void>)[]): void {
+function watchCrashes(rescues: readonly ((error: unknown) => Promise<void>)[]): void {
   let isCrashing = false
   const crash = (error: unknown): void => {
     if (isCrashing) return
@@ -111,7 +118,7 @@ function watchCrashes(rescues: readonly (() => Promise<void>)[]): void {
       process.exit(EXIT.internal)
     }
     setTimeout(end, RESCUE_LIMIT_MS)
-    void Promise.allSettled(rescues.map(async (close) => close())).then(end)
+    void Promise.allSettled(rescues.map(async (close) => close(error))).then(end)
   }
   process.on('uncaughtException', crash)
   process.on('unhandledRejection', crash)

@@ -23,6 +23,8 @@ const BINARY_UNITS: Readonly<Record<string, number>> = {
 const MIN_RATE = 1024
 const MAX_RATE = 2 ** 40
 const MAX_DURATION_MS = 365 * 86_400 * SECOND_MS
+/** Node's timers reach 24 days. */
+const MAX_HOOK_TIMEOUT_MS = 20 * 86_400 * SECOND_MS
 
 export interface PortRange {
   readonly first: number
@@ -49,6 +51,13 @@ export function parseDuration(text: string): number {
   if (ms < 1) throw usage(text, 'a duration above 0')
   if (ms > MAX_DURATION_MS) throw usage(text, 'a duration of at most 365d')
   return Math.round(ms)
+}
+
+/** As parseDuration, at most 20d. */
+export function parseHookTimeout(text: string): number {
+  const ms = parseDuration(text)
+  if (ms > MAX_HOOK_TIMEOUT_MS) throw usage(text, 'a duration of at most 20d')
+  return ms
 }
 
 /**

@@ -1,14 +1,21 @@
-/** No terminal: one plain line on a change of state and every 10 s, and why when nothing moves. Also `none`, `-q`. */
+/**
+ * No terminal: one plain line on a change of state and every 10 s, and why when nothing moves. Of more than a few sources
+ * the line every 10 s is one for all of them. Also `none`, `-q`.
+ */
 import type { Clock } from '../common/clock.ts'
 import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import { formatBytes, formatEta, formatPercent, formatProgress, formatRate, plural } from './format.ts'
-import { IdleWatch } from './idle-watch.ts'
-import { PREFIX, endLines, isToldAtOnce, resultLines, warningLine } from './summary.ts'
+import { IdleWatch, idleText } from './idle-watch.ts'
+import { endLines, isToldAtOnce, messageLine, resultLines, warningLine } from './summary.ts'
 import type { LineStyle } from './summary.ts'
+import { ProgressTally, sumRunning } from './progress-tally.ts'
 import type { OutputStream } from './terminal.ts'
-import type { JobResult, JobView, RunSummary, Screen } from './view.ts'
+import type { JobResult, JobView, RunSummary, Screen, SourceCount } from './view.ts'
+import { isStalled } from './why-idle.ts'
 
 const EVERY_MS = 10_000
+/** So many sources have lines of their own. */
+const FEW = 3
 
 /** progress: all of it; summary: no progress; errors: nothing but failures */
 export type PlainAmount = 'progress' | 'summary' | 'errors'
@@ -18,17 +25,23 @@ export interface PlainParts {
   readonly style: LineStyle
   readonly clock: Clock
   readonly amount: PlainAmount
+  /** How many sources there are by now. */
+  readonly sourceCount: () => SourceCount
 }
 
 export class PlainProgress implements Screen {
   readonly #parts: PlainParts
   readonly #idle: IdleWatch
+  readonly #tally: ProgressTally
   /** When each running torrent last had a line. */
   readonly #saidAtMs = new Map<JobView, number>()
+  #totalsAtMs: number
 
   constructor(parts: PlainParts) {
     this.#parts = parts
     this.#idle = new IdleWatch(parts.clock)
+    this.#tally = new ProgressTally(parts.sourceCount)
+    this.#totalsAtMs = parts.clock.now()
   }
 
   onStart(job: JobView): void {
@@ -55,15 +68,19 @@ export class PlainProgress implements Screen {
   }
 
   onTick(): void {
+    if (this.#parts.amount !== 'progress') return
     const now = this.#parts.clock.now()
+    if (this.#isMany) {
+      this.#tellAll(now)
+      return
+    }
     for (const [job, saidAtMs] of this.#saidAtMs) {
-      const reason = this.#idle.reason(job)
-      if (reason !== undefined) this.#progress(job, reason)
-      else if (now - saidAtMs >= EVERY_MS) this.#progress(job, progressText(job.snapshot()))
+      if (now - saidAtMs >= EVERY_MS) this.#progress(job, progressText(job.snapshot()))
     }
   }
 
   onResult(result: JobResult): void {
+    this.#tally.add(result)
     if (result.job !== undefined) this.#saidAtMs.delete(result.job)
     const isWanted =
       this.#parts.amount === 'errors' ? result.outcome === 'failed' : isToldAtOnce(result, this.#parts.style)
@@ -89,8 +106,23 @@ export class PlainProgress implements Screen {
     if (this.#parts.amount === 'progress') this.#say(text)
   }
 
+  get #isMany(): boolean {
+    const { known, isAll } = this.#parts.sourceCount()
+    return known > FEW || !isAll
+  }
+
+  #tellAll(now: number): void {
+    const snapshots = new Map([...this.#saidAtMs.keys()].map((job) => [job, job.snapshot()]))
+    for (const snapshot of this.#idle.due(snapshots)) this.#say(idleText(snapshot))
+    if (now - this.#totalsAtMs < EVERY_MS) return
+    this.#totalsAtMs = now
+    const running = sumRunning(snapshots.values())
+    const parts = this.#tally.parts(running, { ...running, word: 'running' })
+    this.#say([...parts.values()].join(', '))
+  }
+
   #say(text: string): void {
-    this.line(PREFIX + this.#parts.style.terminal.clean(text))
+    this.line(messageLine(text, this.#parts.style))
   }
 }
 
@@ -101,6 +133,7 @@ function progressText(snapshot: TorrentSnapshot): string {
     if (bytesToCheck === 0) return `${name}  looking at what is there`
     return `${name}  checking ${formatPercent(checkedBytes, bytesToCheck)} ${formatProgress(checkedBytes, bytesToCheck)}`
   }
+  if (isStalled(snapshot)) return idleText(snapshot)
   const left = etaSeconds === undefined ? '' : `, ${formatEta(etaSeconds)} left`
   const rate = formatRate(snapshot.downloadBytesPerSecond)
   const progress = `${formatPercent(doneBytes, totalBytes)} ${formatProgress(doneBytes, totalBytes)}`

@@ -8,9 +8,17 @@ import { VERSION } from '../common/version.ts'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
 import { hasSettings } from './config-file.ts'
 import { HELP_COLUMNS, HELP_STYLE, textAfterOptions } from './help-text.ts'
-import { parseCount, parseDuration, parseHostAndPort, parsePortRange, parseRate } from './options.ts'
+import {
+  parseCount,
+  parseDuration,
+  parseHostAndPort,
+  parseHookTimeout,
+  parsePortRange,
+  parseRate,
+} from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
 import type { FileAllocation } from '../storage/allocate-files.ts'
+import { splitCommand } from './split-command.ts'
 import type { ColorChoice, Environment } from './terminal.ts'
 import { addTrackerTier } from './tracker-option.ts'
 
@@ -49,6 +57,12 @@ export interface DownloadFlags {
   readonly json: boolean
   readonly progress: ProgressChoice
   readonly color: ColorChoice
+  readonly logFile: string | undefined
+  /** The words of a command. */
+  readonly onComplete: readonly string[] | undefined
+  readonly onError: readonly string[] | undefined
+  /** In milliseconds. */
+  readonly hookTimeout: number
   readonly quiet: boolean
   readonly verbose: number
   /** Where values came from that are not on the command line: variables, keys of a file. */
@@ -80,6 +94,7 @@ export type Shell = (typeof SHELLS)[number]
 const MAX_MAX_PEERS = 10_000
 export const DEFAULT_JOBS = 3
 const MAX_JOBS = 1000
+const DEFAULT_HOOK_TIMEOUT_MS = 3_600_000
 
 /** What surrounds the command line. */
 export interface ProgramSurroundings {
@@ -136,6 +151,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   addManyOptions(program)
   addNetworkOptions(program)
   addOutputOptions(program)
+  addHookOptions(program)
   addConfigOptions(program)
   program
     .optionsGroup('Other:')
@@ -299,6 +315,23 @@ function addProgressOptions(program: Command): void {
     .addOption(colorOption())
     .addOption(new Option('-q, --quiet', 'print errors only').default(false).conflicts('verbose'))
     .option('-v, --verbose', 'say more; -vv and -vvv even more', (_value, count: number) => count + 1, 0)
+    .option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
+}
+
+function addHookOptions(program: Command): void {
+  program
+    .optionsGroup('Afterwards (a program and its arguments; no shell runs it):')
+    .option(
+      '--on-complete <cmd>',
+      'run this for each finished torrent',
+      checked('--on-complete', splitCommand),
+    )
+    .option('--on-error <cmd>', 'run this for each that failed', checked('--on-error', splitCommand))
+    .addOption(
+      new Option('--hook-timeout <time>', 'end such a command after this')
+        .argParser(checked('--hook-timeout', parseHookTimeout))
+        .default(DEFAULT_HOOK_TIMEOUT_MS, '1h'),
+    )
 }
 
 /** Every command that can be configured has these. */
@@ -433,6 +466,12 @@ function file(text: string): string {
 
 function directory(text: string): string {
   if (text === '') throw new UsageError('USAGE', `'' is not a directory (the current one is .)`)
+  return text
+}
+
+function logFile(text: string): string {
+  if (text === '') throw new UsageError('USAGE', `'' is not a file`)
+  if (text === '-') throw new UsageError('USAGE', `'-' is not a file (-v shows the log on standard error)`)
   return text
 }
 

@@ -1,24 +1,25 @@
 /** On a terminal: one cli-progress bar a torrent, results and log lines above them, and a line of totals for several. */
 import type { MultiBar, SingleBar } from 'cli-progress'
-import type { Clock } from '../common/clock.ts'
-import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
-import { drawBar, fitColumns } from './bar-line.ts'
-import type { BarColumns, BarRow } from './bar-line.ts'
+import type { CancelTimer, Clock } from '../common/clock.ts'
+import type { TorrentState } from '../torrent/snapshot.ts'
+import { NO_COLUMNS, drawBar, fitColumns } from './bar-line.ts'
 import { BarTerminal } from './bar-terminal.ts'
-import { formatEta, formatProgress, formatRate } from './format.ts'
-import { IdleWatch } from './idle-watch.ts'
-import { PREFIX, endLines, isToldAtOnce, resultLines, warningLine } from './summary.ts'
+import { IdleWatch, idleText } from './idle-watch.ts'
+import { JobBar } from './job-bar.ts'
+import type { Drawing } from './job-control.ts'
+import { chooseShown } from './shown-bars.ts'
+import { endLines, isToldAtOnce, messageLine, resultLines, warningLine } from './summary.ts'
 import type { LineStyle } from './summary.ts'
+import { ProgressTally, sumRunning } from './progress-tally.ts'
 import type { OutputStream } from './terminal.ts'
-import { truncateEnd } from './text-width.ts'
+import { drawTotals } from './totals-line.ts'
 import type { JobResult, JobView, RunSummary, Screen, SourceCount } from './view.ts'
-import { describePeers, shortReason } from './why-idle.ts'
 
-const REDRAWS_PER_SECOND = 4
-/** A pause is shown as a stall after this. */
-const STALLED_AFTER_SECONDS = 10
-/** Lines of the screen that are not bars: the totals, and one for what is written above the bars. */
-const OTHER_LINES = 2
+const FRAME_MS = 250
+/** A frame that is like the last one is left out for this long: what somebody else wrote on the screen is mended then. */
+const MEND_MS = 1000
+/** cli-progress' own timer must not draw: frames come from our clock. It cannot be turned off. */
+const NEVER_FPS = 1 / 86_400
 
 export interface BarsParts {
   readonly stream: OutputStream
@@ -26,26 +27,17 @@ export interface BarsParts {
   readonly clock: Clock
   /** How many sources there are by now. */
   readonly sourceCount: () => SourceCount
-}
-
-const NO_COLUMNS: BarColumns = { nameCells: 0, barCells: 0, fields: [] }
-
-interface Row {
-  readonly job: JobView
-  /** undefined: the screen has no room for it. */
-  bar: SingleBar | undefined
-  /** For the rate while checking, which the engine does not measure. */
-  checkedFromMs: number
-  shown: BarRow
+  /** Has it taken off the screen while the process is stopped. @returns ends the watch */
+  readonly watchJobControl: (drawing: Drawing) => () => void
 }
 
 /** Loads cli-progress. */
 export async function openProgressBars(parts: BarsParts): Promise<Screen> {
   const { MultiBar } = (await import('cli-progress')).default
-  const terminal = new BarTerminal(parts.stream, () => parts.style.terminal.width())
+  const terminal = new BarTerminal(parts.stream, parts.style.terminal)
   const options = {
-    fps: REDRAWS_PER_SECOND,
-    forceRedraw: true, // a line that was written above shifts every bar
+    fps: NEVER_FPS,
+    forceRedraw: true, // the terminal decides
     clearOnComplete: true,
     emptyOnZero: true,
     gracefulExit: false, // signals are ours
@@ -55,46 +47,45 @@ export async function openProgressBars(parts: BarsParts): Promise<Screen> {
 }
 
 class ProgressBars implements Screen {
-  readonly #bars: MultiBar
+  readonly #multiBar: MultiBar
   readonly #terminal: BarTerminal
   readonly #parts: BarsParts
-  readonly #rows = new Map<JobView, Row>()
   readonly #idle: IdleWatch
-  /** Of those that ended. */
-  readonly #ended = { count: 0, done: 0, failed: 0, doneBytes: 0 }
+  readonly #tally: ProgressTally
+  /** In the order in which they began. */
+  readonly #running = new Map<JobView, JobBar>()
+  /** From the top. */
+  #shown: JobBar[] = []
+  /** The rows of the frame: a bar of cli-progress each, drawn from #lines. */
+  readonly #rows: SingleBar[] = []
+  #lines: string[] = []
   #columns = NO_COLUMNS
-  #totals: SingleBar | undefined
-  /** Collects several changes into one write. */
-  #isHolding = false
+  /** Of the terminal, when #columns were fitted. */
+  #width = 0
+  #drawnAtMs = -Infinity
+  #lookedAtMs = -Infinity
+  #mendedAtMs = -Infinity
+  #stopFrames: CancelTimer | undefined
+  #stopJobControl: (() => void) | undefined
+  #isSuspended = false
   #isClosed = false
 
-  constructor(bars: MultiBar, terminal: BarTerminal, parts: BarsParts) {
-    this.#bars = bars
+  constructor(multiBar: MultiBar, terminal: BarTerminal, parts: BarsParts) {
+    this.#multiBar = multiBar
     this.#terminal = terminal
     this.#parts = parts
     this.#idle = new IdleWatch(parts.clock)
-    bars.on('update-pre', () => {
-      this.#refresh()
-    })
-    for (const event of ['update-post', 'stop']) {
-      bars.on(event, () => {
-        if (!this.#isHolding) terminal.flush()
-      })
-    }
-    parts.stream.on?.('resize', this.#onResize)
+    this.#tally = new ProgressTally(parts.sourceCount)
   }
 
   onStart(job: JobView): void {
-    this.#inOneWrite(() => {
-      const checkedFromMs = this.#parts.clock.now()
-      this.#rows.set(job, { job, bar: undefined, checkedFromMs, shown: EMPTY_ROW })
-      this.#arrange()
-      this.#bars.update()
-    })
+    this.#begin()
+    this.#running.set(job, new JobBar(job, this.#parts.style.terminal.clean))
+    this.#changeBars()
   }
 
-  onState(_job: JobView, _state: TorrentState): void {
-    // The next frame shows it.
+  onState(job: JobView, _state: TorrentState): void {
+    this.#running.get(job)?.onState()
   }
 
   onTracker(): void {
@@ -110,24 +101,17 @@ class ProgressBars implements Screen {
   }
 
   onTick(): void {
-    for (const { job } of this.#rows.values()) {
-      const reason = this.#idle.reason(job)
-      if (reason !== undefined) this.line(PREFIX + this.#parts.style.terminal.clean(reason))
-    }
+    const snapshots = [...this.#running.values()].map(({ job, snapshot }) => [job, snapshot] as const)
+    for (const snapshot of this.#idle.due(snapshots))
+      this.line(messageLine(idleText(snapshot), this.#parts.style))
   }
 
   onResult(result: JobResult): void {
-    this.#countEnded(result)
-    const row = result.job && this.#rows.get(result.job)
+    this.#tally.add(result)
+    if (result.job !== undefined) this.#running.delete(result.job)
     if (isToldAtOnce(result, this.#parts.style))
       for (const line of resultLines(result, this.#parts.style)) this.line(line)
-    if (row === undefined) return
-    this.#rows.delete(row.job)
-    this.#inOneWrite(() => {
-      this.#hide(row)
-      this.#arrange()
-      if (this.#rows.size > 0) this.#bars.update()
-    })
+    this.#changeBars()
   }
 
   onEnd(summary: RunSummary): void {
@@ -136,182 +120,127 @@ class ProgressBars implements Screen {
   }
 
   line(text: string): void {
-    if (this.#bars.isActive) this.#bars.log(`${text}\n`)
+    if (this.#isDrawing) this.#terminal.writeAbove(text)
     else this.#parts.stream.write(`${text}\n`)
   }
 
   close(): void {
     if (this.#isClosed) return
+    this.suspend()
     this.#isClosed = true
+    this.#stopFrames?.()
+    this.#stopJobControl?.()
     this.#parts.stream.off?.('resize', this.#onResize)
-    if (!this.#bars.isActive) return
-    this.#bars.update() // writes lines that still wait
-    this.#bars.stop()
+    this.#multiBar.stop()
   }
 
-  #inOneWrite(change: () => void): void {
-    this.#isHolding = true
-    change()
-    this.#isHolding = false
-    this.#terminal.flush()
+  suspend(): void {
+    if (!this.#isDrawing) return
+    this.#isSuspended = true
+    this.#lines = []
+    this.#present(true)
+  }
+
+  lose(): void {
+    if (!this.#isDrawing) return
+    this.#isSuspended = true
+    this.#terminal.forget()
+  }
+
+  resume(): void {
+    if (!this.#isSuspended) return
+    this.#isSuspended = false
+    this.#redraw()
+  }
+
+  get #isDrawing(): boolean {
+    return this.#stopFrames !== undefined && !this.#isClosed && !this.#isSuspended
+  }
+
+  /** With the first torrent. */
+  #begin(): void {
+    if (this.#stopFrames !== undefined || this.#isClosed) return
+    this.#stopFrames = this.#parts.clock.every(FRAME_MS, () => {
+      this.#drawFrame()
+    })
+    this.#stopJobControl = this.#parts.watchJobControl(this)
+    this.#parts.stream.on?.('resize', this.#onResize)
   }
 
   readonly #onResize = (): void => {
-    if (!this.#bars.isActive) return
-    this.#inOneWrite(() => {
-      this.#arrange()
-      this.#bars.update()
-    })
+    this.#redraw()
   }
 
-  /** A bar for each torrent, those that began first, as far as the screen has room: what scrolls off cannot be redrawn. */
-  #arrange(): void {
-    const room = Math.max(1, this.#parts.style.terminal.height() - OTHER_LINES)
-    const rows = [...this.#rows.values()]
-    for (const row of rows.slice(room)) this.#hide(row)
-    const fresh = rows.slice(0, room).filter(({ bar }) => bar === undefined)
-    if (fresh.length === 0) return
-    this.#columns = NO_COLUMNS
-    // The totals stay below the bars: taken out and put back.
-    if (this.#totals !== undefined) this.#bars.remove(this.#totals)
-    for (const row of fresh) row.bar = this.#bars.create(1, 0, {}, { format: () => this.#draw(row.job) })
-    if (this.#parts.style.isBatch) {
-      this.#totals = this.#bars.create(1, 0, {}, { format: () => this.#drawTotals() })
+  /** Others are shown now: at once, but with the next frame when a thousand small torrents come and go. */
+  #changeBars(): void {
+    this.#lookedAtMs = -Infinity
+    if (this.#parts.clock.now() - this.#drawnAtMs >= FRAME_MS) this.#drawFrame()
+  }
+
+  #redraw(): void {
+    this.#lookedAtMs = -Infinity
+    this.#drawFrame()
+  }
+
+  #drawFrame(): void {
+    if (!this.#isDrawing) return
+    const now = this.#parts.clock.now()
+    this.#drawnAtMs = now
+    // What moves a figure more often than once a second only distracts, and what has no bar needs no look in between.
+    const looksAtAll = now - this.#lookedAtMs >= 1000
+    for (const bar of looksAtAll ? this.#running.values() : this.#shown) bar.refresh(now)
+    if (looksAtAll) {
+      this.#lookedAtMs = now
+      this.#shown = chooseShown([...this.#running.values()], this.#shown, this.#roomForBars())
     }
+    this.#lines = this.#drawLines()
+    const isMending = now - this.#mendedAtMs >= MEND_MS
+    if (isMending) this.#mendedAtMs = now
+    this.#present(isMending)
   }
 
-  #hide(row: Row): void {
-    if (row.bar === undefined) return
-    this.#bars.remove(row.bar)
-    row.bar = undefined
-    this.#columns = NO_COLUMNS
+  /** One line stays free for what is written above the bars, and a quarter of the screen when not all have room. */
+  #roomForBars(): number {
+    const height = this.#parts.style.terminal.height()
+    const totals = this.#parts.style.isBatch ? 1 : 0
+    const room = Math.max(1 - totals, height - 1 - totals)
+    if (this.#running.size <= room) return room
+    return Math.max(1 - totals, height - Math.max(1, Math.floor(height / 4)) - totals)
   }
 
-  #shownRows(): Row[] {
-    return [...this.#rows.values()].filter(({ bar }) => bar !== undefined)
+  #drawLines(): string[] {
+    const { terminal, theme } = this.#parts.style
+    const width = terminal.width()
+    const rows = this.#shown.map(({ row }) => row)
+    this.#columns = fitColumns(rows, width, width === this.#width ? this.#columns : NO_COLUMNS)
+    this.#width = width
+    const lines = rows.map((row) => drawBar(row, width, this.#columns, theme))
+    return this.#parts.style.isBatch ? [...lines, this.#drawTotals(width)] : lines
   }
 
-  /** Before each frame: one snapshot a torrent, and columns that fit all of them. */
-  #refresh(): void {
-    for (const row of this.#rows.values()) row.shown = this.#rowOf(row)
-    const rows = this.#shownRows()
-    const shown = rows.map((row) => row.shown)
-    this.#columns = fitColumns(shown, this.#parts.style.terminal.width(), this.#columns.fields)
-    for (const { bar, shown: row } of rows) {
-      bar?.setTotal(row.totalBytes)
-      bar?.update(row.doneBytes)
+  #drawTotals(width: number): string {
+    const shown = new Set(this.#shown)
+    const hidden = [...this.#running.values()].filter((bar) => !shown.has(bar))
+    const stalledCount = hidden.filter(({ state }) => state === 'stalled').length
+    const told = { count: hidden.length, word: 'more running', stalledCount }
+    const running = sumRunning([...this.#running.values()].map(({ snapshot }) => snapshot))
+    return drawTotals(this.#tally.parts(running, told), width, this.#parts.style.theme)
+  }
+
+  /** Has cli-progress draw #lines. */
+  #present(isForced: boolean): void {
+    while (this.#rows.length < this.#lines.length) this.#addRow(this.#rows.length)
+    for (const row of this.#rows.splice(this.#lines.length)) this.#multiBar.remove(row)
+    for (const [index, row] of this.#rows.entries()) {
+      const snapshot = this.#shown[index]?.snapshot
+      row.setTotal(snapshot?.totalBytes ?? 0)
+      row.update(snapshot?.doneBytes ?? 0)
     }
+    this.#multiBar.update()
+    this.#terminal.present(isForced)
   }
 
-  #draw(job: JobView): string {
-    const row = this.#rows.get(job)
-    if (row === undefined) return ''
-    return drawBar(row.shown, this.#parts.style.terminal.width(), this.#columns, this.#parts.style.theme)
+  #addRow(index: number): void {
+    this.#rows.push(this.#multiBar.create(1, 0, {}, { format: () => this.#lines[index] ?? '' }))
   }
-
-  #drawTotals(): string {
-    const { theme, terminal } = this.#parts.style
-    const { done, failed } = this.#ended
-    const { known, isAll } = this.#parts.sourceCount()
-    let rate = 0
-    for (const { shown } of this.#rows.values()) if (shown.state !== 'checking') rate += shown.bytesPerSecond
-    const parts = [`${done} of ${known}${isAll ? '' : '+'} done`]
-    if (failed > 0) parts.push(`${failed} failed`)
-    const hiddenCount = this.#rows.size - this.#shownRows().length
-    if (hiddenCount > 0) parts.push(`${hiddenCount} more running`)
-    const all = this.#allBytes()
-    if (all !== undefined) parts.push(formatProgress(all.doneBytes, all.totalBytes))
-    parts.push(formatRate(rate))
-    // One that stands still has no end, so all of them have none.
-    const isAllMoving = [...this.#rows.values()].every(({ shown }) => shown.bytesPerSecond > 0)
-    if (all !== undefined && isAllMoving && rate > 0) {
-      parts.push(`${formatEta((all.totalBytes - all.doneBytes) / rate)} left`)
-    }
-    return theme.paint('quiet', truncateEnd(parts.join(` ${theme.symbols.dot} `), terminal.width() - 1, ''))
-  }
-
-  /** Of all sources, once each of them is known and none is being checked. */
-  #allBytes(): { doneBytes: number; totalBytes: number } | undefined {
-    const running = [...this.#rows.values()].map(({ job }) => job.snapshot())
-    const { known, isAll } = this.#parts.sourceCount()
-    const isKnown = isAll && running.length + this.#ended.count === known
-    if (!isKnown || running.some(({ state }) => state === 'checking')) return undefined
-    const { doneBytes } = this.#ended
-    return {
-      doneBytes: running.reduce((sum, snapshot) => sum + snapshot.doneBytes, doneBytes),
-      totalBytes: running.reduce((sum, snapshot) => sum + snapshot.totalBytes, doneBytes),
-    }
-  }
-
-  #countEnded({ outcome, snapshot, duplicateOf }: JobResult): void {
-    const ended = this.#ended
-    ended.count++
-    if (duplicateOf !== undefined) return
-    if (outcome === 'failed') ended.failed++
-    if (outcome !== 'complete') return
-    ended.done++
-    ended.doneBytes += snapshot?.totalBytes ?? 0
-  }
-
-  #rowOf({ job, checkedFromMs }: Row): BarRow {
-    const snapshot = job.snapshot()
-    const name = this.#parts.style.terminal.clean(snapshot.name)
-    if (snapshot.state === 'checking') {
-      return checkingRow(name, snapshot, this.#parts.clock.now() - checkedFromMs)
-    }
-    const state = stateOf(snapshot)
-    return {
-      name,
-      state,
-      doneBytes: snapshot.doneBytes,
-      totalBytes: snapshot.totalBytes,
-      bytesPerSecond: snapshot.downloadBytesPerSecond,
-      peerCount: snapshot.peers.connected,
-      etaSeconds: snapshot.etaSeconds,
-      note: this.#parts.style.terminal.clean(noteOf(state, snapshot)),
-    }
-  }
-}
-
-const EMPTY_ROW: BarRow = {
-  name: '',
-  state: 'connecting',
-  doneBytes: 0,
-  totalBytes: 0,
-  bytesPerSecond: 0,
-  peerCount: 0,
-  etaSeconds: undefined,
-  note: '',
-}
-
-function checkingRow(
-  name: string,
-  { checkedBytes, bytesToCheck, totalBytes }: TorrentSnapshot,
-  elapsedMs: number,
-): BarRow {
-  // Not known yet, or nothing: a full bar would say that it is done.
-  if (bytesToCheck === 0) return { ...EMPTY_ROW, name, state: 'checking', totalBytes, note: 'checking' }
-  const bytesPerSecond = elapsedMs > 0 ? (checkedBytes * 1000) / elapsedMs : 0
-  const leftBytes = bytesToCheck - checkedBytes
-  return {
-    ...EMPTY_ROW,
-    name,
-    state: 'checking',
-    doneBytes: checkedBytes,
-    totalBytes: bytesToCheck,
-    bytesPerSecond,
-    etaSeconds: bytesPerSecond > 0 ? leftBytes / bytesPerSecond : undefined,
-  }
-}
-
-function stateOf({ state, peers, idleSeconds, downloadBytesPerSecond }: TorrentSnapshot): BarRow['state'] {
-  if (state !== 'downloading' || downloadBytesPerSecond > 0) return 'moving'
-  if (idleSeconds >= STALLED_AFTER_SECONDS) return 'stalled'
-  return peers.connected === 0 ? 'connecting' : 'moving'
-}
-
-function noteOf(state: BarRow['state'], snapshot: TorrentSnapshot): string {
-  if (state === 'stalled') return shortReason(snapshot)
-  if (state !== 'connecting') return ''
-  return snapshot.peers.known === 0 ? 'looking for peers' : describePeers(snapshot.peers)
 }

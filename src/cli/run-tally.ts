@@ -1,5 +1,6 @@
 /** How the items of a run ended, in numbers; of so many that each can be listed, also one by one. */
 import { EXIT, combinedExitCode, describeError } from './exit-codes.ts'
+import type { HookReport } from './hook-report.ts'
 import type { ItemResult, JobResult, RunCounts } from './view.ts'
 
 /** Done ones, and as many others: with more, the rest is only counted. */
@@ -39,9 +40,11 @@ export class RunTally {
     return combinedExitCode([...this.#codes], this.#counts.total)
   }
 
-  /** In the order of the sources. */
-  results(): ItemResult[] {
-    return [...this.#done, ...this.#others].sort(([a], [b]) => a - b).map(([, result]) => result)
+  /** In the order of the sources. @param hookOf what ran for the source at that place */
+  results(hookOf?: (index: number) => HookReport | undefined): ItemResult[] {
+    return [...this.#done, ...this.#others]
+      .sort(([a], [b]) => a - b)
+      .map(([index, result]) => ({ ...result, hook: hookOf?.(index) }))
   }
 
   #count(result: JobResult): void {
@@ -76,8 +79,13 @@ export function itemResult(result: JobResult): ItemResult {
     infoHash: job?.infoHash,
     name: job?.metainfo.name,
     path: job?.path,
+    isDirectory: job && !job.metainfo.isSingleFile,
+    torrentBytes: job?.metainfo.geometry.totalBytes,
     doneBytes: snapshot?.doneBytes,
     totalBytes: snapshot?.totalBytes,
+    receivedBytes: snapshot?.downloadedBytes,
+    wastedBytes: snapshot?.wastedBytes,
+    uploadedBytes: snapshot?.uploadedBytes,
     downloadedBytes: usefulBytesOf(result),
     seconds,
     duplicateOf,

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { describeCommand } from './command-model.ts'
 import type { OptionModel } from './command-model.ts'
+import { HOOK_VARIABLES } from './hook-variables.ts'
 import { VARIABLE_PREFIX } from './config-file.ts'
 
 /** What only a command line can say: a question about the program, what one run is about, or (`--continue`) nothing. */
@@ -60,8 +61,9 @@ export function variableOf(name: string): string {
   return VARIABLE_PREFIX + name.toUpperCase().replaceAll('-', '_')
 }
 
-/** `TORRENT_DL_STALL_TIMEOUT` -> `stall-timeout`; undefined for variables of others. */
+/** `TORRENT_DL_STALL_TIMEOUT` -> `stall-timeout`; undefined for variables of others and of hooks. */
 export function nameOfVariable(variable: string): string | undefined {
   if (!variable.startsWith(VARIABLE_PREFIX)) return undefined
-  return variable.slice(VARIABLE_PREFIX.length).toLowerCase().replaceAll('_', '-')
+  const name = variable.slice(VARIABLE_PREFIX.length).toLowerCase().replaceAll('_', '-')
+  return HOOK_VARIABLES.has(name) ? undefined : name
 }

@@ -5,13 +5,10 @@ import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { ByteOutput } from './byte-output.ts'
 import { catDelivery } from './commands/cat.ts'
 import { fileLines } from './commands/info.ts'
-import { download } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import type { CatFlags } from './program.ts'
-import { openNetwork } from './open-network.ts'
-import { downloadParts, openQueue, openScreen } from './start-download.ts'
-import { describeTerminal, show } from './terminal.ts'
-import { loadTheme } from './theme.ts'
+import { startDownload } from './start-download.ts'
+import { show } from './terminal.ts'
 
 /** More files of a torrent are only counted. */
 const MAX_LISTED = 50
@@ -26,27 +23,17 @@ export async function startCat(
   if (flags.tar && file !== undefined) {
     throw new UsageError('USAGE', `--tar is for the whole torrent: leave out '${file}'`)
   }
-  const network = await openNetwork(flags)
-  const queue = await openQueue([source], { ...flags, inputFile: [], jobs: 1 }, context)
-  const terminal = describeTerminal(context.stderr, context.env, flags.color)
-  const style = { terminal, theme: await loadTheme(terminal), isBatch: false }
-  const screen = await openScreen(flags, style, context, {
-    sourceCount: () => queue.count,
-    writesData: true,
-  })
   const output = new ByteOutput(context.stdout)
   const delivery = catDelivery({ file, isTar: flags.tar, isStored: flags.store }, output)
-  const parts = downloadParts(flags, context, { network, screen, terminal })
+  const one = { ...flags, inputFile: [], failedTo: undefined, jobs: 1, json: false }
   try {
-    const options = { jobs: 1, timeoutMs: flags.timeout }
-    return await download(queue, options, {
-      ...parts,
+    return await startDownload([source], one, context, {
+      delivery,
       readTorrent: (bytes) => {
         const metainfo = readTorrentFile(bytes)
         if (!flags.tar) listUnlessChosen(metainfo, () => delivery.settings(metainfo), context)
         return metainfo
       },
-      delivery,
     })
   } finally {
     if (output.isWriting) context.abandonOutput()

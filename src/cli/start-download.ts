@@ -6,12 +6,15 @@ import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
 import type { DownloadParts } from './commands/download.ts'
+import type { Delivery } from './job.ts'
 import type { CliContext } from './context.ts'
 import { EventWriter } from './events.ts'
+import type { Hooks } from './hooks.ts'
 import { FailedList } from './failed-list.ts'
 import { itemOptionsFrom } from './item-flags.ts'
 import { openListFile } from './list-file.ts'
 import type { ListFile } from './list-file.ts'
+import { isInForeground, watchJobControl } from './job-control.ts'
 import { descriptorLimit, limitConnections, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { addressesOfPeer, openNetwork } from './open-network.ts'
@@ -22,18 +25,23 @@ import type { DownloadFlags } from './program.ts'
 import type { DownloadSession } from './run-session.ts'
 import { watchSignals } from './signals.ts'
 import { SourceQueue } from './source-queue.ts'
+import type { HookSurroundings } from './start-hooks.ts'
+import type { OpenLogFile } from './start-log-file.ts'
 import { openStateDirectory } from './state-directory.ts'
 import type { LineStyle } from './summary.ts'
 import { describeTerminal } from './terminal.ts'
-import type { Terminal } from './terminal.ts'
 import { loadTheme } from './theme.ts'
-import type { Screen, SourceCount } from './view.ts'
+import type { EventView, Screen, SourceCount } from './view.ts'
+
+/** What another command that downloads does differently. */
+export type SpecialParts = Partial<Pick<DownloadParts, 'readTorrent'>> & { readonly delivery?: Delivery }
 
 /** @returns the exit code */
 export async function startDownload(
   sources: readonly string[],
   flags: DownloadFlags,
   context: CliContext,
+  special: SpecialParts = {},
 ): Promise<number> {
   const network = await openNetwork(flags)
   const queue = await openQueue(sources, flags, context)
@@ -42,60 +50,117 @@ export async function startDownload(
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 || hasList }
   const screen = await openScreen(flags, style, context, {
     sourceCount: () => queue.count,
-    writesData: flags.json,
+    writesData: flags.json || special.delivery !== undefined,
   })
-  const options = {
-    jobs: chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen),
-    timeoutMs: flags.timeout,
+  for (const warning of network.warnings) screen.onWarning(undefined, warning)
+  const logFile = await openLogFile(flags, context, screen)
+  try {
+    const jobs = chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen)
+    return await startLogged(queue, flags, context, { style, screen, logFile, jobs, network, special })
+  } finally {
+    await logFile?.close()
   }
-  return await download(queue, options, {
-    ...downloadParts(flags, context, { network, screen, terminal }),
-    events: flags.json ? new EventWriter(context.stdout, () => new Date()) : undefined,
-    failedList: flags.failedTo === undefined ? undefined : new FailedList(flags.failedTo),
-    onPath: (path) => {
-      if (printsPaths(flags, context)) context.stdout.write(`${path}\n`)
-    },
-  })
 }
 
-/** What every command that downloads gets of the process. Standard output is left alone. */
-export function downloadParts(
+interface Output {
+  readonly style: LineStyle
+  readonly screen: Screen
+  readonly logFile: OpenLogFile | undefined
+  /** Torrents at a time. */
+  readonly jobs: number
+  readonly network: Network
+  readonly special: SpecialParts
+}
+
+async function startLogged(
+  queue: SourceQueue,
   flags: DownloadFlags,
   context: CliContext,
-  {
-    network,
-    screen,
-    terminal,
-  }: { readonly network: Network; readonly screen: Screen; readonly terminal: Terminal },
-): DownloadParts {
-  for (const warning of network.warnings) screen.onWarning(undefined, warning)
-  const log = makeLog(flags.quiet ? 0 : flags.verbose, {
-    now: () => systemClock.now(),
-    line: (text) => {
-      screen.line(text)
-    },
-    clean: terminal.clean,
-  })
+  output: Output,
+): Promise<number> {
+  const { screen, logFile, style, jobs, network, special } = output
+  const log = makeSinks(flags, output)
   if (flags.origins !== undefined)
     log('info', 'session', `options not from the command line: ${flags.origins.join(', ')}`)
-  return {
-    openSession: async () => openSession(flags, network, context, { screen, log }),
-    readTorrent: readTorrentFile,
+  const events: EventView[] = flags.json ? [new EventWriter(context.stdout, () => new Date())] : []
+  if (logFile !== undefined) events.push(logFile.view)
+  const options = { jobs, timeoutMs: flags.timeout }
+  const hooks = await openHooksIfAny(flags, {
+    ...{ context, clock: systemClock, screen, events, log, limit: jobs },
+    clean: style.terminal.clean,
+    logOutput: (line) => logFile?.sink('info', 'hook', line),
+  })
+  return await download(queue, options, {
+    openSession: async () =>
+      openSession(flags, network, context, {
+        screen,
+        log,
+        keepsNothing: special.delivery?.isStored === false,
+      }),
+    readTorrent: special.readTorrent ?? readTorrentFile,
+    delivery: special.delivery,
     lookup: async (host) => addressesOfPeer(host, network, systemClock),
     clock: systemClock,
     log,
     stdin: context.stdin,
     screen,
-    events: undefined,
-    failedList: undefined,
-    onPath: () => undefined,
-    watchSignals: (onStop) => watchSignals(signalsOf(context, screen), () => systemClock.now(), onStop),
+    events,
+    hooks,
+    failedList: flags.failedTo === undefined ? undefined : new FailedList(flags.failedTo),
+    onPath: (path) => {
+      if (special.delivery === undefined && printsPaths(flags, context)) context.stdout.write(`${path}\n`)
+    },
+    watchSignals: (onStop) => {
+      const atOnce = (): void => {
+        hooks?.kill()
+        logFile?.flushNow()
+        screen.close()
+      }
+      return watchSignals(signalsOf(context, atOnce), () => systemClock.now(), onStop)
+    },
     onRescue: context.onRescue,
+  })
+}
+
+/** The log's sink: the screen as `-v` says, and the log file. */
+function makeSinks(flags: DownloadFlags, { screen, style, logFile }: Output): LogSink {
+  const onScreen = makeLog(flags.quiet ? 0 : flags.verbose, {
+    now: () => systemClock.now(),
+    line: (text) => {
+      screen.line(text)
+    },
+    clean: style.terminal.clean,
+  })
+  if (logFile === undefined) return onScreen
+  return (level, scope, message) => {
+    onScreen(level, scope, message)
+    logFile.sink(level, scope, message)
   }
 }
 
+async function openLogFile(
+  flags: DownloadFlags,
+  context: CliContext,
+  screen: Screen,
+): Promise<OpenLogFile | undefined> {
+  if (flags.logFile === undefined) return undefined
+  const { startLogFile } = await import('./start-log-file.ts')
+  return startLogFile(flags.logFile, flags.verbose, context, (message) => {
+    screen.onWarning(undefined, message)
+  })
+}
+
+async function openHooksIfAny(
+  flags: DownloadFlags,
+  surroundings: HookSurroundings,
+): Promise<Hooks | undefined> {
+  if (flags.onComplete === undefined && flags.onError === undefined) return undefined
+  const { openHooks } = await import('./start-hooks.ts')
+  return openHooks(flags, surroundings)
+}
+
 /** @throws InputError LIST_UNREADABLE before anything else begins */
-export async function openQueue(
+async function openQueue(
   args: readonly string[],
   flags: DownloadFlags,
   { stdin }: CliContext,
@@ -125,23 +190,28 @@ function connectionLimit(jobs: number): number | undefined {
   return limitConnections(limit, limitJobs(jobs, limit))
 }
 
-/** Bars need a terminal that no other output of ours goes to. @param writesData is standard output for more than paths? */
-export async function openScreen(
+/** Bars need a terminal that no other output of ours goes to, and where nobody else types. @param writesData is standard output for more than paths? */
+async function openScreen(
   flags: DownloadFlags,
   style: LineStyle,
-  { stdout, stderr }: CliContext,
+  { stdout, stderr, jobControl }: CliContext,
   { sourceCount, writesData }: { readonly sourceCount: () => SourceCount; readonly writesData: boolean },
 ): Promise<Screen> {
-  const parts = { stream: stderr, style, clock: systemClock }
+  const parts = { stream: stderr, style, clock: systemClock, sourceCount }
   if (flags.quiet) return new PlainProgress({ ...parts, amount: 'errors' })
   const sharesTerminal = writesData && stdout.isTTY === true && style.terminal.isTty
   const isSilent = flags.progress === 'none' || (flags.progress === 'auto' && sharesTerminal)
   if (isSilent) return new PlainProgress({ ...parts, amount: 'summary' })
-  if (flags.progress === 'plain' || !style.terminal.canRedraw || sharesTerminal) {
+  const isForBars = style.terminal.canRedraw && (flags.progress === 'bar' || isInForeground())
+  if (flags.progress === 'plain' || !isForBars || sharesTerminal) {
     return new PlainProgress({ ...parts, amount: 'progress' })
   }
   const { openProgressBars } = await import('./progress-bars.ts')
-  return await openProgressBars({ ...parts, sourceCount })
+  return await openProgressBars({
+    ...parts,
+    watchJobControl: (drawing) =>
+      watchJobControl({ source: jobControl, isForeground: isInForeground, clock: systemClock }, drawing),
+  })
 }
 
 /** The session and the directories it needs appear only when there is something to download. */
@@ -149,7 +219,11 @@ async function openSession(
   flags: DownloadFlags,
   { local, blocklist }: Network,
   context: CliContext,
-  { screen, log }: { readonly screen: Screen; readonly log: LogSink },
+  {
+    screen,
+    log,
+    keepsNothing,
+  }: { readonly screen: Screen; readonly log: LogSink; readonly keepsNothing: boolean },
 ): Promise<DownloadSession> {
   const settings = {
     listenPorts: flags.listenPort,
@@ -159,18 +233,14 @@ async function openSession(
     maxConnections: connectionLimit(flags.jobs),
     maxTorrents: flags.jobs,
     downloadLimit: flags.downloadLimit,
-    stateDirectory: keepsNothing(flags) ? '' : stateDirectory(context, screen),
+    stateDirectory: keepsNothing ? '' : stateDirectory(context, screen),
   }
   const session = await Session.open(settings, { clock: systemClock, log })
   log('info', 'session', `listening on port ${session.listenPort}`)
   return session
 }
 
-/** Then nobody uses the state directory, and it is not made. */
-function keepsNothing(flags: DownloadFlags & { readonly store?: boolean }): boolean {
-  return flags.store === false
-}
-
+/** Made when somebody uses it. */
 function stateDirectory(context: CliContext, screen: Screen): string {
   const { path, notice } = openStateDirectory(context.env, tmpdir(), context.userId)
   if (notice !== undefined) screen.onWarning(undefined, notice)
@@ -183,12 +253,13 @@ function printsPaths({ json, quiet }: DownloadFlags, { stdout, stderr }: CliCont
   return quiet || stdout.isTTY !== true || stderr.isTTY !== true
 }
 
-function signalsOf({ signals }: CliContext, screen: Screen): CliContext['signals'] {
+/** @param atOnce what must not be left undone by the second signal */
+function signalsOf({ signals }: CliContext, atOnce: () => void): CliContext['signals'] {
   return {
     on: (signal, listener) => signals.on(signal, listener),
     off: (signal, listener) => signals.off(signal, listener),
     exit(code) {
-      screen.close()
+      atOnce()
       signals.exit(code)
     },
   }

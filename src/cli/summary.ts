@@ -8,7 +8,7 @@ import { formatBytes, formatDuration, formatPercent, formatProgress, formatRate 
 import { countsText, failedListText, tableLines } from './batch-table.ts'
 import { usefulBytesOf } from './run-tally.ts'
 import { sourceLabel } from './source.ts'
-import { displayWidth, truncateMiddle } from './text-width.ts'
+import { displayWidth, steadyText, truncateMiddle, wrapWords } from './text-width.ts'
 import { trackerFailures } from './why-idle.ts'
 
 /** Of a batch, sources that were only waiting when it ended are told as a number, not one by one. */
@@ -28,6 +28,8 @@ export interface LineStyle {
 const MAX_NAME_CELLS = 40
 
 export const PREFIX = 'torrent-dl: '
+/** Of the lines after the first, where a message takes several. */
+const INDENT = 2
 /** The advice after every early end. */
 const GO_ON = 'the same command goes on from there'
 
@@ -41,18 +43,24 @@ export function resultLines(result: JobResult, style: LineStyle): string[] {
   const trackers = missesSource ? (result.snapshot?.trackers ?? []) : []
   return [
     failedLine(result, style),
-    ...trackerFailures(trackers).map((line) => `${PREFIX}  ${style.terminal.clean(line)}`),
+    ...trackerFailures(trackers).map((line) => messageLine(`  ${line}`, style)),
   ]
 }
 
+/** A message of ours. @param text holds foreign text */
+export function messageLine(text: string, { terminal }: LineStyle): string {
+  return wrapped(PREFIX + terminal.clean(text), terminal)
+}
+
+/** On a terminal at its width; elsewhere a message stays one line, for grep. */
+function wrapped(text: string, terminal: Terminal): string {
+  return terminal.isTty ? wrapWords(text, terminal.width(), INDENT) : text
+}
+
 /** A warning; of several sources it says which. @param message holds foreign text */
-export function warningLine(
-  job: JobView | undefined,
-  message: string,
-  { terminal, isBatch }: LineStyle,
-): string {
-  const name = isBatch && job !== undefined ? `${job.metainfo.name}: ` : ''
-  return PREFIX + terminal.clean(name + message)
+export function warningLine(job: JobView | undefined, message: string, style: LineStyle): string {
+  const name = style.isBatch && job !== undefined ? `${job.metainfo.name}: ` : ''
+  return messageLine(name + message, style)
 }
 
 /** The last lines of a run of several sources, or after a signal; none when there is no more to say. */
@@ -94,21 +102,27 @@ function completeLine(result: JobResult, { terminal, theme }: LineStyle): string
   if (result.job?.path === '') return `${PREFIX}${name}: ${transferText(result)}`
   if (!terminal.isTty) return `${PREFIX}${name}: ${transferText(result)} -> ${path}`
   const { done, arrow, cut } = theme.symbols
-  const shortName = truncateMiddle(name, MAX_NAME_CELLS, cut)
-  const plain = `${done} ${shortName}  ${transferText(result)}  ${arrow} ${path}`
-  // Where it would wrap, the path alone: it ends with the name.
-  if (displayWidth(plain) > terminal.width())
-    return `${theme.paint('done', done)} ${path}  ${transferText(result)}`
-  return `${theme.paint('done', done)} ${shortName}  ${transferText(result)}  ${theme.paint('quiet', arrow)} ${path}`
+  const shortName = truncateMiddle(steadyText(name), MAX_NAME_CELLS, cut)
+  const fits = (text: string): boolean => displayWidth(`${done} ${text}`) <= terminal.width()
+  const whole = `${shortName}  ${transferText(result)}  ${arrow} ${path}`
+  // Where it would wrap, the path alone: it ends with the name. The speed can be missed, too.
+  const long = `${path}  ${transferText(result)}`
+  const text = [whole, long].find(fits) ?? long.replace(/ \([^()]*\/s\)$/, '')
+  const head = `${shortName}  ${transferText(result)}  `
+  const painted = text === whole ? `${head}${theme.paint('quiet', arrow)} ${path}` : text
+  return `${theme.paint('done', done)} ${painted}`
 }
 
-function failedLine(result: JobResult, { terminal, theme, isBatch }: LineStyle): string {
+function failedLine(result: JobResult, style: LineStyle): string {
+  const { terminal, theme, isBatch } = style
   const name = nameOf(result)
   const message = describeError(result.error)
   if (isBatch && terminal.isTty) {
-    return `${theme.paint('failed', theme.symbols.failed)} ${terminal.clean(`${name}  exit ${result.code}: ${message}`)}`
+    const { failed } = theme.symbols
+    const text = wrapped(`${failed} ${terminal.clean(`${name}  exit ${result.code}: ${message}`)}`, terminal)
+    return theme.paint('failed', failed) + text.slice(failed.length)
   }
-  return PREFIX + terminal.clean(message.includes(name) ? message : `${name}: ${message}`)
+  return messageLine(message.includes(name) ? message : `${name}: ${message}`, style)
 }
 
 function stoppedLine(result: JobResult, { terminal, theme, isBatch }: LineStyle): string {

@@ -26,8 +26,12 @@ export interface Terminal {
   /** Can the cursor be moved? (a terminal, and not TERM=dumb) */
   readonly canRedraw: boolean
   readonly useColor: boolean
+  /** Does it show the 256 colours of xterm, beside the 16 that users redefine? */
+  readonly has256Colors: boolean
   /** Does the locale show more than ASCII? */
   readonly isUtf8: boolean
+  /** Does it wrap rows anew when its width changes? Others cut them. */
+  readonly wrapsAnew: boolean
   /** Cells of a line right now, at least 1. */
   width(): number
   /** Lines of the screen right now, at least 1. */
@@ -43,23 +47,29 @@ const MAX_SHOWN_CHARACTERS = 4096
 
 /**
  * Control characters (C0, DEL, C1), format characters (bidi, zero-width, tags), line and paragraph separators, lone
- * surrogates, and the letters that show as nothing.
+ * surrogates, and the letters that show as nothing. The joiner between two emoji is none of them: it makes one picture
+ * of two that would be seen anyhow.
  */
 export const UNSAFE_CHARACTERS =
-  /\p{Cc}|\p{Cf}|\p{Cs}|\p{Zl}|\p{Zp}|\u034f|[\u115f\u1160\u3164\uffa0]|\u17b4|\u17b5|[\u{e0100}-\u{e01ef}]/gu
+  /\p{Cc}|(?!(?<=\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?)\u200d\p{Extended_Pictographic})\p{Cf}|\p{Cs}|\p{Zl}|\p{Zp}|\u034f|[\u115f\u1160\u3164\uffa0]|\u17b4|\u17b5|[\u{e0100}-\u{e01ef}]/gu
 const NOT_ASCII = /[^ -~]/gu
+const HAS_256_COLORS = /256color|direct|kitty|alacritty|foot|ghostty|wezterm|contour/
+/** The Linux console, and screen. */
+const CUTS_ROWS = /^(?:linux|screen)\b/
 
 /** @param choice `--color`; it wins over NO_COLOR and TERM */
 export function describeTerminal(stream: OutputStream, env: Environment, choice: ColorChoice): Terminal {
   const isTty = stream.isTTY === true
   const isDumb = env['TERM'] === 'dumb'
-  const wantsColor = isTty && !isDumb && (env['NO_COLOR'] ?? '') === ''
+  const wantsColor = isTty && !isDumb && !isSet(env['NO_COLOR'])
   const isUtf8 = hasUtf8Locale(env)
   return {
     isTty,
     canRedraw: isTty && !isDumb,
     useColor: choice === 'always' || (choice === 'auto' && wantsColor),
+    has256Colors: HAS_256_COLORS.test(env['TERM'] ?? '') || isSet(env['COLORTERM']),
     isUtf8,
+    wrapsAnew: isSet(env['TMUX']) || !(isSet(env['XTERM_VERSION']) || CUTS_ROWS.test(env['TERM'] ?? '')),
     // 0 columns (a serial line, a detached screen) means nobody knows.
     width: () => (stream.columns === undefined || stream.columns < 1 ? FALLBACK_COLUMNS : stream.columns),
     height: () => (stream.rows === undefined || stream.rows < 1 ? FALLBACK_ROWS : stream.rows),
@@ -80,9 +90,13 @@ export function showAscii(text: string): string {
   return cut(text).replace(NOT_ASCII, escapeCharacter)
 }
 
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== ''
+}
+
 /** LC_ALL over LC_CTYPE over LANG, as the C library decides. */
 function hasUtf8Locale(env: Environment): boolean {
-  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((value) => (value ?? '') !== '')
+  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find(isSet)
   return /utf-?8/i.test(locale ?? '')
 }
 

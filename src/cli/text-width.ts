@@ -20,6 +20,12 @@ const WIDE_RANGES: readonly (readonly [number, number])[] = [
 ]
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]$/u
 const EMOJI = /^\p{Emoji_Presentation}$/u
+/** Two of them make a flag of two cells. */
+const FLAG_LETTER = /^\p{Regional_Indicator}$/u
+/** Joiners, variation selectors, and skin tones behind the emoji that they colour. */
+const DISPUTED = /\u200d|[\ufe00-\ufe0f]|(?<=\p{Emoji})\p{Emoji_Modifier}/gu
+/** More marks on one character reach into the lines above. */
+const PILED_MARKS = /([\p{Mn}\p{Me}]{4})[\p{Mn}\p{Me}]+/gu
 const EXTENSION = /(?:\.[A-Za-z0-9]{1,5})?\.[A-Za-z0-9]{1,8}$/
 
 /** Cells of a text without control characters. */
@@ -28,6 +34,14 @@ export function displayWidth(text: string): number {
   let cells = 0
   for (const character of text) cells += characterWidth(character)
   return cells
+}
+
+/**
+ * The text without what terminals disagree about: some draw a family of joined emoji in two cells, others in six. What is
+ * left takes the same cells everywhere, so columns line up and no line wraps.
+ */
+export function steadyText(text: string): string {
+  return isAscii(text) ? text : text.replace(DISPUTED, '').replace(PILED_MARKS, '$1')
 }
 
 /** At most `cells` wide, cut at the end; `mark` shows the cut. */
@@ -53,15 +67,38 @@ export function padEndCells(text: string, cells: number): string {
   return text + ' '.repeat(Math.max(0, cells - displayWidth(text)))
 }
 
-/** A character with the zero-width ones after it may only be cut as a whole. */
-function clustersOf(text: string): string[] {
+/** What may only be cut as a whole: a character with the zero-width ones after it, the two letters of a flag. */
+export function clustersOf(text: string): string[] {
   const clusters: string[] = []
   for (const character of text) {
-    const last = clusters.length - 1
-    if (last >= 0 && characterWidth(character) === 0) clusters[last] = (clusters[last] ?? '') + character
+    const last = clusters.at(-1)
+    if (last !== undefined && belongsTo(last, character)) clusters[clusters.length - 1] = last + character
     else clusters.push(character)
   }
   return clusters
+}
+
+function belongsTo(cluster: string, character: string): boolean {
+  return characterWidth(character) === 0 || (FLAG_LETTER.test(character) && FLAG_LETTER.test(cluster))
+}
+
+/**
+ * The lines of a message on a terminal: broken at spaces, those after the first begin with `indent` spaces. A longer word
+ * (an address, a path) stays in one piece for the terminal to wrap, so that it can be copied.
+ */
+export function wrapWords(text: string, columns: number, indent: number): string {
+  if (displayWidth(text) <= columns || columns < 4 * indent) return text
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/(?<! ) /)) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line === '' || displayWidth(longer) <= columns) line = longer
+    else {
+      lines.push(line)
+      line = ' '.repeat(indent) + word.trimStart()
+    }
+  }
+  return [...lines, line].join('\n')
 }
 
 function takeStart(text: string, cells: number): string {
@@ -90,6 +127,7 @@ function characterWidth(character: string): number {
   const code = character.codePointAt(0) ?? 0
   if (code < 0x300) return code === 0xad ? 0 : 1
   if (ZERO_WIDTH.test(character) || (code >= 0x1160 && code <= 0x11ff)) return 0
+  if (FLAG_LETTER.test(character)) return 1
   return EMOJI.test(character) || isWide(code) ? 2 : 1
 }
 

@@ -5,6 +5,7 @@ import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import type { SavedList } from './failed-list.ts'
 import type { StopSignal } from './exit-codes.ts'
+import type { HookReport } from './hook-report.ts'
 
 /** One torrent on its way. */
 export interface JobView {
@@ -51,13 +52,23 @@ export interface ItemResult {
   readonly infoHash: string | undefined
   readonly name: string | undefined
   readonly path: string | undefined
+  readonly isDirectory: boolean | undefined
+  /** The whole torrent, wanted or not. */
+  readonly torrentBytes: number | undefined
   readonly doneBytes: number | undefined
+  /** What was asked for. */
   readonly totalBytes: number | undefined
+  /** Payload received in this run, waste included. */
+  readonly receivedBytes: number | undefined
+  readonly wastedBytes: number | undefined
+  readonly uploadedBytes: number | undefined
   /** That came in this run and were of use. */
   readonly downloadedBytes: number
   readonly seconds: number
   readonly duplicateOf: string | undefined
   readonly isUntouched: boolean
+  /** What ran for it afterwards. */
+  readonly hook?: HookReport | undefined
 }
 
 /** total = complete + failed + stopped + duplicates */
@@ -110,6 +121,16 @@ export interface DownloadView {
   onResult(result: JobResult): void
   /** After everything is saved; nothing follows. */
   onEnd(summary: RunSummary): void
+}
+
+/** A view for programs, that is told more. */
+export interface EventView extends DownloadView {
+  /** The command of `--on-complete` or `--on-error` has ended; comes after `onResult`. */
+  onHook(result: JobResult, report: HookReport): void
+  /** Instead of `onEnd`: something ended the run that is not the fault of a source. @param summary of those that ended */
+  onAbort(error: unknown, summary: RunSummary): void
+  /** Resolves when all that was told is written, or nobody is left to read it. */
+  written(): Promise<void>
 }
 
 /** A view for eyes, on stderr. */

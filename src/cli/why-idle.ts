@@ -3,7 +3,13 @@ import type { PeerCounts, TorrentSnapshot } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import { formatCount, formatEta, plural } from './format.ts'
 
+/** A shorter pause is normal life. */
+const STALLED_AFTER_SECONDS = 10
 const MAX_ERROR_CHARACTERS = 160
+
+export function isStalled({ state, idleSeconds, downloadBytesPerSecond }: TorrentSnapshot): boolean {
+  return state === 'downloading' && idleSeconds >= STALLED_AFTER_SECONDS && downloadBytesPerSecond <= 0
+}
 
 /** `3 peers, all choking; tracker.example: 412 seeds, next try in 25 s`. Holds foreign text. */
 export function whyIdle({ peers, trackers }: TorrentSnapshot): string {
@@ -33,19 +39,24 @@ function leftOut({ banned, blocked = 0, unreachable = 0 }: PeerCounts): string {
   return parts.map(([count, what]) => (count > 0 ? `, ${formatCount(count)} ${what}` : '')).join('')
 }
 
-/** The same for a bar: where no peer is known it is the trackers that matter, in a few words. */
-export function shortReason({ peers, trackers }: TorrentSnapshot): string {
-  const isNobodyKnown = peers.connected === 0 && peers.dialing === 0 && peers.known === 0
-  if (!isNobodyKnown || trackers.length === 0) return describePeers(peers)
-  const isOne = trackers.length === 1
-  if (trackers.some(({ state }) => state === 'working')) {
-    return isOne ? 'tracker knows no peers' : 'trackers know no peers'
-  }
-  if (trackers.every(({ state }) => state === 'refused'))
-    return isOne ? 'tracker refuses' : 'all trackers refuse'
-  if (trackers.some(({ lastError }) => lastError !== undefined))
-    return isOne ? 'tracker fails' : 'trackers fail'
-  return isOne ? 'asking the tracker' : 'asking the trackers'
+/** The same for a bar, in 18 cells and in two words: where no peer is known it is the trackers that matter. */
+export function barReasons({ peers, trackers }: TorrentSnapshot): readonly [reason: string, brief: string] {
+  const { connected, unchoking, dialing, known } = peers
+  if (connected > 0 && unchoking === 0)
+    return [connected === 1 ? 'the peer chokes' : `all ${connected} peers choke`, 'choked']
+  if (connected > 0) return [`${plural(connected, 'peer')}, no data`, 'no data']
+  if (dialing > 0) return [`calling ${dialing} of ${formatCount(known)}`, 'calling']
+  if (known > 0) return [known === 1 ? 'no answer' : `none of ${formatCount(known)} answers`, 'no answer']
+  return [trackers.length > 0 ? trackersReason(trackers) : 'no peers known', 'no peers']
+}
+
+function trackersReason(trackers: readonly TrackerStatus[]): string {
+  const noun = trackers.length === 1 ? 'tracker' : 'trackers'
+  if (trackers.some(({ state }) => state === 'working')) return `${noun}: no peers`
+  const verb = (word: string): string => `${noun} ${word}${noun === 'tracker' ? 's' : ''}`
+  if (trackers.every(({ state }) => state === 'refused')) return verb('refuse')
+  if (trackers.some(({ lastError }) => lastError !== undefined)) return verb('fail')
+  return `asking ${noun}`
 }
 
 /** One line a tracker that failed: `udp://tracker.example:6969: no answer`. Foreign text inside. */

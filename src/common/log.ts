@@ -3,7 +3,8 @@
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace'
 
 /** Scopes name the subsystem a line is about. */
-export type LogScope = 'torrent' | 'peer' | 'tracker' | 'storage' | 'session' | 'swarm' | 'file'
+export type LogScope =
+  'torrent' | 'peer' | 'tracker' | 'storage' | 'session' | 'swarm' | 'file' | 'hook' | 'run'
 
 /** Receives every line; decides what to show. Must not throw. */
 export type LogSink = (level: LogLevel, scope: LogScope, message: string) => void

@@ -4,14 +4,20 @@ const SLOT_COUNT = 10
 
 export class RateMeter {
   readonly #slotMs: number
-  readonly #bytes = new Float64Array(SLOT_COUNT)
+  readonly #slotCount: number
+  readonly #bytes: Float64Array
   #newestSlot = -1
   #firstSlot = -1
   #total = 0
 
-  /** @param windowMs how far back the rate looks */
-  constructor(windowMs: number) {
-    this.#slotMs = windowMs / SLOT_COUNT
+  /**
+   * @param windowMs how far back the rate looks @param slotCount the slot that has just begun counts as a whole one: with
+   *   10 of them a steady rate is shown 5 % too low on average, with 60 of them less than 1 %
+   */
+  constructor(windowMs: number, slotCount = SLOT_COUNT) {
+    this.#slotMs = windowMs / slotCount
+    this.#slotCount = slotCount
+    this.#bytes = new Float64Array(slotCount)
   }
 
   /** All bytes ever added. */
@@ -22,7 +28,7 @@ export class RateMeter {
   add(bytes: number, nowMs: number): void {
     const slot = this.#advance(nowMs)
     if (this.#firstSlot < 0) this.#firstSlot = slot
-    const at = slot % SLOT_COUNT
+    const at = slot % this.#slotCount
     this.#bytes[at] = (this.#bytes[at] ?? 0) + bytes
     this.#total += bytes
   }
@@ -33,15 +39,15 @@ export class RateMeter {
     const slot = this.#advance(nowMs)
     let sum = 0
     for (const bytes of this.#bytes) sum += bytes
-    const slots = Math.min(SLOT_COUNT, slot - this.#firstSlot + 1)
+    const slots = Math.min(this.#slotCount, slot - this.#firstSlot + 1)
     return (sum * 1000) / (slots * this.#slotMs)
   }
 
   /** Empties the slots that time has passed over. @returns the current slot */
   #advance(nowMs: number): number {
     const slot = Math.max(Math.floor(nowMs / this.#slotMs), this.#newestSlot)
-    const stale = Math.min(slot - this.#newestSlot, SLOT_COUNT)
-    for (let i = 0; i < stale; i++) this.#bytes[(slot - i) % SLOT_COUNT] = 0
+    const stale = Math.min(slot - this.#newestSlot, this.#slotCount)
+    for (let i = 0; i < stale; i++) this.#bytes[(slot - i) % this.#slotCount] = 0
     this.#newestSlot = slot
     return slot
   }

@@ -107,6 +107,7 @@ export class Torrent {
   #ticks = 0
   #cancelTicker: CancelTimer | undefined
   #stopped: Promise<void> | undefined
+  #storageClosed = Promise.resolve()
 
   constructor(parts: TorrentParts) {
     this.#parts = parts
@@ -184,6 +185,12 @@ export class Torrent {
   async stop(): Promise<void> {
     this.#stopped ??= this.#shutDown('stopped')
     await this.#stopped
+  }
+
+  /** Stops, and waits only until its files and their lock are let go of: `stop` waits for the trackers too. Never rejects. */
+  async release(): Promise<void> {
+    this.#stopped ??= this.#shutDown('stopped')
+    await this.#storageClosed
   }
 
   async #run(): Promise<void> {
@@ -284,7 +291,8 @@ export class Torrent {
     this.#context.openPieces.discardAll()
     this.#context.uploadReader.close()
     this.#context.reader?.close(new StorageError('STORAGE_CLOSED', 'the torrent was stopped'))
-    await Promise.all([this.#discovery.stop(), this.#parts.storage.close()])
+    this.#storageClosed = this.#parts.storage.close()
+    await Promise.all([this.#discovery.stop(), this.#storageClosed])
     this.#parts.onEnded?.()
   }
 

@@ -4,11 +4,13 @@ import { RateMeter } from '../common/rate-meter.ts'
 /** The shown rate looks this far back, the honest ETA further. */
 const RATE_WINDOW_MS = 3_000
 const ETA_WINDOW_MS = 10_000
+/** These rates are shown: as many slots as make them right to a percent. */
+const SLOTS = 60
 
 export class TransferStats {
-  readonly #download = new RateMeter(RATE_WINDOW_MS)
-  readonly #upload = new RateMeter(RATE_WINDOW_MS)
-  readonly #progress = new RateMeter(ETA_WINDOW_MS)
+  readonly #download = new RateMeter(RATE_WINDOW_MS, SLOTS)
+  readonly #upload = new RateMeter(RATE_WINDOW_MS, SLOTS)
+  readonly #progress = new RateMeter(ETA_WINDOW_MS, SLOTS)
   #wastedBytes = 0
   #lastUsefulMs: number
 

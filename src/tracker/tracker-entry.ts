@@ -63,6 +63,7 @@ export class TrackerEntry {
   #tracker: Tracker | undefined
   #state: TrackerStatus['state'] = 'idle'
   #lastError: string | undefined
+  #lastErrorCode: string | undefined
   #lastWarning: string | undefined
   #answer: AnnounceResponse | undefined
   #endpointCount: number | undefined
@@ -142,6 +143,7 @@ export class TrackerEntry {
   /** It has not answered for a while, and goes on trying. */
   noteSlow(seconds: number): void {
     this.#lastError = `no answer in ${seconds} s`
+    this.#lastErrorCode = 'TRACKER_TIMEOUT'
     this.#setState('failing')
   }
 
@@ -156,9 +158,10 @@ export class TrackerEntry {
     if (!(error instanceof TrackerError)) {
       this.#parts.log('error', 'tracker', `${this.#shownUrl}: ${messageOf(error)}`)
     }
-    const code = error instanceof TrackerError ? error.code : ''
+    const code = error instanceof TrackerError ? error.code : undefined
     this.#isUnsupported = code === 'TRACKER_URL_INVALID' || code === 'TRACKER_URL_UNSUPPORTED'
     this.#isRefused = code === 'TRACKER_REFUSED'
+    this.#lastErrorCode = code
     if (this.#isRefused) this.#refusedUntilMs = this.#parts.clock.now() + REFUSED_PAUSE_MS
     this.#lastError = this.#isRefused ? `refused: ${messageOf(error)}` : messageOf(error)
     this.#parts.log('info', 'tracker', `${this.#shownUrl}: ${this.#lastError}`)
@@ -211,6 +214,7 @@ export class TrackerEntry {
       tier: this.tier,
       state: this.#state,
       lastError: this.#lastError,
+      lastErrorCode: this.#lastErrorCode,
       seederCount: this.#answer?.seederCount,
       leecherCount: this.#answer?.leecherCount,
       endpointCount: this.#endpointCount,
@@ -231,6 +235,7 @@ export class TrackerEntry {
   #onAnswer(request: AnnounceRequest, answer: AnnounceResponse): void {
     this.#answer = answer
     this.#lastError = undefined
+    this.#lastErrorCode = undefined
     this.#isRefused = false
     this.#lastAnnounceAtMs = this.#parts.clock.now()
     this.#hasStarted = true

@@ -60,6 +60,8 @@ export interface TrackerStatus {
   readonly state: 'idle' | 'announcing' | 'working' | 'failing' | 'refused'
   /** Why the last try failed. May hold foreign text. */
   readonly lastError: string | undefined
+  /** Its code in docs/errors.md; undefined without an error, or when it is no TrackerError. */
+  readonly lastErrorCode: string | undefined
   readonly seederCount: number | undefined
   readonly leecherCount: number | undefined
   /** Endpoints in its last answer. */

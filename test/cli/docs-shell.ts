@@ -9,14 +9,15 @@ import { fileURLToPath } from 'node:url'
 /** From dist/test/cli up to the root. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const BIN = join(ROOT, 'bin/torrent-dl.js')
+const JQ = fileURLToPath(new URL('../support/jq.js', import.meta.url))
 const LIMIT_MS = 20_000
 
 /** Commands that the blocks call, and what they run here. */
 const SHIMS = {
   'torrent-dl': `exec "${process.execPath}" "${BIN}" "$@"`,
   npx: `shift\nexec "${process.execPath}" "${BIN}" "$@"`,
-  // Not every machine has it.
-  jq: 'exec cat',
+  // Not every machine has one: it is that of npm.
+  jq: `exec "${process.execPath}" "${JQ}" "$@"`,
 }
 
 /** @param page from the root @returns the text of its ```sh blocks */
@@ -25,11 +26,12 @@ export function shellBlocks(page: string): string[] {
   return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block)
 }
 
-/** Fails when a command of the block does. @returns what they printed, both streams */
-export async function runBlock(block: string, root: string): Promise<string> {
-  const shims = join(root, 'shims')
+/** Fails when a command of the block does. @param realJq takes the machine's jq @returns what they printed, both streams */
+export async function runBlock(block: string, root: string, realJq = false): Promise<string> {
+  const shims = join(root, realJq ? 'shims-but-jq' : 'shims')
   mkdirSync(shims, { recursive: true })
   for (const [name, body] of Object.entries(SHIMS)) {
+    if (realJq && name === 'jq') continue
     writeFileSync(join(shims, name), `#!/bin/sh\n${body}\n`)
     chmodSync(join(shims, name), 0o755)
   }

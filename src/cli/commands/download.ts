@@ -10,7 +10,8 @@ import type { End } from '../early-end.ts'
 import { Ending } from '../ending.ts'
 import { EXIT, SIGNAL_EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { StopSignal } from '../exit-codes.ts'
-import { formatLimit } from '../format.ts'
+import { formatLimit, plural } from '../format.ts'
+import type { HookReport } from '../hook-report.ts'
 import type { ItemOptions } from '../item-options.ts'
 import { Job } from '../job.ts'
 import type { Delivery } from '../job.ts'
@@ -25,11 +26,14 @@ import { readSource } from '../source.ts'
 import { otherWork } from '../../storage/turns.ts'
 import { PREFIX } from '../summary.ts'
 import { show } from '../terminal.ts'
-import type { DownloadView, JobResult, RunSummary, Screen } from '../view.ts'
+import type { DownloadView, EventView, JobResult, RunSummary, Screen } from '../view.ts'
 
 const TICK_MS = 1000
 /** A source is looked at again when there was no descriptor for it. */
 const RETRY_MS = 200
+/** Hooks that still run when everything else is done are explained then. */
+const SILENT_HOOKS_MS = 2000
+const EXPLAIN_EVERY_MS = 30_000
 const EXTRA_LEFT_OUT =
   '--tracker is not used: the torrent is private, so none but its own trackers may know of it (--only-tracker replaces them)'
 /** As long as no torrent runs, because a list brings nothing, that is said this often. */
@@ -44,6 +48,21 @@ export interface DownloadOptions {
   readonly timeoutMs: number | undefined
 }
 
+/** Commands of `--on-complete` and `--on-error`; hooks.ts has the real ones. */
+export interface ResultHooks {
+  /** Commands that have not ended. */
+  readonly count: number
+  /** Did a stop keep a command from its end? */
+  readonly wasCutShort: boolean
+  /** @param released resolves when the torrent has let go of its files */
+  add(result: JobResult, index: number, released: Promise<void>): void
+  /** How the command of that source ended. */
+  reportOf(index: number): HookReport | undefined
+  /** Ends those that run, begins no more. */
+  stop(signal: StopSignal): void
+  finished(): Promise<void>
+}
+
 /** Everything from outside. */
 export interface DownloadParts {
   /** Called once, for the first source that is a torrent. */
@@ -56,9 +75,11 @@ export interface DownloadParts {
   readonly stdin: AsyncIterable<Buffer | string>
   readonly screen: Screen
   /** Also told of everything, after the screen. */
-  readonly events: DownloadView | undefined
-  /** Of each torrent; undefined: they only lie on disk then. */
-  readonly delivery?: Delivery
+  readonly events: readonly EventView[]
+  /** What runs for each result; undefined: nothing does. */
+  readonly hooks: ResultHooks | undefined
+  /** What becomes of the bytes besides; undefined: they only lie on disk then. */
+  readonly delivery?: Delivery | undefined
   /** Gets what is not done. */
   readonly failedList: FailedList | undefined
   /** Gets the path of each finished torrent. */
@@ -66,7 +87,7 @@ export interface DownloadParts {
   /** Calls back when the user wants to stop. @returns ends the watch */
   readonly watchSignals: (onStop: (signal: StopSignal) => void) => () => void
   /** Has `close` run before the process dies of something unexpected. */
-  readonly onRescue: (close: () => Promise<void>) => void
+  readonly onRescue: (close: (error: unknown) => Promise<void>) => void
 }
 
 /** @returns the exit code; every result was shown. Rejects with what is not any source's fault. */
@@ -76,14 +97,16 @@ export async function download(
   parts: DownloadParts,
 ): Promise<number> {
   const run = new DownloadRun(sources, options, parts)
-  parts.onRescue(async () => {
+  parts.onRescue(async (error) => {
     parts.screen.close()
-    await run.close()
+    await run.abort(error)
   })
   try {
     return await run.finish()
+  } catch (error) {
+    await run.abort(error)
+    throw error
   } finally {
-    await run.close()
     parts.screen.close()
   }
 }
@@ -97,6 +120,9 @@ class DownloadRun {
   readonly #known = new KnownTorrents()
   readonly #tally = new RunTally()
   readonly #cancels: (() => void)[] = []
+  /** Of torrents that have a result: settles when their files are let go of. */
+  readonly #released = new WeakMap<JobResult, Promise<void>>()
+  #isAborted = false
   readonly #startedAtMs: number
   readonly #session: RunSession
   #end: End | undefined
@@ -112,7 +138,7 @@ class DownloadRun {
     this.#sources = sources
     this.#options = options
     this.#parts = parts
-    this.#views = parts.events === undefined ? [parts.screen] : [parts.screen, parts.events]
+    this.#views = [parts.screen, ...parts.events]
     this.#startedAtMs = parts.clock.now()
     const warn = (message: string): void => {
       this.#warn(undefined, message)
@@ -123,6 +149,7 @@ class DownloadRun {
   async finish(): Promise<number> {
     const { clock, watchSignals } = this.#parts
     this.#endSignals = watchSignals((signal) => {
+      this.#parts.hooks?.stop(signal) // also when a limit has ended the rest before
       this.#endAll({ signal })
     })
     this.#cancels.push(
@@ -140,10 +167,26 @@ class DownloadRun {
     this.#tell((view) => {
       view.onEnd(summary)
     })
+    await this.#written()
     return summary.code
   }
 
-  /** Ends timers, then the session, within a bound. Calling it again waits for the first. */
+  /** Closes after an error that is not any source's fault, and tells those who read events. */
+  async abort(error: unknown): Promise<void> {
+    this.#parts.hooks?.stop('SIGTERM')
+    await this.close()
+    if (this.#isAborted) return
+    this.#isAborted = true
+    const summary = { ...this.#summary(undefined), code: exitCodeOf(error), signal: undefined }
+    for (const view of this.#parts.events) view.onAbort(error, summary)
+    await this.#written()
+  }
+
+  async #written(): Promise<void> {
+    await Promise.all(this.#parts.events.map(async (view) => view.written()))
+  }
+
+  /** Ends timers, then the session, within a bound, and waits for the hooks. Calling it again waits for the first. */
   async close(): Promise<void> {
     this.#closing ??= this.#closeOnce()
     await this.#closing
@@ -152,8 +195,21 @@ class DownloadRun {
   async #closeOnce(): Promise<void> {
     for (const cancel of this.#cancels) cancel()
     this.#parts.failedList?.discard() // does nothing when it was saved
-    await this.#session.close(this.#end !== undefined && 'signal' in this.#end)
+    const wasStopped = this.#end !== undefined && 'signal' in this.#end
+    await Promise.all([this.#session.close(wasStopped), this.#finishHooks()])
     this.#endSignals?.()
+  }
+
+  async #finishHooks(): Promise<void> {
+    const { hooks, clock, screen } = this.#parts
+    if (hooks === undefined) return
+    const explain = (): void => {
+      const commands = plural(hooks.count, 'command')
+      screen.onWarning(undefined, `waiting for ${commands} of --on-complete or --on-error (Ctrl-C ends them)`)
+    }
+    const cancels = [clock.after(SILENT_HOOKS_MS, explain), clock.every(EXPLAIN_EVERY_MS, explain)]
+    await hooks.finished()
+    for (const cancel of cancels) cancel()
   }
 
   /** Each worker has one source at a time. They begin one by one: what one has begun goes on while the next one reads. */
@@ -184,6 +240,8 @@ class DownloadRun {
     })
     if (result.outcome === 'complete' && result.job !== undefined) this.#parts.onPath(result.job.path)
     this.#parts.failedList?.add(queued, result)
+    if (result.duplicateOf !== undefined) return // once a torrent
+    this.#parts.hooks?.add(result, queued.index, this.#released.get(result) ?? Promise.resolve())
   }
 
   /**
@@ -251,6 +309,7 @@ class DownloadRun {
         this.#showNotices(job)
         if (isExtraLeftOut) this.#warn(job, EXTRA_LEFT_OUT)
         result = await job.result
+        this.#released.set(result, torrent.release())
         stopped = torrent.stop() // never rejects; close() waits for it
       }
     } catch (error) {
@@ -348,7 +407,7 @@ class DownloadRun {
     if (saved?.error !== undefined) {
       const { message } = saved.error
       screen.line(PREFIX + show(message)) // an error, so also with -q
-      events?.onWarning(undefined, message)
+      for (const view of events) view.onWarning(undefined, message)
     }
     return saved
   }
@@ -357,14 +416,15 @@ class DownloadRun {
     const tally = this.#tally
     const { counts } = tally
     const signal = this.#end !== undefined && 'signal' in this.#end ? this.#end.signal : undefined
-    const isStopped = signal !== undefined && counts.stopped > 0
+    const { hooks } = this.#parts
+    const isStopped = signal !== undefined && (counts.stopped > 0 || hooks?.wasCutShort === true)
     const code = isStopped ? SIGNAL_EXIT[signal] : tally.code
     return {
       code: code === EXIT.ok && failedList?.error !== undefined ? exitCodeOf(failedList.error) : code,
       signal: isStopped ? signal : undefined,
       goOn: this.#parts.delivery?.goOn,
       counts,
-      results: tally.results(),
+      results: tally.results((index) => hooks?.reportOf(index)),
       seconds: (this.#parts.clock.now() - this.#startedAtMs) / 1000,
       failedList,
     }

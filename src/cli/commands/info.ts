@@ -1,6 +1,6 @@
 /** `torrent-dl info <source>`: what a .torrent says, for people or as JSON. Opens no connection. */
 import type { FileEntry, Metainfo } from '../../metainfo/metainfo.ts'
-import { toSafeJson } from '../events.ts'
+import { toSafeJson } from '../safe-json.ts'
 import { formatBytes, formatCount, plural } from '../format.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Theme } from '../theme.ts'

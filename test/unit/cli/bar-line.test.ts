@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { drawBar, fitColumns } from '../../../src/cli/bar-line.ts'
 import type { BarRow } from '../../../src/cli/bar-line.ts'
+import { BarName } from '../../../src/cli/bar-name.ts'
 import { describeTerminal } from '../../../src/cli/terminal.ts'
 import { displayWidth } from '../../../src/cli/text-width.ts'
 import { loadTheme } from '../../../src/cli/theme.ts'
@@ -9,14 +10,14 @@ import type { Theme } from '../../../src/cli/theme.ts'
 import { MIB, MemoryStream } from './fake-session.ts'
 
 const ROW: BarRow = {
-  name: 'linux-12.iso',
+  name: new BarName('linux-12.iso'),
   state: 'moving',
   doneBytes: 366 * MIB,
   totalBytes: 631 * MIB,
   bytesPerSecond: 41.3 * MIB,
   peerCount: 12,
   etaSeconds: 6.4,
-  note: '',
+  notes: [],
 }
 
 async function plainTheme(lang: string): Promise<Theme> {
@@ -50,7 +51,7 @@ test('a rate that gets shorter does not move the line back, and a new one does n
   const theme = await plainTheme('C.UTF-8')
   const fast = fitColumns([{ ...ROW, bytesPerSecond: 141.3 * MIB }], 80)
   const slow = { ...ROW, bytesPerSecond: 9 * MIB }
-  const after = drawBar(slow, 80, fitColumns([slow], 80, fast.fields), theme)
+  const after = drawBar(slow, 80, fitColumns([slow], 80, fast), theme)
   assert.equal(after.indexOf('%'), drawBar(slow, 80, fast, theme).indexOf('%'))
   assert.notEqual(after.indexOf('%'), drawBar(slow, 80, fitColumns([slow], 80), theme).indexOf('%'))
 })
@@ -61,15 +62,15 @@ test('without a rate there is no time left', async () => {
 })
 
 test('a Ctrl-C that the terminal echoes behind the line does not wrap it', async () => {
-  for (const line of await draw([ROW, { ...ROW, note: 'x'.repeat(200) }], 80))
+  for (const line of await draw([ROW, { ...ROW, notes: ['x'.repeat(200)] }], 80))
     assert.ok(displayWidth(`${line}^C`) < 80)
 })
 
 test('no width makes a line that wraps', async () => {
   const rows = [
     ROW,
-    { ...ROW, name: '数据集'.repeat(9) },
-    { ...ROW, state: 'stalled' as const, note: 'no peers known' },
+    { ...ROW, name: new BarName('数据集'.repeat(9)) },
+    { ...ROW, state: 'stalled' as const, notes: ['no peers known'] },
   ]
   for (let columns = 1; columns <= 200; columns++) {
     for (const line of await draw(rows, columns))
@@ -80,8 +81,8 @@ test('no width makes a line that wraps', async () => {
 test('bars of several torrents line up', async () => {
   const rows = [
     ROW,
-    { ...ROW, name: '数据集-b', totalBytes: 5 * 1024 * MIB },
-    { ...ROW, name: 'x', note: 'no peers known' },
+    { ...ROW, name: new BarName('数据集-b'), totalBytes: 5 * 1024 * MIB },
+    { ...ROW, name: new BarName('x'), notes: ['no peers known'] },
   ]
   const [first = '', second = '', third = ''] = await draw(rows, 100)
   const cellsBefore = (line: string): number => displayWidth(line.slice(0, line.indexOf('%')))
@@ -89,7 +90,7 @@ test('bars of several torrents line up', async () => {
 })
 
 test('why it stalls takes the place of rate, peers and time left', async () => {
-  const [line = ''] = await draw([{ ...ROW, state: 'stalled', note: '3 peers, all choking' }], 80)
+  const [line = ''] = await draw([{ ...ROW, state: 'stalled', notes: ['3 peers, all choking'] }], 80)
   assert.match(line, / 58% {2}366\.0\/631\.0 MiB {2}3 peers, all choking$/)
 })
 

@@ -234,8 +234,13 @@ test('a session that does not close holds the end up for five seconds only', asy
         complete = () => {
           observer.onComplete()
         }
-        const nothing = async (): Promise<undefined> => Promise.resolve(undefined)
-        return { start: () => undefined, stop: nothing, read: nothing, snapshot: () => ({}) as never }
+        return {
+          start: () => undefined,
+          stop: async () => Promise.resolve(),
+          release: async () => Promise.resolve(),
+          read: async () => Promise.resolve(undefined),
+          snapshot: () => ({}) as never,
+        }
       },
       close: async () => new Promise<void>(() => undefined),
     })

@@ -1,27 +1,14 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { test } from 'node:test'
-import { EventWriter, toSafeJson } from '../../../src/cli/events.ts'
-import type { JobView } from '../../../src/cli/view.ts'
-import { SourceError } from '../../../src/common/errors.ts'
-import type { Schema } from '../../cli/schema-check.ts'
-import { schemaErrors } from '../../cli/schema-check.ts'
+import { EventWriter } from '../../../src/cli/events.ts'
+import type { HookReport } from '../../../src/cli/hook-report.ts'
+import { RunTally } from '../../../src/cli/run-tally.ts'
+import type { JobResult, JobView } from '../../../src/cli/view.ts'
+import { InputError, SourceError, UsageError } from '../../../src/common/errors.ts'
+import { eventErrors, readEvents, readerErrors } from '../../support/event-schema.ts'
+import type { Event } from '../../support/event-schema.ts'
 import { DownloadRig, MIB, MemoryStream, makeMetainfo, makeSnapshot, makeTracker } from './fake-session.ts'
-
-/** From dist/test/unit/cli up to the root. */
-const SCHEMA = JSON.parse(
-  readFileSync(new URL('../../../../docs/events.schema.json', import.meta.url), 'utf8'),
-) as Schema
-
-type Event = Readonly<Record<string, unknown>>
-
-function eventsOf(rig: DownloadRig): Event[] {
-  return rig.stdout.lines.map((line) => {
-    const event = JSON.parse(line) as Event
-    assert.deepEqual(schemaErrors(SCHEMA, event), [], line)
-    return event
-  })
-}
 
 const typesOf = (events: readonly Event[]): unknown[] => events.map(({ type }) => type)
 
@@ -29,14 +16,16 @@ test('a download tells its whole story in events that fit the schema, exit last'
   const rig = new DownloadRig('a.iso')
   const { code } = await rig.start({ json: true, parts: { onPath: () => undefined } })
   const { observer } = rig.torrents[0]!
-  observer.onTracker(makeTracker({ seederCount: 3, endpointCount: 2, nextAnnounceInMs: 1800.5 }))
-  observer.onTracker(makeTracker({ state: 'failing', lastError: 'no answer' }))
+  observer.onTracker(makeTracker({ seederCount: 3, endpointCount: 2, nextAnnounceInMs: 1800_500 }))
+  observer.onTracker(
+    makeTracker({ state: 'failing', lastError: 'no answer', lastErrorCode: 'TRACKER_TIMEOUT' }),
+  )
   observer.onWarning('odd')
   await rig.clock.advance(1000)
   observer.onFile(0)
   rig.torrents[0]!.complete()
   assert.equal(await code, 0)
-  const events = eventsOf(rig)
+  const events = readEvents(rig.stdout.text)
   assert.deepEqual(typesOf(events), [
     'start',
     'progress',
@@ -50,20 +39,30 @@ test('a download tells its whole story in events that fit the schema, exit last'
     'complete',
     'exit',
   ])
-  assert.equal(events[0]?.['path'], 'out/a.iso')
-  assert.equal(events[7]?.['path'], 'out/a.iso')
-  assert.deepEqual(events.at(-1)?.['results'], [
-    {
-      source: '-',
-      id: Buffer.alloc(20, 'a.iso').toString('hex'),
-      name: 'a.iso',
-      path: 'out/a.iso',
-      outcome: 'complete',
-      code: 0,
-      doneBytes: 100 * MIB,
-      totalBytes: 100 * MIB,
-    },
-  ])
+  assert.deepEqual([events[0]?.['path'], events[7]?.['path']], ['out/a.iso', 'out/a.iso'])
+  assert.equal(events[7]?.['absolutePath'], resolve('out/a.iso'))
+  assert.deepEqual([events[3]?.['nextAnnounceInSeconds'], events[3]?.['peerCount']], [1801, 2])
+  assert.equal(events[4]?.['errorCode'], 'TRACKER_TIMEOUT')
+  const result = {
+    source: '-',
+    outcome: 'complete',
+    code: 0,
+    id: Buffer.alloc(20, 'a.iso').toString('hex'),
+    name: 'a.iso',
+    path: 'out/a.iso',
+    absolutePath: resolve('out/a.iso'),
+    isDirectory: false,
+    totalBytes: 100 * MIB,
+    wantedBytes: 100 * MIB,
+    doneBytes: 100 * MIB,
+    downloadedBytes: 100 * MIB,
+    uploadedBytes: 0,
+    wastedBytes: 0,
+    downloadSeconds: 1,
+  }
+  assert.deepEqual(events.at(-1)?.['results'], [result])
+  const { v, type, time, ...fields } = events.at(-2)!
+  assert.deepEqual([v, type, typeof time, fields], [1, 'complete', 'string', result])
 })
 
 test('failures and interruptions are events too', async () => {
@@ -73,13 +72,13 @@ test('failures and interruptions are events too', async () => {
   await rig.clock.advance(0)
   rig.signal('SIGTERM')
   assert.equal(await code, 143)
-  const events = eventsOf(rig)
+  const events = readEvents(rig.stdout.text)
   const errors = events.filter(({ type }) => type === 'error')
   assert.deepEqual(
-    errors.map((event) => [event['code'], event['errorCode']]),
+    errors.map((event) => [event['code'], event['errorCode'], event['name']]),
     [
-      [3, 'TORRENT_FILE_INVALID'],
-      [4, 'NO_SOURCE'],
+      [3, 'TORRENT_FILE_INVALID', undefined],
+      [4, 'NO_SOURCE', 'a'],
     ],
   )
   const exit = events.at(-1)
@@ -90,26 +89,88 @@ test('failures and interruptions are events too', async () => {
   )
 })
 
-test('no byte of foreign text can do anything to a terminal', () => {
-  const evil = '\x1b[2J\u009b\u202e\u200b\u2028\ud800\u{e0041}é数'
-  const json = toSafeJson({ evil })
-  assert.equal(json, '{"evil":"\\u001b[2J\\u009b\\u202e\\u200b\\u2028\\ud800\\udb40\\udc41é数"}')
-  assert.deepEqual(JSON.parse(json), { evil })
+test('a run that fails as a whole says so and still ends with exit', async () => {
+  const rig = new DownloadRig('a')
+  const openSession = async (): Promise<never> =>
+    Promise.reject(new UsageError('LISTEN_PORT_TAKEN', 'port 6881 is taken'))
+  const { code } = await rig.start({ json: true, parts: { openSession } })
+  await assert.rejects(code, UsageError)
+  const events = readEvents(rig.stdout.text)
+  assert.deepEqual(typesOf(events), ['error', 'exit'])
+  assert.deepEqual(
+    events.map((event) => [event['code'], event['errorCode']]),
+    [
+      [2, 'LISTEN_PORT_TAKEN'],
+      [2, undefined],
+    ],
+  )
 })
 
-test('a reader that does not read loses progress, nothing else', () => {
-  const stream = Object.assign(new MemoryStream(), { writableLength: 2 * MIB })
-  const writer = new EventWriter(stream, () => new Date(0))
-  const metainfo = makeMetainfo('a')
-  const job: JobView = {
-    source: 'a',
-    metainfo,
-    infoHash: 'ab'.repeat(20),
-    path: 'a',
-    snapshot: () => makeSnapshot(),
+test('an event with a field, a type or a state that the schema lacks does not pass, but readers let it', () => {
+  const time = '2026-11-24T12:00:00.000Z'
+  const warning = { v: 1, type: 'warning', time, message: 'odd' }
+  assert.deepEqual([eventErrors(warning), readerErrors(warning)], [[], []])
+  for (const event of [
+    { ...warning, mesage: 'typo' },
+    { v: 1, type: 'later', time, a: 1 },
+  ]) {
+    assert.notDeepEqual(eventErrors(event), [], JSON.stringify(event))
+    assert.deepEqual(readerErrors(event), [], JSON.stringify(event))
   }
-  writer.onStart(job)
-  writer.onTick()
-  writer.onFile(job, 0)
-  assert.deepEqual(typesOf(stream.lines.map((line) => JSON.parse(line) as Event)), ['start', 'file'])
+  for (const event of [
+    { ...warning, message: 5 },
+    { ...warning, v: 2 },
+    { type: 'later', time },
+  ]) {
+    assert.notDeepEqual(readerErrors(event), [], JSON.stringify(event))
+  }
+})
+
+function makeJob(name: string): JobView {
+  const metainfo = makeMetainfo(name)
+  const infoHash = metainfo.infoHash.toString('hex')
+  return { source: name, metainfo, infoHash, path: name, snapshot: () => makeSnapshot() }
+}
+
+function makeResult(job: JobView | undefined, outcome: JobResult['outcome'] = 'complete'): JobResult {
+  const error = outcome === 'failed' ? new InputError('TORRENT_FILE_INVALID', 'bad') : undefined
+  return { source: 'a', outcome, code: error ? 3 : 0, error, job, snapshot: job?.snapshot(), seconds: 1 }
+}
+
+test('how a hook ended is an event, and stands with its result at the end', () => {
+  const stream = new MemoryStream()
+  const writer = new EventWriter(stream, () => new Date(0))
+  const [good, bad] = [makeResult(makeJob('a')), makeResult(undefined, 'failed')]
+  const report: HookReport = {
+    ...{ option: 'on-complete', outcome: 'failed', code: 3, signal: undefined, seconds: 0.1234 },
+    message: 'ended with code 3',
+  }
+  writer.onResult(good)
+  writer.onHook(good, report)
+  writer.onResult(bad)
+  const tally = new RunTally()
+  for (const [index, result] of [good, bad].entries()) tally.add(index, result)
+  const results = tally.results((index) => (index === 0 ? report : undefined))
+  writer.onEnd({
+    code: 8,
+    signal: undefined,
+    counts: tally.counts,
+    results,
+    seconds: 1,
+    failedList: undefined,
+  })
+  const events = readEvents(stream.text)
+  assert.deepEqual(typesOf(events), ['complete', 'hook', 'error', 'exit'])
+  const hook = {
+    option: 'on-complete',
+    outcome: 'failed',
+    code: 3,
+    seconds: 0.123,
+    message: 'ended with code 3',
+  }
+  assert.deepEqual(events[1], { ...events[1], source: 'a', ...hook })
+  assert.deepEqual(
+    (events[3]?.['results'] as Event[]).map((result) => result['hook']),
+    [hook, undefined],
+  )
 })

@@ -82,6 +82,7 @@ export function makeTracker(fields: Partial<TrackerStatus> = {}): TrackerStatus 
     tier: 0,
     state: 'working',
     lastError: undefined,
+    lastErrorCode: undefined,
     seederCount: undefined,
     leecherCount: undefined,
     endpointCount: undefined,
@@ -145,6 +146,10 @@ export class FakeTorrent {
   async stop(): Promise<void> {
     this.isStopped = true
     await Promise.resolve()
+  }
+
+  async release(): Promise<void> {
+    await this.stop()
   }
 
   /** Everything arrived. */
@@ -221,8 +226,15 @@ export class DownloadRig {
         clock: this.clock,
         log: () => undefined,
         stdin: this.stdin(),
-        screen: new PlainProgress({ stream: this.stderr, style, clock: this.clock, amount }),
-        events: json ? new EventWriter(this.stdout, () => new Date(0)) : undefined,
+        screen: new PlainProgress({
+          stream: this.stderr,
+          style,
+          clock: this.clock,
+          amount,
+          sourceCount: () => sources.count,
+        }),
+        events: json ? [new EventWriter(this.stdout, () => new Date(0))] : [],
+        hooks: undefined,
         onPath: (path) => {
           this.stdout.write(`${path}\n`)
         },

@@ -4,6 +4,7 @@ import { UsageError } from '../../../src/common/errors.ts'
 import {
   parseCount,
   parseDuration,
+  parseHookTimeout,
   parseHostAndPort,
   parsePortRange,
   parseRate,
@@ -34,6 +35,8 @@ test('what is no duration is refused with an example', () => {
   }
   refuses(() => parseDuration('0'), /above 0/)
   refuses(() => parseDuration('366d'), /at most 365d/)
+  assert.equal(parseHookTimeout('20d'), 20 * 86_400_000)
+  refuses(() => parseHookTimeout('21d'), /at most 20d/)
   refuses(() => parseDuration('9'.repeat(400)), /at most 365d/)
 })
 

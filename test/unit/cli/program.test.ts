@@ -165,7 +165,12 @@ test('how files are made and trusted', async () => {
     [given.fileAllocation, given.verify, given.fsync, given.diskWait],
     ['full', true, true, 3_600_000],
   )
-  await refuses(/--file-allocation <how>' argument 'half' is invalid/, '--file-allocation', 'half', 'x')
+  await refuses(
+    /^--file-allocation: 'half' is not one of none, sparse, full/,
+    '--file-allocation',
+    'half',
+    'x',
+  )
   await refuses(/^--disk-wait: 'long' is not a duration/, '--disk-wait', 'long', 'x')
 })
 

@@ -60,3 +60,8 @@ test('a terminal without a width counts as 80 columns', () => {
   tty.columns = 120
   assert.equal(terminal.width(), 120)
 })
+
+test('emoji that are joined into one picture stay joined; a joiner elsewhere is shown', () => {
+  assert.equal(show('👩\u200d👧 ❤\ufe0f\u200d🔥'), '👩\u200d👧 ❤\ufe0f\u200d🔥')
+  assert.equal(show('a\u200db \u200d👧 👩\u200d'), 'a\\u{200d}b \\u{200d}👧 👩\\u{200d}')
+})

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { displayWidth, padEndCells, truncateEnd, truncateMiddle } from '../../../src/cli/text-width.ts'
+import {
+  clustersOf,
+  displayWidth,
+  padEndCells,
+  steadyText,
+  truncateEnd,
+  truncateMiddle,
+  wrapWords,
+} from '../../../src/cli/text-width.ts'
 
 test('cells: wide characters take two, combining ones none', () => {
   const cases: [string, number][] = [
@@ -14,6 +22,7 @@ test('cells: wide characters take two, combining ones none', () => {
     ['カタカナ', 8],
     ['🎉', 2],
     ['→…━', 3],
+    ['🇯🇵🇫🇷', 4],
   ]
   for (const [text, cells] of cases) assert.equal(displayWidth(text), cells, text)
 })
@@ -42,4 +51,20 @@ test('whatever is cut or padded fits its cells, and no character is torn', () =>
     }),
     { numRuns: 300 },
   )
+})
+
+test('a flag is not torn', () => {
+  assert.deepEqual(clustersOf('a🇯🇵🇫🇷'), ['a', '🇯🇵', '🇫🇷'])
+})
+
+test('what terminals disagree about is left out: joiners, selectors, skin tones, piles of marks', () => {
+  assert.equal(steadyText('👩\u200d👩\u200d👧 ❤\ufe0f 👍\u{1f3fd} e\u0301'), '👩👩👧 ❤ 👍 e\u0301')
+  assert.equal(steadyText(`z${'\u0316'.repeat(50)}x`), `z${'\u0316'.repeat(4)}x`)
+})
+
+test('a message is broken at spaces; a path stays whole, however long', () => {
+  assert.equal(wrapWords('one two three four', 9, 2), 'one two\n  three\n  four')
+  assert.equal(wrapWords('see /a/very/long/path now', 10, 2), 'see\n  /a/very/long/path\n  now')
+  assert.equal(wrapWords('short', 10, 2), 'short')
+  assert.equal(wrapWords('a  b   c and more of it', 12, 2), 'a  b   c and\n  more of it')
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PeerCounts } from '../../../src/torrent/snapshot.ts'
 import type { TrackerStatus } from '../../../src/tracker/tracker.ts'
-import { describePeers, shortReason, trackerFailures, whyIdle } from '../../../src/cli/why-idle.ts'
+import { barReasons, describePeers, trackerFailures, whyIdle } from '../../../src/cli/why-idle.ts'
 import { makeSnapshot, makeTracker } from './fake-session.ts'
 
 const peers = (fields: Partial<PeerCounts>): PeerCounts => ({
@@ -48,15 +48,39 @@ test('where no peer is known, a bar tells what the trackers do', () => {
   const failing = makeTracker({ state: 'failing', lastError: 'timed out' })
   const refused = makeTracker({ state: 'refused', lastError: 'no' })
   const asked = makeTracker({ state: 'announcing' })
-  const reason = (...trackers: TrackerStatus[]): string => shortReason(makeSnapshot({ trackers }))
+  const reason = (...trackers: TrackerStatus[]): string => barReasons(makeSnapshot({ trackers }))[0]
   assert.equal(reason(), 'no peers known')
-  assert.equal(reason(makeTracker()), 'tracker knows no peers')
-  assert.equal(reason(failing, makeTracker()), 'trackers know no peers')
+  assert.equal(reason(makeTracker()), 'tracker: no peers')
+  assert.equal(reason(failing, makeTracker()), 'trackers: no peers')
   assert.equal(reason(refused), 'tracker refuses')
   assert.equal(reason(refused, failing), 'trackers fail')
-  assert.equal(reason(asked), 'asking the tracker')
+  assert.equal(reason(asked), 'asking tracker')
   const known = makeSnapshot({ peers: peers({ known: 3 }), trackers: [failing] })
-  assert.equal(shortReason(known), '3 addresses, none answers')
+  assert.deepEqual(barReasons(known), ['none of 3 answers', 'no answer'])
+})
+
+test('what stands in a bar has room in one, however many peers there are', () => {
+  const counts = [
+    { connected: 1, known: 1 },
+    { connected: 200, known: 4000 },
+    { connected: 200, unchoking: 3, known: 4000 },
+    { dialing: 30, known: 4000 },
+    { known: 4000 },
+    {},
+  ]
+  const reasons = counts.map((fields) => barReasons(makeSnapshot({ peers: peers(fields) })))
+  assert.deepEqual(
+    reasons.map(([reason]) => reason),
+    [
+      'the peer chokes',
+      'all 200 peers choke',
+      '200 peers, no data',
+      'calling 30 of 4,000',
+      'none of 4,000 answers',
+      'no peers known',
+    ],
+  )
+  for (const [, brief] of reasons) assert.ok(brief.length <= 9)
 })
 
 test('a tracker without counts is told by its answer', () => {

@@ -45,6 +45,7 @@ describe('asking trackers', () => {
       tier: 0,
       state: 'working',
       lastError: undefined,
+      lastErrorCode: undefined,
       seederCount: 4,
       leecherCount: 2,
       endpointCount: 1,

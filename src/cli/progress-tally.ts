@@ -1,0 +1,86 @@
+/** How a run of several sources stands: counts, bytes, rate and time left, as the parts of a line. Keeps only numbers. */
+import type { TorrentSnapshot } from '../torrent/snapshot.ts'
+import { formatBytes, formatCount, formatEta, formatProgress, formatRate } from './format.ts'
+import type { JobResult, SourceCount } from './view.ts'
+import { isStalled } from './why-idle.ts'
+
+/** What runs now. */
+export interface Running {
+  readonly count: number
+  readonly stalledCount: number
+  /** Their sizes are not known before existing data is looked at. */
+  readonly checkingCount: number
+  readonly doneBytes: number
+  readonly totalBytes: number
+  readonly bytesPerSecond: number
+  /** undefined: one of them stands still, so all of them have no end */
+  readonly etaSeconds: number | undefined
+}
+
+export type TotalsPart = 'done' | 'failed' | 'running' | 'stalled' | 'waiting' | 'bytes' | 'rate' | 'left'
+
+export class ProgressTally {
+  readonly #sourceCount: () => SourceCount
+  #done = 0
+  #failed = 0
+  #ended = 0
+  #doneBytes = 0
+
+  constructor(sourceCount: () => SourceCount) {
+    this.#sourceCount = sourceCount
+  }
+
+  add({ outcome, snapshot, duplicateOf }: JobResult): void {
+    this.#ended += 1
+    if (duplicateOf !== undefined) return
+    if (outcome === 'failed') this.#failed += 1
+    if (outcome !== 'complete') return
+    this.#done += 1
+    this.#doneBytes += snapshot?.totalBytes ?? 0
+  }
+
+  /** @param told what is said of those that run, and how many of these stand still; 0 leaves it out */
+  parts(
+    running: Running,
+    told: { count: number; word: string; stalledCount: number },
+  ): Map<TotalsPart, string> {
+    const { known, isAll } = this.#sourceCount()
+    const waiting = known - this.#ended - running.count
+    const parts = new Map<TotalsPart, string>()
+    parts.set('done', `${formatCount(this.#done)} of ${formatCount(known)}${isAll ? '' : '+'} done`)
+    if (this.#failed > 0) parts.set('failed', `${formatCount(this.#failed)} failed`)
+    if (told.count > 0) parts.set('running', `${formatCount(told.count)} ${told.word}`)
+    if (told.stalledCount > 0) parts.set('stalled', `${formatCount(told.stalledCount)} stalled`)
+    if (waiting > 0) parts.set('waiting', `${formatCount(waiting)} waiting`)
+    const doneBytes = this.#doneBytes + running.doneBytes
+    const totalBytes = this.#doneBytes + running.totalBytes
+    const isKnown = isAll && waiting <= 0 && running.checkingCount === 0
+    if (isKnown) parts.set('bytes', formatProgress(doneBytes, totalBytes))
+    else if (doneBytes > 0) parts.set('bytes', `${formatBytes(doneBytes)} so far`)
+    parts.set('rate', formatRate(running.bytesPerSecond))
+    if (isKnown && running.etaSeconds !== undefined)
+      parts.set('left', `${formatEta(running.etaSeconds)} left`)
+    return parts
+  }
+}
+
+export function sumRunning(snapshots: Iterable<TorrentSnapshot>): Running {
+  const sum = { count: 0, stalledCount: 0, checkingCount: 0, doneBytes: 0, totalBytes: 0, bytesPerSecond: 0 }
+  let recentRate: number | undefined = 0
+  for (const snapshot of snapshots) {
+    const { state, doneBytes, totalBytes, downloadBytesPerSecond, etaSeconds } = snapshot
+    sum.count += 1
+    sum.doneBytes += doneBytes
+    sum.totalBytes += totalBytes
+    if (isStalled(snapshot)) sum.stalledCount += 1
+    if (state === 'checking') sum.checkingCount += 1
+    else sum.bytesPerSecond += downloadBytesPerSecond
+    const leftBytes = totalBytes - doneBytes
+    if (leftBytes <= 0 || recentRate === undefined) continue
+    const isMoving = etaSeconds !== undefined && etaSeconds > 0 && downloadBytesPerSecond > 0
+    recentRate = isMoving ? recentRate + leftBytes / etaSeconds : undefined
+  }
+  const leftBytes = sum.totalBytes - sum.doneBytes
+  const etaSeconds = recentRate !== undefined && recentRate > 0 ? leftBytes / recentRate : undefined
+  return { ...sum, etaSeconds }
+}
