@@ -1,7 +1,7 @@
 /** How the items of a run ended, in numbers; of so many that each can be listed, also one by one. */
 import { EXIT, combinedExitCode, describeError } from './exit-codes.ts'
 import type { HookReport } from './hook-report.ts'
-import type { ItemResult, JobResult, RunCounts } from './view.ts'
+import type { ItemResult, JobResult, JobView, RunCounts } from './view.ts'
 
 /** Done ones, and as many others: with more, the rest is only counted. */
 export const MAX_LISTED = 10_000
@@ -76,11 +76,7 @@ export function itemResult(result: JobResult): ItemResult {
     code,
     errorCode: error?.code,
     message: error === undefined ? undefined : describeError(error),
-    infoHash: job?.infoHash,
-    name: job?.metainfo.name,
-    path: job?.path,
-    isDirectory: job && !job.metainfo.isSingleFile,
-    torrentBytes: job?.metainfo.geometry.totalBytes,
+    ...torrentOf(job),
     doneBytes: snapshot?.doneBytes,
     totalBytes: snapshot?.totalBytes,
     receivedBytes: snapshot?.downloadedBytes,
@@ -90,5 +86,17 @@ export function itemResult(result: JobResult): ItemResult {
     seconds,
     duplicateOf,
     isUntouched: isUntouched === true,
+  }
+}
+
+type TorrentFields = Pick<ItemResult, 'infoHash' | 'name' | 'path' | 'isDirectory' | 'torrentBytes'>
+
+function torrentOf(job: JobView | undefined): TorrentFields {
+  return {
+    infoHash: job?.infoHash,
+    name: job?.metainfo.name,
+    path: job?.path,
+    isDirectory: job && !job.metainfo.isSingleFile,
+    torrentBytes: job?.metainfo.geometry.totalBytes,
   }
 }
