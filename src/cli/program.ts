@@ -17,6 +17,16 @@ import {
   parseRate,
 } from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
+import {
+  checked,
+  checkedNext,
+  collected,
+  directory,
+  file,
+  interfaceName,
+  logFile,
+  oneOf,
+} from './option-values.ts'
 import type { FileAllocation } from '../storage/allocate-files.ts'
 import { splitCommand } from './split-command.ts'
 import type { ColorChoice, Environment } from './terminal.ts'
@@ -422,62 +432,6 @@ function takeOverOptions(program: Command, command: Command): void {
     if (command.getOptionValueSource(name) === 'cli') continue
     command.setOptionValueWithSource(name, program.getOptionValue(name), 'cli')
   }
-}
-
-function checked<T>(name: string, parse: (text: string) => T): (text: string) => T {
-  const next = checkedNext<undefined, T>(name, parse)
-  return (text) => next(text, undefined)
-}
-
-/** Puts the option's name in front of what its parser says. @param parse gets the value so far as well */
-function checkedNext<E, T>(
-  name: string,
-  parse: (text: string, earlier: E) => T,
-): (text: string, earlier: E) => T {
-  return (text, earlier) => {
-    try {
-      return parse(text, earlier)
-    } catch (error) {
-      if (error instanceof UsageError)
-        throw new UsageError('USAGE', `${name}: ${error.message}`, { cause: error })
-      throw error
-    }
-  }
-}
-
-function collected<T>(
-  name: string,
-  parse: (text: string) => T,
-): (text: string, earlier: readonly T[]) => T[] {
-  return checkedNext(name, (text, earlier) => [...earlier, parse(text)])
-}
-
-function oneOf(choices: readonly string[]): (text: string) => string {
-  return (text) => {
-    if (choices.includes(text)) return text
-    throw new UsageError('USAGE', `'${text}' is not one of ${choices.join(', ')}`)
-  }
-}
-
-function file(text: string): string {
-  if (text === '') throw new UsageError('USAGE', `'' is not a file`)
-  return text
-}
-
-function directory(text: string): string {
-  if (text === '') throw new UsageError('USAGE', `'' is not a directory (the current one is .)`)
-  return text
-}
-
-function logFile(text: string): string {
-  if (text === '') throw new UsageError('USAGE', `'' is not a file`)
-  if (text === '-') throw new UsageError('USAGE', `'-' is not a file (-v shows the log on standard error)`)
-  return text
-}
-
-function interfaceName(text: string): string {
-  if (text === '') throw new UsageError('USAGE', `'' is not the name of an interface or its address`)
-  return text
 }
 
 function colorOption(): Option {
