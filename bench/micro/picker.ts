@@ -79,12 +79,21 @@ function joinNs(pieceCount: number): number {
   })
 }
 
+function priorityNs(pieceCount: number): number {
+  const { picker } = swarmOf(pieceCount)
+  const rounds = 200_000
+  return nanosecondsPer(rounds, () => {
+    for (let i = 0; i < rounds; i++) picker.setPriority(Math.floor(random() * pieceCount), i & 7)
+  })
+}
+
 const OPERATIONS: readonly (readonly [string, (pieceCount: number) => number])[] = [
   ['pick + start + have, seed', (size) => downloadNs(size, () => 'all')],
   ['the same, 20 half peers', (size) => downloadNs(size, (peers, i) => peers[i % peers.length]!)],
   ['pickNear + start + have', runNs],
   ['increment / decrement', incrementNs],
   ['leave + join, per piece', joinNs],
+  ['change of priority, 8 of them', priorityNs],
 ]
 
 export const micro: MicroBench = {

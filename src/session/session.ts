@@ -90,6 +90,7 @@ export class Session {
       listenPort: this.listenPort,
       maxPeers: this.#settings.maxPeers,
       userPeers: settings.peers,
+      ...(settings.priorities === undefined ? {} : { priorities: settings.priorities }),
       seedWhenComplete: settings.seedWhenComplete,
       pieceMemory: this.#pieceMemory,
       onEnded: () => this.#torrents.set(key, undefined),

@@ -25,6 +25,8 @@ export interface TorrentSettings {
   readonly seedWhenComplete: boolean
   /** Endpoints the user named (`--peer`). */
   readonly peers: readonly { readonly host: string; readonly port: number }[]
+  /** One a piece: 0 is not wanted, of the others higher ones come first. Default: all are wanted alike. */
+  readonly priorities?: Uint8Array
 }
 
 export const DEFAULT_LISTEN_PORTS = { first: 6881, last: 6999 }

@@ -1,29 +1,30 @@
 /**
- * Which piece to begin next: the rarest one that the peer has, ties broken at random.
+ * Which piece to begin next: of the highest priority, the rarest one that the peer has, ties broken at random.
  *
- * `order` is a permutation of all pieces. Pieces nobody needs to begin (started, have, unwanted) lie in front, the open
- * ones behind them in buckets by how many peers have them. Seeds have everything, so they are only a counter.
- *
- *   order:  | not open ... | bucket 0 | bucket 1 | ... | bucket m |      pos[order[i]] = i
- *           0              start[0]   start[1]         start[m]    n
- *
- * One peer more or less for a piece swaps it to the edge of its bucket and moves that edge: O(1). A piece leaves for the
- * front by hopping over the (rarer, hence mostly empty) buckets before its own. A peer with many pieces makes the
- * buckets stale; the next pick sorts them once, O(n), however many peers came in between.
+ * Pieces somebody may begin ("open": not started, not had, not unwanted) lie in one order a priority (rarity-order.ts).
+ * Seeds have everything, so they are only a counter. All pieces begin with the same priority, in one order; without
+ * `setPriority` there is never another.
  *
  * Pieces are trusted indices (metainfo/geometry.ts makes them). What the caller adds it must remove again unchanged.
  */
 import type { Bitfield } from '../common/bitfield.ts'
+import type { PeerPieces, PieceTables } from './rarity-order.ts'
 import type { PieceIndex } from '../metainfo/geometry.ts'
 import { BugError } from '../common/errors.ts'
+import { RarityOrder } from './rarity-order.ts'
 
-/** What a peer has; 'all' for a seed, which is cheaper to ask about. */
-export type PeerPieces = Bitfield | 'all'
+export type { PeerPieces } from './rarity-order.ts'
+
+/** Never picked. */
+export const UNWANTED = 0
+export const DEFAULT_PRIORITY = 1
+export const MAX_PRIORITY = 255
 
 const OPEN = 0
 const STARTED = 1
 const HAVE = 2
-const UNWANTED = 3
+/** Nobody works on it, nor should: its priority is 0. */
+const SHUT = 3
 
 /** Peers with more than one piece in this many are counted in bulk. */
 const BULK_FRACTION = 16
@@ -31,17 +32,16 @@ const BULK_FRACTION = 16
 export class PiecePicker {
   readonly #pieceCount: number
   readonly #random: () => number
-  readonly #order: Int32Array
-  readonly #position: Int32Array
-  /** Peers that have the piece, seeds not counted. */
+  readonly #tables: PieceTables
   readonly #counts: Int32Array
   readonly #states: Uint8Array
+  /** 0 to 255 a piece; undefined while all have the default. */
+  #priorities: Uint8Array | undefined
+  readonly #default: RarityOrder
+  /** Of all priorities there ever were, highest first. */
+  readonly #orders: RarityOrder[]
   /** The open pieces once more, as bits, for runs in index order. */
   readonly #openWords: Int32Array
-  /** `#starts[a]`: where the bucket of pieces with `a` peers begins. One past `#lastBucket` is always n. */
-  #starts = new Int32Array(16)
-  #lastBucket = 0
-  #isStale = false
   #seedCount = 0
   #openCount: number
   #startedCount = 0
@@ -53,14 +53,15 @@ export class PiecePicker {
   constructor(pieceCount: number, random: () => number) {
     this.#pieceCount = pieceCount
     this.#random = random
-    this.#order = Int32Array.from({ length: pieceCount }, (_, piece) => piece)
-    this.#position = new Int32Array(pieceCount)
     this.#counts = new Int32Array(pieceCount)
+    this.#tables = { counts: this.#counts, positions: new Int32Array(pieceCount) }
     this.#states = new Uint8Array(pieceCount)
     this.#openWords = new Int32Array(Math.ceil(pieceCount / 32))
     this.#openCount = pieceCount
-    this.#shuffle()
-    this.#starts.fill(pieceCount, 1)
+    const all = Int32Array.from({ length: pieceCount }, (_, piece) => piece)
+    this.#default = new RarityOrder(DEFAULT_PRIORITY, all, this.#tables, random)
+    this.#orders = [this.#default]
+    for (let piece = 0; piece < pieceCount; piece++) this.#openWords[piece >> 5]! |= 1 << (piece & 31)
   }
 
   // What peers have.
@@ -75,34 +76,27 @@ export class PiecePicker {
 
   /** Counts a peer's pieces. O(pieces of the peer). */
   addPeer(bits: Bitfield): void {
-    if (bits.count * BULK_FRACTION > this.#pieceCount) this.#isStale = true
+    this.#prepareFor(bits)
     for (const piece of bits.indices()) this.increment(piece)
   }
 
   /** @param bits all that `addPeer` and `increment` counted for this peer */
   removePeer(bits: Bitfield): void {
-    if (bits.count * BULK_FRACTION > this.#pieceCount) this.#isStale = true
+    this.#prepareFor(bits)
     for (const piece of bits.indices()) this.decrement(piece)
   }
 
   /** One peer more has this piece. */
   increment(piece: number): void {
-    const count = this.#counts[piece]!++
-    if (this.#isStale || this.#states[piece] !== OPEN) return
-    this.#makeBucket(count + 1)
-    const edge = --this.#starts[count + 1]!
-    this.#swap(this.#position[piece]!, edge)
-    this.#mix(edge, count + 1)
+    this.#counts[piece]!++
+    if (this.#states[piece] === OPEN) this.#orderOf(piece).onIncrement(piece)
   }
 
   /** One peer less has this piece. */
   decrement(piece: number): void {
     const count = this.#counts[piece]!--
     if (count === 0) throw new BugError('BUG_PICKER', `piece ${piece} removed from nobody`)
-    if (this.#isStale || this.#states[piece] !== OPEN) return
-    const edge = this.#starts[count]!++
-    this.#swap(this.#position[piece]!, edge)
-    this.#mix(edge, count - 1)
+    if (this.#states[piece] === OPEN) this.#orderOf(piece).onDecrement(piece)
   }
 
   /** Peers that have this piece, seeds included. */
@@ -110,13 +104,12 @@ export class PiecePicker {
     return this.#counts[piece]! + this.#seedCount
   }
 
-  /** Is every open piece equally available, as when all sources are seeds? Then the order is free. */
+  /** Is every open piece of the highest priority equally available, as when all sources are seeds? */
   get isUniform(): boolean {
-    this.#refresh()
-    return this.#openCount === 0 || this.#bucketEnd(this.#rarestBucket()) === this.#pieceCount
+    return this.#firstOrder()?.isUniform ?? true
   }
 
-  // What became of a piece.
+  // What becomes of a piece.
 
   /** The piece is verified: never picked again. */
   setHave(piece: number): void {
@@ -128,16 +121,31 @@ export class PiecePicker {
     this.#setState(piece, STARTED)
   }
 
-  /** Nobody works on it any more, or it is wanted again. */
+  /** Nobody works on it any more, or it is missing again. */
   release(piece: number): void {
-    this.#setState(piece, OPEN)
+    this.#setState(piece, this.priority(piece) === UNWANTED ? SHUT : OPEN)
   }
 
-  /** Not to be fetched. `release` makes it wanted again. */
-  setUnwanted(piece: number): void {
-    this.#setState(piece, UNWANTED)
+  /**
+   * A higher priority is picked first, however rare others are; 0 is never picked. It holds for good: for a piece that
+   * is started or had now, from when it is released. @param priority 0 to 255
+   */
+  setPriority(piece: number, priority: number): void {
+    if (this.priority(piece) === priority) return
+    this.#priorities ??= new Uint8Array(this.#pieceCount).fill(DEFAULT_PRIORITY)
+    const state = this.#states[piece]!
+    if (state === OPEN) this.#close(piece)
+    this.#priorities[piece] = priority
+    if (state === STARTED || state === HAVE) return
+    this.#states[piece] = priority === UNWANTED ? SHUT : OPEN
+    if (priority !== UNWANTED) this.#open(piece)
   }
 
+  priority(piece: number): number {
+    return this.#priorities === undefined ? DEFAULT_PRIORITY : this.#priorities[piece]!
+  }
+
+  /** May somebody begin it? */
   isOpen(piece: number): boolean {
     return this.#states[piece] === OPEN
   }
@@ -157,22 +165,25 @@ export class PiecePicker {
 
   // Decisions. None of them changes what a later one may answer.
 
-  /** The rarest open piece this peer has. Expected O(1) for a seed; looks from the rarest on for others. */
+  /** Of the highest priority for which this peer has an open piece, the rarest. */
   pick(peerHas: PeerPieces): PieceIndex | undefined {
     if (this.#openCount === 0) return undefined
     if (peerHas !== 'all' && this.#isFruitless(peerHas)) return undefined
-    this.#refresh()
-    for (let bucket = this.#rarestBucket(); bucket <= this.#lastBucket; bucket++) {
-      const piece = this.#pickFrom(this.#starts[bucket]!, this.#bucketEnd(bucket), peerHas)
+    for (const order of this.#orders) {
+      const piece = order.pick(peerHas)
       if (piece !== undefined) return piece
     }
     if (peerHas !== 'all') this.#setFruitless(peerHas)
     return undefined
   }
 
-  /** The next open piece after `piece` in index order (from the start again at the end): long runs write faster. */
+  /**
+   * The next open piece after `piece` in index order (from the start again at the end): long runs write faster. Where
+   * priorities differ only the very next may be it; otherwise what `pick` says.
+   */
   pickNear(piece: number, peerHas: PeerPieces): PieceIndex | undefined {
     if (this.#openCount === 0) return undefined
+    if (this.#isMixed()) return this.#pickNext(piece, peerHas)
     if (peerHas === 'all') return this.#nextOpen(piece + 1) ?? this.#nextOpen(0)
     if (this.#isFruitless(peerHas)) return undefined
     for (let near = this.#nextOpen(piece + 1); near !== undefined; near = this.#nextOpen(near + 1)) {
@@ -185,28 +196,72 @@ export class PiecePicker {
     return undefined
   }
 
-  /** For tests. @throws BugError BUG_PICKER when order, positions, buckets and states disagree */
+  /** Are there open pieces of several priorities? */
+  #isMixed(): boolean {
+    return this.#orders.length > 1 && this.#firstOrder()?.size !== this.#openCount
+  }
+
+  #pickNext(piece: number, peerHas: PeerPieces): PieceIndex | undefined {
+    const next = this.#nextOpen(piece + 1)
+    const isFirst = next !== undefined && this.priority(next) === this.#firstOrder()?.priority
+    return isFirst && (peerHas === 'all' || peerHas.has(next)) ? next : this.pick(peerHas)
+  }
+
+  /** For tests. @throws BugError BUG_PICKER when orders, positions, buckets and states disagree */
   checkInvariants(): void {
-    this.#refresh()
-    const counts = [0, 0, 0, 0]
-    for (let at = 0; at < this.#pieceCount; at++) {
-      const piece = this.#order[at]!
-      const state = this.#states[piece]!
-      counts[state]!++
-      this.#expect(this.#position[piece] === at, `piece ${piece} is not where it thinks`)
-      this.#expect((state === OPEN) === at >= this.#starts[0]!, `piece ${piece} of state ${state} at ${at}`)
-      const count = this.#counts[piece]!
-      const isInBucket = state !== OPEN || (at >= this.#starts[count]! && at < this.#bucketEnd(count))
-      this.#expect(isInBucket, `piece ${piece} is not in bucket ${count}`)
+    let open = 0
+    let started = 0
+    for (let piece = 0; piece < this.#pieceCount; piece++) {
+      const isOpen = this.isOpen(piece)
+      if (isOpen) open++
+      const isShut = this.#states[piece] === SHUT
+      this.#expect(!isOpen || this.priority(piece) > UNWANTED, `piece ${piece} is unwanted and open`)
+      this.#expect(!isShut || this.priority(piece) === UNWANTED, `piece ${piece} is wanted and shut`)
+      if (this.#states[piece] === STARTED) started++
       const bit = (this.#openWords[piece >> 5]! >>> (piece & 31)) & 1
-      this.#expect((bit === 1) === (state === OPEN), `piece ${piece} has the wrong open bit`)
+      this.#expect((bit === 1) === isOpen, `piece ${piece} has the wrong open bit`)
     }
-    this.#expect(counts[OPEN] === this.#openCount, `${this.#openCount} open counted`)
-    this.#expect(counts[STARTED] === this.#startedCount, `${this.#startedCount} started counted`)
+    let ordered = 0
+    for (const [at, order] of this.#orders.entries()) {
+      ordered += order.size
+      const isMember = (piece: number): boolean => this.isOpen(piece) && this.#orderOf(piece) === order
+      const fault = order.findFault(isMember)
+      this.#expect(fault === undefined, fault ?? '')
+      const before = this.#orders[at - 1]
+      this.#expect(before === undefined || before.priority > order.priority, `order ${at} stands wrongly`)
+    }
+    this.#expect(ordered === open, `${open} open, ${ordered} in order`)
+    this.#expect(open === this.#openCount, `${this.#openCount} open counted`)
+    this.#expect(started === this.#startedCount, `${this.#startedCount} started counted`)
   }
 
   #expect(isTrue: boolean, otherwise: string): void {
     if (!isTrue) throw new BugError('BUG_PICKER', otherwise)
+  }
+
+  /** Many counts at once are sorted once, later. */
+  #prepareFor(bits: Bitfield): void {
+    if (bits.count * BULK_FRACTION <= this.#pieceCount) return
+    for (const order of this.#orders) order.setStale()
+  }
+
+  /** The highest priority that has an open piece. */
+  #firstOrder(): RarityOrder | undefined {
+    for (const order of this.#orders) if (order.size > 0) return order
+    return undefined
+  }
+
+  /** Of an open piece. */
+  #orderOf(piece: number): RarityOrder {
+    return this.#priorities === undefined ? this.#default : this.#orderOfPriority(this.#priorities[piece]!)
+  }
+
+  #orderOfPriority(priority: number): RarityOrder {
+    for (const order of this.#orders) if (order.priority === priority) return order
+    const order = new RarityOrder(priority, new Int32Array(0), this.#tables, this.#random)
+    const behind = this.#orders.findIndex((other) => other.priority < priority)
+    this.#orders.splice(behind === -1 ? this.#orders.length : behind, 0, order)
+    return order
   }
 
   #setState(piece: number, state: number): void {
@@ -222,37 +277,14 @@ export class PiecePicker {
   #close(piece: number): void {
     this.#openCount--
     this.#openWords[piece >> 5]! &= ~(1 << (piece & 31))
-    if (this.#isStale) return
-    for (let bucket = this.#counts[piece]!; bucket >= 0; bucket--) {
-      this.#swap(this.#position[piece]!, this.#starts[bucket]!++)
-    }
+    this.#orderOf(piece).remove(piece)
   }
 
   #open(piece: number): void {
     this.#openCount++
     this.#openings++
     this.#openWords[piece >> 5]! |= 1 << (piece & 31)
-    if (this.#isStale) return
-    const count = this.#counts[piece]!
-    this.#makeBucket(count)
-    for (let bucket = 0; bucket <= count; bucket++) {
-      this.#swap(this.#position[piece]!, --this.#starts[bucket]!)
-    }
-    this.#mix(this.#position[piece]!, count)
-  }
-
-  /** From a random position round the range: even without the shuffled order no piece is always first. */
-  #pickFrom(from: number, to: number, peerHas: PeerPieces): PieceIndex | undefined {
-    const offset = from + Math.floor(this.#random() * (to - from))
-    for (let at = offset; at < to; at++) {
-      const piece = this.#order[at]!
-      if (peerHas === 'all' || peerHas.has(piece)) return piece as PieceIndex
-    }
-    for (let at = from; at < offset; at++) {
-      const piece = this.#order[at]!
-      if (peerHas === 'all' || peerHas.has(piece)) return piece as PieceIndex
-    }
-    return undefined
+    this.#orderOf(piece).add(piece)
   }
 
   #nextOpen(from: number): PieceIndex | undefined {
@@ -274,93 +306,5 @@ export class PiecePicker {
 
   #setFruitless(peerHas: Bitfield): void {
     this.#fruitless.set(peerHas, { openings: this.#openings, peerCount: peerHas.count })
-  }
-
-  /** The first bucket with a piece in it. Only when a piece is open. */
-  #rarestBucket(): number {
-    let bucket = 0
-    while (this.#starts[bucket] === this.#bucketEnd(bucket)) bucket++
-    return bucket
-  }
-
-  #bucketEnd(bucket: number): number {
-    return this.#starts[bucket + 1]!
-  }
-
-  #makeBucket(bucket: number): void {
-    if (bucket <= this.#lastBucket) return
-    if (bucket + 1 >= this.#starts.length) {
-      const longer = new Int32Array(Math.max(bucket + 2, this.#starts.length * 2)).fill(this.#pieceCount)
-      longer.set(this.#starts)
-      this.#starts = longer
-    }
-    this.#lastBucket = bucket
-  }
-
-  /** Swaps the piece at `at` with a random one of its bucket, so that buckets stay shuffled. */
-  #mix(at: number, bucket: number): void {
-    const from = this.#starts[bucket]!
-    this.#swap(at, from + Math.floor(this.#random() * (this.#bucketEnd(bucket) - from)))
-  }
-
-  #swap(a: number, b: number): void {
-    const pieceA = this.#order[a]!
-    const pieceB = this.#order[b]!
-    this.#order[a] = pieceB
-    this.#order[b] = pieceA
-    this.#position[pieceB] = a
-    this.#position[pieceA] = b
-  }
-
-  /** Counting sort of stale buckets. Stable over an order that is shuffled, so ties stay random. */
-  #refresh(): void {
-    if (!this.#isStale) return
-    this.#isStale = false
-    const sizes = new Int32Array(this.#countOpenUpTo())
-    const n = this.#pieceCount
-    for (let piece = 0; piece < n; piece++) if (this.#states[piece] === OPEN) sizes[this.#counts[piece]!]!++
-    this.#lastBucket = 0
-    this.#starts.fill(n)
-    this.#makeBucket(sizes.length - 1)
-    const next = new Int32Array(sizes.length)
-    let start = n - this.#openCount
-    for (let bucket = 0; bucket < sizes.length; bucket++) {
-      this.#starts[bucket] = start
-      next[bucket] = start
-      start += sizes[bucket]!
-    }
-    this.#place(next)
-  }
-
-  #place(next: Int32Array): void {
-    let front = 0
-    for (const piece of this.#order.slice()) {
-      const at = this.#states[piece] === OPEN ? next[this.#counts[piece]!]!++ : front++
-      this.#order[at] = piece
-      this.#position[piece] = at
-    }
-  }
-
-  /** One more than the largest count of an open piece. */
-  #countOpenUpTo(): number {
-    let largest = 0
-    for (let piece = 0; piece < this.#pieceCount; piece++) {
-      if (this.#states[piece] === OPEN && this.#counts[piece]! > largest) largest = this.#counts[piece]!
-    }
-    return largest + 1
-  }
-
-  #shuffle(): void {
-    const n = this.#pieceCount
-    for (let at = n - 1; at > 0; at--) {
-      const other = Math.floor(this.#random() * (at + 1))
-      const piece = this.#order[at]!
-      this.#order[at] = this.#order[other]!
-      this.#order[other] = piece
-    }
-    for (let at = 0; at < n; at++) {
-      this.#position[this.#order[at]!] = at
-      this.#openWords[at >> 5]! |= 1 << (at & 31)
-    }
   }
 }

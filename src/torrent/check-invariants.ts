@@ -35,9 +35,11 @@ function checkPieces({ metainfo, picker, peers, openPieces, have }: TorrentConte
   expect([...openPieces.withFree()].length === free, `${free} pieces have free blocks, others are offered`)
 }
 
-function checkPeers({ peers, have, state }: TorrentContext): void {
+function checkPeers({ peers, have, wanted, state }: TorrentContext): void {
+  const had = [...have.indices()].filter((piece) => wanted.has(piece)).length
+  expect(wanted.hadCount === had, `${wanted.hadCount} wanted pieces counted as had`)
   for (const peer of peers.values()) {
-    const interesting = [...peer.pieces.indices()].filter((piece) => !have.has(piece)).length
+    const interesting = [...peer.pieces.indices()].filter((piece) => wanted.isMissing(piece)).length
     expect(peer.interestingCount === interesting, `peer ${peer.key}: ${peer.interestingCount} interesting`)
     expect(peer.connection.amInterested === interesting > 0, `peer ${peer.key}: our interest is not told`)
     expect(state !== 'complete' || peer.ledger.size === 0, `peer ${peer.key} owes us blocks when all is here`)

@@ -55,7 +55,7 @@ export function onHave(context: TorrentContext, peer: Peer, index: number): void
   if (!peer.pieces.set(piece)) return
   if (peer.isSeed) countAsSeed(context, peer, piece)
   else context.picker.increment(piece)
-  if (context.have.has(piece)) return
+  if (!context.wanted.isMissing(piece)) return
   peer.interestingCount++
   updateInterest(peer)
 }
@@ -89,7 +89,7 @@ export function onBitfield(context: TorrentContext, peer: Peer, bits: Buffer): v
 function addFirstBitfield(context: TorrentContext, peer: Peer, pieces: Bitfield): void {
   for (const piece of pieces.indices()) {
     peer.pieces.set(piece)
-    if (!context.have.has(piece)) peer.interestingCount++
+    if (context.wanted.isMissing(piece)) peer.interestingCount++
   }
   context.picker.addPeer(pieces)
   updateInterest(peer)
@@ -98,7 +98,7 @@ function addFirstBitfield(context: TorrentContext, peer: Peer, pieces: Bitfield)
 export function onHaveAll(context: TorrentContext, peer: Peer): void {
   peer.pieces.setAll()
   peer.isCountedAsSeed = true
-  peer.interestingCount = context.have.length - context.have.count
+  peer.interestingCount = context.wanted.missingCount
   context.picker.addSeed()
   updateInterest(peer)
 }
@@ -171,7 +171,7 @@ function releaseBlock(peer: Peer, piece: PieceIndex, block: number): void {
   else releaseIfUntouched(context, open)
 }
 
-function updateInterest(peer: Peer): void {
+export function updateInterest(peer: Peer): void {
   if (peer.interestingCount > 0) peer.connection.interested()
   else peer.connection.notInterested()
 }

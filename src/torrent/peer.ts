@@ -40,7 +40,7 @@ export class Peer implements PeerHandler {
   readonly pieces: Bitfield
   /** Is this peer one of the picker's seeds (rather than a counted bitfield)? */
   isCountedAsSeed = false
-  /** Pieces the peer has and we lack. */
+  /** Pieces the peer has and we want and lack. */
   interestingCount = 0
   readonly ledger = new RequestLedger()
   readonly window = new RequestWindow()

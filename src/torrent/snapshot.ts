@@ -10,8 +10,9 @@ export interface TorrentSnapshot {
   readonly name: string
   /** 40 hex digits */
   readonly infoHash: string
+  /** Of the wanted pieces; all of them, unless the user chose. */
   readonly totalBytes: number
-  /** Verified bytes on disk. */
+  /** Verified bytes on disk, of the wanted pieces. */
   readonly doneBytes: number
   /** Of existing data, while checking. */
   readonly checkedBytes: number

@@ -3,7 +3,6 @@ import type { TorrentContext } from './torrent-context.ts'
 import type { PeerCounts, TorrentSnapshot } from './snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import type { Geometry } from '../metainfo/geometry.ts'
-import type { Bitfield } from '../common/bitfield.ts'
 import { checkPiece, pieceLength } from '../metainfo/geometry.ts'
 
 export interface SnapshotExtras {
@@ -16,8 +15,8 @@ export interface SnapshotExtras {
 export function takeSnapshot(context: TorrentContext, extras: SnapshotExtras): TorrentSnapshot {
   const { metainfo, stats } = context
   const nowMs = context.clock.now()
-  const { totalBytes } = metainfo.geometry
-  const done = doneBytes(metainfo.geometry, context.have)
+  const totalBytes = wantedBytes(context)
+  const done = doneBytes(context)
   return {
     state: context.state,
     name: metainfo.name,
@@ -38,11 +37,27 @@ export function takeSnapshot(context: TorrentContext, extras: SnapshotExtras): T
   }
 }
 
-/** Bytes of the pieces in `have`. */
-export function doneBytes(geometry: Geometry, have: Bitfield): number {
+function wantedBytes({ metainfo: { geometry }, wanted }: TorrentContext): number {
+  return bytesOf(geometry, wanted.count, geometry.pieceCount > 0 && wanted.has(geometry.pieceCount - 1))
+}
+
+/** Of the wanted pieces. */
+function doneBytes({ metainfo: { geometry }, wanted, have }: TorrentContext): number {
+  const last = geometry.pieceCount - 1
+  return bytesOf(geometry, wanted.hadCount, last >= 0 && wanted.has(last) && have.has(last))
+}
+
+/** Bytes of all pieces that are not here, wanted or not. */
+export function missingBytes({ metainfo: { geometry }, have }: TorrentContext): number {
+  const last = geometry.pieceCount - 1
+  return geometry.totalBytes - bytesOf(geometry, have.count, last >= 0 && have.has(last))
+}
+
+/** Bytes of so many pieces. The last of the torrent may be shorter. */
+function bytesOf(geometry: Geometry, count: number, isLastAmongThem: boolean): number {
   const last = checkPiece(geometry, geometry.pieceCount - 1)
-  if (last === undefined || !have.has(last)) return have.count * geometry.pieceBytes
-  return (have.count - 1) * geometry.pieceBytes + pieceLength(geometry, last)
+  if (last === undefined || !isLastAmongThem) return count * geometry.pieceBytes
+  return (count - 1) * geometry.pieceBytes + pieceLength(geometry, last)
 }
 
 function countPeers(context: TorrentContext, dialing: number): PeerCounts {

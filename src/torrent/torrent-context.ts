@@ -19,6 +19,7 @@ import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TransferStats } from './transfer-stats.ts'
 import type { UploadMemory } from './upload-memory.ts'
 import type { UploadReader } from './upload-reader.ts'
+import type { WantedPieces } from './wanted-pieces.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 export interface TorrentContext {
@@ -46,6 +47,7 @@ export interface TorrentContext {
   readonly listenPort: number
   /** Verified and written pieces; nothing else is ever offered to peers. */
   readonly have: Bitfield
+  readonly wanted: WantedPieces
   /** Torrent.state: the reactions look, torrent.ts changes it. */
   readonly state: TorrentState
   /** A piece is written and `have` has it. */

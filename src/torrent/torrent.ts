@@ -38,10 +38,12 @@ import type { UploadMemory } from './upload-memory.ts'
 import { TransferStats } from './transfer-stats.ts'
 import { WriteBehind } from './write-behind.ts'
 import { UploadReader } from './upload-reader.ts'
+import { WantedPieces } from './wanted-pieces.ts'
 import { admitPeer } from './admit-peer.ts'
 import { checkInvariants } from './check-invariants.ts'
+import { setPiecePriorities } from './piece-priorities.ts'
 import { onTick, TICK_MS } from './tick.ts'
-import { doneBytes, takeSnapshot } from './take-snapshot.ts'
+import { missingBytes, takeSnapshot } from './take-snapshot.ts'
 
 const SAVE_EVERY_TICKS = 100
 const TICKS_A_SECOND = 10
@@ -63,6 +65,8 @@ export interface TorrentParts {
   readonly listenPort: number
   readonly maxPeers: number
   readonly userPeers: readonly Endpoint[]
+  /** One a piece: 0 is not wanted, of the others higher ones come first. Default: all are wanted alike. */
+  readonly priorities?: Uint8Array
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
   /** For pieces that were asked for and are not written yet. Shared by the session's torrents; default: its own. */
@@ -89,6 +93,7 @@ export class Torrent {
     const { infoHash } = parts.metainfo
     this.#ourHandshake = { infoHash, peerId: parts.peerId, hasFast: true, hasExtensions: true, hasDht: false }
     this.#context = this.#makeContext()
+    if (parts.priorities !== undefined) setPiecePriorities(this.#context, parts.priorities)
     this.#discovery = this.#makeDiscovery()
   }
 
@@ -115,6 +120,16 @@ export class Torrent {
   addPeer(endpoint: Endpoint): void {
     this.#context.pool.add(endpoint, 'user', 'loopback')
     this.#discovery.dialMore()
+  }
+
+  /**
+   * Changes which pieces are wanted (0: not), and which come first. Complete is when all wanted ones are there; nothing
+   * changes any more then. @param priorities one a piece, 0 to 255
+   */
+  setPiecePriorities(priorities: Uint8Array): void {
+    if (this.#state === 'checking' || this.#state === 'downloading') {
+      setPiecePriorities(this.#context, priorities)
+    }
   }
 
   /** Takes in a peer that shook hands, whoever dialled. @throws PeerError when it is refused */
@@ -144,7 +159,7 @@ export class Torrent {
     try {
       await this.#check()
       if (this.#stopping.signal.aborted) return
-      const isComplete = this.#context.have.isFull
+      const { isComplete } = this.#context.wanted
       if (isComplete) this.#setState('complete')
       else this.#setState('downloading')
       if (!isComplete || this.#parts.seedWhenComplete) this.#goLive()
@@ -172,6 +187,7 @@ export class Torrent {
     })
     for (const piece of found.indices()) {
       this.#context.have.set(piece)
+      this.#context.wanted.onHave(piece)
       this.#context.picker.setHave(piece)
     }
   }
@@ -205,7 +221,7 @@ export class Torrent {
       await this.#parts.storage.confirm()
       if (this.#stopping.signal.aborted) return
       this.#setState('complete')
-      this.#discovery.completed()
+      if (this.#context.have.isFull) this.#discovery.completed()
       this.#parts.observer.onComplete()
     } catch (error) {
       this.#fail(asKnown(error))
@@ -258,11 +274,12 @@ export class Torrent {
         memory: uploadMemory,
       }),
       have,
+      wanted: new WantedPieces(have),
       get state() {
         return stateOf()
       },
       onPieceDone: () => {
-        if (this.#context.have.isFull && this.#state === 'downloading') void this.#finish()
+        if (this.#context.wanted.isComplete && this.#state === 'downloading') void this.#finish()
       },
       fail: (error) => {
         this.#fail(error)
@@ -281,7 +298,7 @@ export class Torrent {
       counters: () => ({
         uploadedBytes: this.#context.stats.uploadedBytes,
         downloadedBytes: this.#context.stats.downloadedBytes,
-        leftBytes: metainfo.geometry.totalBytes - doneBytes(metainfo.geometry, this.#context.have),
+        leftBytes: missingBytes(this.#context),
       }),
       identity: {
         infoHash: metainfo.infoHash,

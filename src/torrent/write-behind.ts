@@ -66,12 +66,15 @@ async function writeRun(context: TorrentContext, { first, pieces, bytes }: Run):
 
 function setHave(context: TorrentContext, piece: PieceIndex): void {
   context.have.set(piece)
+  context.wanted.onHave(piece)
   context.picker.setHave(piece)
+  const isWanted = context.wanted.has(piece)
   for (const peer of context.peers.values()) {
     if (!peer.pieces.has(piece)) {
       peer.connection.have(piece)
       continue
     }
+    if (!isWanted) continue
     peer.interestingCount--
     if (peer.interestingCount === 0) peer.connection.notInterested()
   }

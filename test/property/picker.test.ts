@@ -3,38 +3,60 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Bitfield } from '../../src/common/bitfield.ts'
-import { PiecePicker } from '../../src/swarm/piece-picker.ts'
+import { DEFAULT_PRIORITY, MAX_PRIORITY, PiecePicker, UNWANTED } from '../../src/swarm/piece-picker.ts'
 import { seededRandom } from '../support/picker-strings.ts'
 
-type State = 'open' | 'started' | 'have' | 'unwanted'
+type State = 'free' | 'started' | 'have'
 
 class SlowPicker {
   readonly states: State[]
+  readonly priorities: number[]
   readonly peers: Bitfield[] = []
   seeds = 0
 
   constructor(pieceCount: number) {
-    this.states = Array<State>(pieceCount).fill('open')
+    this.states = Array<State>(pieceCount).fill('free')
+    this.priorities = Array<number>(pieceCount).fill(DEFAULT_PRIORITY)
   }
 
   availability(piece: number): number {
     return this.seeds + this.peers.filter((peer) => peer.has(piece)).length
   }
 
+  isOpen(piece: number): boolean {
+    return this.states[piece] === 'free' && this.priorities[piece]! > UNWANTED
+  }
+
+  /** Open pieces of the highest priority that this peer has any of. */
+  first(peer: Bitfield | 'all'): number[] {
+    const open = [...this.states.keys()].filter((piece) => this.isFor(piece, peer))
+    const highest = Math.max(...open.map((piece) => this.priorities[piece]!))
+    return open.filter((piece) => this.priorities[piece] === highest)
+  }
+
   /** All right answers. */
   rarest(peer: Bitfield | 'all'): number[] {
-    const open = [...this.states.keys()].filter((piece) => this.isFor(piece, peer))
+    const open = this.first(peer)
     const least = Math.min(...open.map((piece) => this.availability(piece)))
     return open.filter((piece) => this.availability(piece) === least)
   }
 
-  near(after: number, peer: Bitfield | 'all'): number | undefined {
+  /** All right answers: one, where all priorities are the same. */
+  near(after: number, peer: Bitfield | 'all'): number[] {
+    const open = [...this.states.keys()].filter((piece) => this.isOpen(piece))
+    const isMixed = new Set(open.map((piece) => this.priorities[piece])).size > 1
+    const next = open.find((piece) => piece > after)
+    if (isMixed) {
+      if (next !== undefined && this.first('all').includes(next) && this.isFor(next, peer)) return [next]
+      return this.rarest(peer)
+    }
     const order = [...this.states.keys()].map((_, i) => (after + 1 + i) % this.states.length)
-    return order.find((piece) => this.isFor(piece, peer))
+    const near = order.find((piece) => this.isFor(piece, peer))
+    return near === undefined ? [] : [near]
   }
 
   isFor(piece: number, peer: Bitfield | 'all'): boolean {
-    return this.states[piece] === 'open' && (peer === 'all' || peer.has(piece))
+    return this.isOpen(piece) && (peer === 'all' || peer.has(piece))
   }
 }
 
@@ -83,7 +105,7 @@ const EVENTS = {
   },
   release({ picker, slow }: Swarm, a: number) {
     const piece = a % slow.states.length
-    slow.states[piece] = 'open'
+    slow.states[piece] = 'free'
     picker.release(piece)
   },
   have({ picker, slow }: Swarm, a: number) {
@@ -91,10 +113,17 @@ const EVENTS = {
     slow.states[piece] = 'have'
     picker.setHave(piece)
   },
-  unwanted({ picker, slow }: Swarm, a: number) {
+  prioritize({ picker, slow }: Swarm, a: number, b: number) {
     const piece = a % slow.states.length
-    slow.states[piece] = 'unwanted'
-    picker.setUnwanted(piece)
+    const priority = [UNWANTED, DEFAULT_PRIORITY, 2, MAX_PRIORITY][b % 4]!
+    slow.priorities[piece] = priority
+    picker.setPriority(piece, priority)
+  },
+  prioritizeRun({ picker, slow }: Swarm, a: number, b: number) {
+    for (let piece = a % slow.states.length; piece < slow.states.length; piece++) {
+      slow.priorities[piece] = b % 3
+      picker.setPriority(piece, b % 3)
+    }
   },
 }
 
@@ -107,14 +136,17 @@ const event: fc.Arbitrary<Event> = fc.record({
 function compare(picker: PiecePicker, slow: SlowPicker, near: number): void {
   for (const peer of [...slow.peers, 'all'] as const) {
     const right = slow.rarest(peer)
-    const picked = picker.pick(peer)
-    if (right.length === 0) assert.equal(picked, undefined)
-    else assert.ok(picked !== undefined && right.includes(picked), `${picked} is none of ${right.join(' ')}`)
-    assert.equal(picker.pickNear(near, peer), slow.near(near, peer))
+    assertOneOf(picker.pick(peer), right)
+    assertOneOf(picker.pickNear(near, peer), slow.near(near, peer))
   }
-  const count = (...wanted: string[]): number => slow.states.filter((state) => wanted.includes(state)).length
-  assert.equal(picker.openCount, count('open'))
-  assert.equal(picker.missingCount, count('open', 'started'))
+  const openCount = [...slow.states.keys()].filter((piece) => slow.isOpen(piece)).length
+  assert.equal(picker.openCount, openCount)
+  assert.equal(picker.missingCount, openCount + slow.states.filter((state) => state === 'started').length)
+}
+
+function assertOneOf(picked: number | undefined, right: readonly number[]): void {
+  if (right.length === 0) assert.equal(picked, undefined)
+  else assert.ok(picked !== undefined && right.includes(picked), `${picked} is none of ${right.join(' ')}`)
 }
 
 test('whatever happens in a swarm, the picker picks what a slow one would', () => {
@@ -135,6 +167,38 @@ test('whatever happens in a swarm, the picker picks what a slow one would', () =
         compare(picker, slow, 0)
       },
     ),
+    { numRuns: 60 },
+  )
+})
+
+test('priorities given while all is stale, begun or here are kept', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(5), fc.nat(3)), { minLength: 1, maxLength: 60 }), (pieces) => {
+      const picker = new PiecePicker(pieces.length, seededRandom(pieces.length))
+      const everything = new Bitfield(pieces.length)
+      everything.setAll()
+      picker.addPeer(everything)
+      pieces.forEach(([priority, state], piece) => {
+        if (state === 1) picker.start(piece)
+        if (state === 2) picker.setHave(piece)
+        picker.setPriority(piece, priority)
+      })
+      picker.checkInvariants()
+      pieces.forEach((_, piece) => {
+        picker.release(piece)
+      })
+      picker.checkInvariants()
+      const order: number[] = []
+      for (let piece = picker.pick('all'); piece !== undefined; piece = picker.pick('all')) {
+        order.push(pieces[piece]![0])
+        picker.start(piece)
+      }
+      const wanted = pieces.map(([priority]) => priority).filter((priority) => priority > UNWANTED)
+      assert.deepEqual(
+        order,
+        wanted.sort((a, b) => b - a),
+      )
+    }),
     { numRuns: 60 },
   )
 })

@@ -1,6 +1,6 @@
 /** Pickers from two strings, so that a test shows its swarm: `setup('2213', '* s ')`. */
 import { Bitfield } from '../../src/common/bitfield.ts'
-import { PiecePicker } from '../../src/swarm/piece-picker.ts'
+import { PiecePicker, UNWANTED } from '../../src/swarm/piece-picker.ts'
 
 /**
  * @param peers one digit a piece: how many partial peers have it
@@ -14,7 +14,7 @@ export function setup(peers: string, states = '', random: () => number = seededR
   Array.from(states).forEach((state, piece) => {
     if (state === '*') picker.setHave(piece)
     if (state === 's') picker.start(piece)
-    if (state === '-') picker.setUnwanted(piece)
+    if (state === '-') picker.setPriority(piece, UNWANTED)
   })
   picker.checkInvariants()
   return picker

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BugError } from '../../../src/common/errors.ts'
-import { PiecePicker } from '../../../src/swarm/piece-picker.ts'
+import { MAX_PRIORITY, PiecePicker, UNWANTED } from '../../../src/swarm/piece-picker.ts'
 import { picks, pieces, seededRandom, setup } from '../../support/picker-strings.ts'
 
 test('the rarest piece is picked first', () => {
@@ -137,4 +137,68 @@ test('taking away a piece that nobody had is a bug of ours', () => {
   assert.throws(() => {
     new PiecePicker(1, () => 0).decrement(0)
   }, BugError)
+})
+
+test('a higher priority comes before rarity', () => {
+  const picker = setup('1333')
+  picker.setPriority(2, 2)
+  picker.setPriority(3, 2)
+  assert.deepEqual(picks(picker), [2, 3])
+  picker.setPriority(1, MAX_PRIORITY)
+  assert.deepEqual(picks(picker), [1])
+  assert.deepEqual(picks(picker, pieces('#..#')), [3], 'of what this peer has')
+  picker.checkInvariants()
+})
+
+test('an unwanted piece is not picked, and not counted as missing', () => {
+  const picker = setup('111', '-  ')
+  assert.deepEqual(picks(picker), [1, 2])
+  assert.equal(picker.missingCount, 2)
+  assert.equal(picker.pickNear(2, 'all'), 1)
+  picker.setPriority(1, UNWANTED)
+  picker.setPriority(2, UNWANTED)
+  assert.equal(picker.hasOpen, false)
+  picker.setPriority(0, 1)
+  assert.deepEqual(picks(picker), [0])
+})
+
+test('a priority holds for a piece that is begun, or here, from when it is given up', () => {
+  const picker = setup('111', 's* ')
+  picker.setPriority(0, UNWANTED)
+  picker.setPriority(1, 2)
+  assert.deepEqual(picks(picker), [2])
+  picker.release(0)
+  assert.deepEqual(picks(picker), [2], 'given up, but unwanted')
+  picker.release(1)
+  assert.deepEqual(picks(picker), [1])
+  picker.checkInvariants()
+})
+
+test('a peer without anything open is asked again once a piece of its becomes wanted', () => {
+  const picker = setup('11', '- ')
+  const peer = pieces('#.')
+  assert.equal(picker.pick(peer), undefined)
+  picker.setPriority(0, 1)
+  assert.equal(picker.pick(peer), 0)
+})
+
+test('runs go on in index order inside the highest priority', () => {
+  const picker = setup('0'.repeat(8))
+  for (const piece of [4, 5, 6]) picker.setPriority(piece, 2)
+  assert.equal(picker.isUniform, true)
+  assert.equal(picker.pickNear(4, 'all'), 5)
+  assert.ok([4, 5, 6].includes(picker.pickNear(1, 'all')!), 'what comes next has a lower priority')
+  for (const piece of [4, 5, 6]) picker.start(piece)
+  assert.equal(picker.pickNear(1, 'all'), 2)
+})
+
+test('two million pieces change their priority without a search for each', () => {
+  const pieceCount = 2_000_000
+  const picker = new PiecePicker(pieceCount, seededRandom(1))
+  const startedMs = performance.now()
+  for (let piece = 0; piece < pieceCount; piece++) if (piece !== 12_345) picker.setPriority(piece, UNWANTED)
+  assert.equal(picker.pick('all'), 12_345)
+  for (let piece = 0; piece < pieceCount; piece++) picker.setPriority(piece, 1 + (piece % 3))
+  assert.equal(picker.pick('all')! % 3, 2)
+  assert.ok(performance.now() - startedMs < 10_000)
 })
