@@ -115,6 +115,7 @@ export class Session {
       stateDirectory: this.#settings.stateDirectory,
       usePartFiles: settings.usePartFiles,
       force: settings.force,
+      wantedFiles: settings.wantedFiles,
       log: this.#parts.log,
     })
   }

@@ -1,5 +1,7 @@
 /** What can be set for a whole process, with defaults. Values are checked where they are typed in (cli/options.ts). */
 
+import type { Bitfield } from '../common/bitfield.ts'
+
 export interface Settings {
   /** First and last port to try to listen on; 0-0 takes any free one. */
   readonly listenPorts: { readonly first: number; readonly last: number }
@@ -25,6 +27,8 @@ export interface TorrentSettings {
   readonly seedWhenComplete: boolean
   /** Endpoints the user named (`--peer`). */
   readonly peers: readonly { readonly host: string; readonly port: number }[]
+  /** Other files are not made. Default: all are wanted. What comes of it for pieces has to stand in `priorities`. */
+  readonly wantedFiles?: Bitfield | undefined
   /** One a piece: 0 is not wanted, of the others higher ones come first. Default: all are wanted alike. */
   readonly priorities?: Uint8Array
 }

@@ -6,7 +6,7 @@ import type { FileEntry, Metainfo } from '../metainfo/metainfo.ts'
 import type { BigIntStats } from 'node:fs'
 import type { Bitfield } from '../common/bitfield.ts'
 import type { FileIdentity } from './file-identity.ts'
-import { piecesOfFile } from '../metainfo/file-layout.ts'
+import { fileSpans, piecesOfFile } from '../metainfo/file-layout.ts'
 import { wantedPieces } from '../metainfo/file-selection.ts'
 import { Identities } from './file-identity.ts'
 
@@ -70,11 +70,21 @@ export class FileTable {
     return this.#wantedPieces === undefined || this.#wantedPieces.has(piece)
   }
 
-  /** Do its bytes of a piece go into the file itself? Else, if it is real, the whole piece waits in the parts file. */
+  /**
+   * Do its bytes of a piece go into the file itself? Else, if it is real, the whole piece goes to the parts file. What an
+   * earlier run began goes on; what lies under its final name may have been changed by its owner.
+   */
   isWritten(file: number): boolean {
-    if (!this.isReal(file)) return false
-    const place = this.place(file)
-    return this.isWanted(file) || place === 'part' || place === 'final'
+    return this.isWanted(file) || (this.isReal(file) && this.place(file) === 'part')
+  }
+
+  /** Has it bytes that go into no file? O(files of the piece). */
+  isForParts(piece: number): boolean {
+    if (this.#wantedFiles === undefined) return false
+    const { geometry } = this.#metainfo
+    const start = piece * geometry.pieceBytes
+    const length = Math.min(geometry.pieceBytes, geometry.totalBytes - start)
+    return fileSpans(this.#files, start, length).some(({ file }) => this.isReal(file) && !this.isWritten(file))
   }
 
   /** Equal at two moments: between them nothing came that a resume record should know. */
