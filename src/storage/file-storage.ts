@@ -159,16 +159,11 @@ export class FileStorage implements Storage {
     }
   }
 
-  async writePieces(first: PieceIndex, pieces: readonly Buffer[]): Promise<readonly number[]> {
+  writePieces(first: PieceIndex, pieces: readonly Buffer[]): readonly number[] | Promise<readonly number[]> {
     this.#assertOpen()
-    const whole: number[] = []
-    for (let from = 0; from < pieces.length;) {
-      let to = from
-      while (to < pieces.length && !this.#have.has(first + to)) to++
-      if (to > from) await this.#writeRun(first + from, pieces.slice(from, to), whole)
-      from = to + 1
-    }
-    return whole
+    const writing = this.#write(first, pieces)
+    const step = writing.next()
+    return step.done === true && step.value.length === 0 ? step.value : this.#finishWriting(writing, step)
   }
 
   async read(start: number, ...into: Buffer[]): Promise<void> {
@@ -311,33 +306,60 @@ export class FileStorage implements Storage {
     }
   }
 
-  /** Neighbouring pieces that are missing. @param whole gets the files that they make whole */
-  async #writeRun(first: number, pieces: readonly Buffer[], whole: number[]): Promise<void> {
+  /** Yields when other work should have its turn. @returns files that have all their bytes now */
+  *#write(first: number, pieces: readonly Buffer[]): Generator<undefined, readonly number[]> {
+    const finished: number[] = []
+    const turns = new Turns()
+    for (let from = 0; from < pieces.length;) {
+      let to = from
+      while (to < pieces.length && !this.#have.has(first + to)) to++
+      if (to > from) yield* this.#writeRun(first + from, pieces.slice(from, to), { turns, finished })
+      from = to + 1
+    }
+    return finished
+  }
+
+  /** Neighbouring pieces that are missing. @param into its list gets the files that have all their bytes now */
+  *#writeRun(
+    first: number,
+    pieces: readonly Buffer[],
+    into: { readonly turns: Turns; readonly finished: number[] },
+  ): Generator<undefined, void> {
     const { files, geometry } = this.#metainfo
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
     const bytes = new PieceBytes(pieces)
     const realSpans: FileSpan[] = []
-    const turns = new Turns()
     if (this.#table.isSelection) this.#keepForParts(first, pieces)
-    for (const span of fileSpans(files, first * geometry.pieceBytes, length)) {
-      if (turns.isOver()) await this.#otherWork()
+    for (const span of fileSpans(files, first * geometry.pieceBytes, lengthOf(pieces))) {
+      if (into.turns.isOver()) yield
       const buffers = bytes.take(span.length)
       if (!this.#table.isWritten(span.file)) continue
       this.#writeSpan(span, buffers)
       realSpans.push(span)
     }
     for (let index = 0; index < pieces.length; index++) this.#have.set(first + index)
-    for (const span of realSpans) this.#missingBytes -= span.length
-    const finished = realSpans.filter(
-      (span) =>
-        this.#table.piecesArrived(span.file, this.#pieceCountOf(span)) && this.#table.isWanted(span.file),
-    )
+    for (const span of realSpans) {
+      this.#missingBytes -= span.length
+      const hasAll = this.#table.piecesArrived(span.file, this.#pieceCountOf(span))
+      if (hasAll && this.#table.isWanted(span.file)) into.finished.push(span.file)
+    }
+  }
+
+  /** What of writing has to wait: for other work's turn, and for files to be looked at and named. */
+  async #finishWriting(
+    writing: Generator<undefined, readonly number[]>,
+    first: IteratorResult<undefined, readonly number[]>,
+  ): Promise<readonly number[]> {
+    let step = first
+    while (step.done !== true) {
+      await this.#otherWork()
+      step = writing.next()
+    }
+    const finished = step.value
     for (let at = 0; at < finished.length; at += FILES_PER_TURN) {
       if (at > 0) await this.#otherWork()
-      const files = finished.slice(at, at + FILES_PER_TURN).map(({ file }) => file)
-      await this.#finishFiles(files)
-      for (const file of files) whole.push(file)
+      await this.#finishFiles(finished.slice(at, at + FILES_PER_TURN))
     }
+    return finished
   }
 
   /** Before the files: killed between the two, the piece is found there and goes on into them. */

@@ -51,14 +51,14 @@ export class MemoryStorage implements Storage {
     return copy
   }
 
-  async writePieces(first: PieceIndex, pieces: readonly Buffer[]): Promise<readonly number[]> {
+  writePieces(first: PieceIndex, pieces: readonly Buffer[]): readonly number[] {
     const wholeBefore = new Set(this.#wholeFiles())
     let at = pieceStart(this.#metainfo.geometry, first)
     for (const [index, bytes] of pieces.entries()) {
       at += bytes.copy(this.#data, at)
       this.#have.set(first + index)
     }
-    return Promise.resolve([...this.#wholeFiles()].filter((file) => !wholeBefore.has(file)))
+    return [...this.#wholeFiles()].filter((file) => !wholeBefore.has(file))
   }
 
   async read(start: number, ...into: Buffer[]): Promise<void> {

@@ -6,11 +6,12 @@ export interface Storage {
   /**
    * Writes verified pieces: `first` and its neighbours, with one call to the system for each file they touch. Those
    * that are there already are left alone.
-   * @param pieces whole pieces in order; all lie in the torrent; not touched after the promise settles
-   * @returns indices of the files that these pieces made whole; they lie under their final names now
-   * @throws StorageError DISK_FULL, DISK_IO...: then none of them counts as written
+   * @param pieces whole pieces in order; all lie in the torrent; the caller's again with the answer
+   * @returns indices of the files that these pieces made whole; they lie under their final names now. At once, without
+   * a promise, when nothing had to be waited for: the buffers can then take the next piece while they are in the cache
+   * @throws StorageError DISK_FULL, DISK_IO..., thrown or rejected: then none of them counts as written
    */
-  writePieces(first: PieceIndex, pieces: readonly Buffer[]): Promise<readonly number[]>
+  writePieces(first: PieceIndex, pieces: readonly Buffer[]): readonly number[] | Promise<readonly number[]>
   /**
    * Fills `into`, one buffer after another, with the torrent's bytes from `start`: one read, wherever they go.
    * @throws StorageError DISK_SHORT where the data is not there

@@ -45,23 +45,56 @@ export class WriteBehind {
   #flush(context: TorrentContext): void {
     const run = this.#run
     this.#run = undefined
-    if (run !== undefined) void writeRun(context, run)
+    if (run !== undefined) writeRun(context, run)
   }
 }
 
-/** Never rejects: what goes wrong stops the torrent through `context.fail`. */
-async function writeRun(context: TorrentContext, { first, pieces, bytes }: Run): Promise<void> {
+/** Never throws: what goes wrong stops the torrent through `context.fail`. */
+function writeRun(context: TorrentContext, run: Run): void {
+  let wholeFiles
   try {
-    const wholeFiles = await context.storage.writePieces(first, bytes)
+    wholeFiles = context.storage.writePieces(run.first, run.bytes)
+  } catch (error) {
+    giveUp(context, run, error)
+    return
+  }
+  if (wholeFiles instanceof Promise) void finishLater(context, run, wholeFiles)
+  else finish(context, run, wholeFiles)
+}
+
+async function finishLater(
+  context: TorrentContext,
+  run: Run,
+  wholeFiles: Promise<readonly number[]>,
+): Promise<void> {
+  let files
+  try {
+    files = await wholeFiles
+  } catch (error) {
+    giveUp(context, run, error)
+    return
+  }
+  finish(context, run, files)
+}
+
+/** First of all the buffers go back: the next piece then comes into one that is in the cache. */
+function finish(context: TorrentContext, { pieces }: Run, wholeFiles: readonly number[]): void {
+  for (const open of pieces) context.openPieces.discard(open)
+  try {
     for (const { piece } of pieces) setHave(context, piece)
     for (const file of wholeFiles) context.observer.onFile(file)
     context.onPieceDone()
   } catch (error) {
-    for (const { piece } of pieces) if (!context.have.has(piece)) context.picker.release(piece)
     context.fail(asKnown(error))
-  } finally {
-    for (const open of pieces) context.openPieces.discard(open)
   }
+}
+
+function giveUp(context: TorrentContext, { pieces }: Run, error: unknown): void {
+  for (const open of pieces) {
+    context.picker.release(open.piece)
+    context.openPieces.discard(open)
+  }
+  context.fail(asKnown(error))
 }
 
 function setHave(context: TorrentContext, piece: PieceIndex): void {

@@ -1,35 +1,14 @@
 /** The bundled command checks what is there in threads, whose script is a file of its own. */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { encodeRaw } from '../support/bencode-raw.ts'
 import { runCli } from '../support/run-cli.ts'
+import { withHole } from './hole.ts'
 
 const MIB = 1 << 20
 const HAS_CORES = availableParallelism() > 1
-
-/** `zeros.bin`, a hole of that size, in a directory of its own, and its torrent. */
-async function withHole(
-  { totalBytes, pieceBytes }: { totalBytes: number; pieceBytes: number },
-  use: (root: string) => Promise<void>,
-): Promise<void> {
-  const root = mkdtempSync(join(tmpdir(), 'torrent-dl-test-'))
-  try {
-    const hash = createHash('sha1').update(Buffer.alloc(pieceBytes)).digest()
-    const pieces = Buffer.concat(Array.from({ length: totalBytes / pieceBytes }, () => hash))
-    const info = { length: totalBytes, name: 'zeros.bin', 'piece length': pieceBytes, pieces }
-    writeFileSync(join(root, 'a.torrent'), encodeRaw({ announce: 'udp://127.0.0.1:9/announce', info }))
-    const fd = openSync(join(root, 'zeros.bin'), 'w')
-    ftruncateSync(fd, totalBytes)
-    closeSync(fd)
-    await use(root)
-  } finally {
-    rmSync(root, { recursive: true, force: true })
-  }
-}
 
 describe('the command checks a large file', () => {
   test('right or wrong, on all cores', async () => {

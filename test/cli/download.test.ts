@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { makeTorrent } from '../support/make-torrent.ts'
@@ -10,26 +7,9 @@ import { runCli } from '../support/run-cli.ts'
 import { withSeed } from './local-seed.ts'
 import type { Schema } from './schema-check.ts'
 import { schemaErrors } from './schema-check.ts'
+import { withSilentPeer } from './silent-peer.ts'
 
 const SINGLE = { name: 'a.bin', files: [{ path: 'a.bin', length: 300_000 }] }
-
-/** A peer that takes the call and says nothing. */
-async function withSilentPeer(
-  use: (peer: string, onCall: (run: () => void) => void) => Promise<void>,
-): Promise<void> {
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy())
-    socket.resume() // so that it sees the other end hang up
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  try {
-    await use(`127.0.0.1:${(server.address() as AddressInfo).port}`, (run) => server.once('connection', run))
-  } finally {
-    server.close()
-    await once(server, 'close')
-  }
-}
 
 // They mostly wait for processes: side by side they take half the time.
 describe('the command downloads', { concurrency: 4 }, () => {

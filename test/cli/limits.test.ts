@@ -9,7 +9,7 @@ import { describe, test } from 'node:test'
 import { makeTorrent } from '../support/make-torrent.ts'
 import { runCli } from '../support/run-cli.ts'
 import type { CliResult } from '../support/run-cli.ts'
-import { ScriptedPeer, isHandshake } from '../support/scripted-peer.ts'
+import { withChokingPeer } from './choking-peer.ts'
 
 const SPEC = { name: 'a.bin', files: [{ path: 'a.bin', length: 300_000 }] }
 
@@ -28,18 +28,9 @@ async function runChoked(...args: string[]): Promise<CliResult> {
   await withRoot(async (root) => {
     const { bytes, metainfo } = makeTorrent(SPEC)
     writeFileSync(join(root, 'a.torrent'), bytes)
-    const peer = await ScriptedPeer.listen({
-      infoHash: metainfo.infoHash,
-      onMessage: (self, message) => {
-        if (isHandshake(message)) self.send('haveAll')
-      },
-    })
-    try {
-      const options = ['-p', '0', '--peer', `127.0.0.1:${peer.endpoint.port}`, ...args, 'a.torrent']
-      result = await runCli(options, { cwd: root })
-    } finally {
-      await peer.close()
-    }
+    result = await withChokingPeer(metainfo.infoHash, async (peer) =>
+      runCli(['-p', '0', '--peer', peer, ...args, 'a.torrent'], { cwd: root }),
+    )
   })
   assert.ok(result)
   return result

@@ -161,7 +161,7 @@ test('a piece of very many files lets other work have its turn, and ends when th
   const storage = site.storage()
   await storage.open(new CheckRecorder())
   const [piece] = piecesOf(site.torrent.metainfo)
-  const writing = storage.writePieces(piece!, [Buffer.from(site.torrent.data)])
+  const writing = Promise.resolve(storage.writePieces(piece!, [Buffer.from(site.torrent.data)]))
   const closing = storage.close()
   await assert.rejects(writing, isCode('STORAGE_CLOSED'))
   await closing

@@ -18,6 +18,8 @@ import { isCode, storageCompliance } from '../../support/storage-compliance.ts'
 import {
   CheckRecorder,
   countTo,
+  pieceBytesOf,
+  piecesOf,
   StorageSite,
   temporaryDirectory,
   writePieces,
@@ -111,6 +113,20 @@ test('a name of 255 bytes is written and finished', async (context) => {
     await writePieces(storage, site.torrent)
   })
   assert.deepEqual(await site.names(), [name])
+})
+
+test('a piece that makes no file whole is written before the call returns; the last one is awaited', async (context) => {
+  const torrent = makeTorrent({ pieceBytes: 16_384, files: [{ path: 'a', length: 40_000 }] })
+  const site = new StorageSite(await temporaryDirectory(context), torrent)
+  await site.run(async ({ storage }) => {
+    const [first, second, last] = piecesOf(torrent.metainfo)
+    for (const piece of [first!, second!]) {
+      assert.deepEqual(storage.writePieces(piece, [Buffer.from(pieceBytesOf(torrent, piece))]), [])
+    }
+    const answer = storage.writePieces(last!, [Buffer.from(pieceBytesOf(torrent, last!))])
+    assert.ok(answer instanceof Promise)
+    assert.deepEqual(await answer, [0])
+  })
 })
 
 test('many more files than may be open are written and read', async (context) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PieceIndex } from '../../../src/metainfo/geometry.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
 import type { TorrentContext } from '../../../src/torrent/torrent-context.ts'
 import { Bitfield } from '../../../src/common/bitfield.ts'
 import { StorageError } from '../../../src/common/errors.ts'
@@ -12,7 +13,9 @@ import { WriteBehind } from '../../../src/torrent/write-behind.ts'
 const PIECE_BYTES = 16_384
 
 /** As much of a torrent as writing looks at. */
-function fixture(writePieces: (first: number, pieces: readonly Buffer[]) => Promise<readonly number[]>): {
+function fixture(
+  writePieces: (first: number, pieces: readonly Buffer[]) => ReturnType<Storage['writePieces']>,
+): {
   readonly finish: (piece: number) => void
   readonly openPieces: OpenPieces
   readonly have: Bitfield
@@ -94,5 +97,22 @@ test('when a run cannot be written, none of its pieces is had, all go back, and 
   assert.equal(have.count, 0)
   assert.deepEqual(log, ['release 1', 'release 2', 'fail DISK_FULL'])
   assert.equal(openPieces.reservedCount, 0)
+  assert.equal(openPieces.takenCount, 0)
+})
+
+test('what the storage writes at once is had at once, and its buffers take the next pieces', () => {
+  const { finish, have, openPieces } = fixture(() => [])
+  for (let piece = 0; piece < 16; piece++) finish(piece)
+  assert.equal(have.count, 16)
+  assert.equal(openPieces.takenCount, 0)
+})
+
+test('when it refuses at once, the torrent fails as it does later', () => {
+  const { finish, have, log, openPieces } = fixture(() => {
+    throw new StorageError('DISK_FULL', 'full')
+  })
+  for (let piece = 0; piece < 16; piece++) finish(piece)
+  assert.equal(have.count, 0)
+  assert.equal(log.at(-1), 'fail DISK_FULL')
   assert.equal(openPieces.takenCount, 0)
 })

@@ -1,0 +1,46 @@
+/** Runs the ```sh blocks of a page as its reader would. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** From dist/test/cli up to the root. */
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const BIN = join(ROOT, 'bin/torrent-dl.js')
+const LIMIT_MS = 20_000
+
+/** Commands that the blocks call, and what they run here. */
+const SHIMS = {
+  'torrent-dl': `exec "${process.execPath}" "${BIN}" "$@"`,
+  npx: `shift\nexec "${process.execPath}" "${BIN}" "$@"`,
+  // Not every machine has it.
+  jq: 'exec cat',
+}
+
+/** @param page from the root @returns the text of its ```sh blocks */
+export function shellBlocks(page: string): string[] {
+  const text = readFileSync(join(ROOT, page), 'utf8')
+  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block)
+}
+
+/** Fails when a command of the block does. @returns what they printed, both streams */
+export async function runBlock(block: string, root: string): Promise<string> {
+  const shims = join(root, 'shims')
+  mkdirSync(shims, { recursive: true })
+  for (const [name, body] of Object.entries(SHIMS)) {
+    writeFileSync(join(shims, name), `#!/bin/sh\n${body}\n`)
+    chmodSync(join(shims, name), 0o755)
+  }
+  const env = { PATH: `${shims}:${process.env['PATH'] ?? ''}`, HOME: root, LANG: 'C.UTF-8' }
+  const child = spawn('sh', ['-e', '-c', block], { cwd: root, env, timeout: LIMIT_MS, killSignal: 'SIGKILL' })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  }
+  child.stdin.end()
+  const [code] = (await once(child, 'close')) as [number | null]
+  assert.equal(code, 0, `${block}\n${output}`)
+  return output
+}
