@@ -9,6 +9,8 @@ import type { Settings, TorrentSettings } from './settings.ts'
 import type { TorrentObserver } from '../torrent/snapshot.ts'
 import { Dialer } from '../peer/dialer.ts'
 import { FileStorage } from '../storage/file-storage.ts'
+import { HeldPieces } from '../storage/held-pieces.ts'
+import type { Storage } from '../storage/storage.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
 import { InputError, PeerError } from '../common/errors.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
@@ -91,6 +93,7 @@ export class Session {
       maxPeers: this.#settings.maxPeers,
       userPeers: settings.peers,
       ...(settings.priorities === undefined ? {} : { priorities: settings.priorities }),
+      ...(settings.reading === undefined ? {} : { reading: settings.reading }),
       seedWhenComplete: settings.seedWhenComplete,
       pieceMemory: this.#pieceMemory,
       onEnded: () => this.#torrents.set(key, undefined),
@@ -107,7 +110,8 @@ export class Session {
     this.#udpLinks.close()
   }
 
-  #makeStorage(metainfo: Metainfo, settings: TorrentSettings): FileStorage {
+  #makeStorage(metainfo: Metainfo, settings: TorrentSettings): Storage {
+    if (settings.isKeptInMemory === true) return new HeldPieces(metainfo)
     return new FileStorage({
       metainfo,
       outputDirectory: settings.outputDirectory,

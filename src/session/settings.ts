@@ -31,6 +31,10 @@ export interface TorrentSettings {
   readonly wantedFiles?: Bitfield | undefined
   /** One a piece: 0 is not wanted, of the others higher ones come first. Default: all are wanted alike. */
   readonly priorities?: Uint8Array
+  /** Positions in the torrent: nothing else is wanted, and it is fetched in order, as fast as it is read. */
+  readonly reading?: { readonly start: number; readonly end: number }
+  /** Nothing lies on disk, and what was read is dropped. */
+  readonly isKeptInMemory?: boolean
 }
 
 export const DEFAULT_LISTEN_PORTS = { first: 6881, last: 6999 }

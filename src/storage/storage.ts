@@ -17,6 +17,8 @@ export interface Storage {
    * @throws StorageError DISK_SHORT where the data is not there
    */
   read(start: number, ...into: Buffer[]): Promise<void>
+  /** Where nothing is kept for good: nobody here needs the bytes of this piece any more. */
+  drop?(piece: PieceIndex): void
   /** What is there without asking anyone: hashes or trusts existing data, adopts whole files. Called once, first. */
   open(progress: CheckProgress): Promise<Bitfield>
   /**

@@ -35,8 +35,10 @@ function checkPieces({ metainfo, picker, peers, openPieces, have }: TorrentConte
   expect([...openPieces.withFree()].length === free, `${free} pieces have free blocks, others are offered`)
 }
 
-function checkPeers({ peers, have, wanted, state }: TorrentContext): void {
-  const had = [...have.indices()].filter((piece) => wanted.has(piece)).length
+function checkPeers({ metainfo, peers, wanted, state }: TorrentContext): void {
+  const had = [...pieceIndices(metainfo.geometry)].filter(
+    (piece) => wanted.has(piece) && wanted.hasHad(piece),
+  ).length
   expect(wanted.hadCount === had, `${wanted.hadCount} wanted pieces counted as had`)
   for (const peer of peers.values()) {
     const interesting = [...peer.pieces.indices()].filter((piece) => wanted.isMissing(piece)).length
@@ -63,14 +65,14 @@ function checkRequests({ metainfo, peers, openPieces }: TorrentContext): void {
   expect(asked.size === 0, `${asked.size} requests for blocks of no open piece`)
 }
 
-function checkUploads({ peers, have, uploadReader }: TorrentContext): void {
+function checkUploads({ peers, wanted, uploadReader }: TorrentContext): void {
   for (const peer of peers.values()) {
     const { size } = peer.uploads
     expect(size === 0 || !peer.connection.amChoking, `peer ${peer.key} is choked, ${size} requests wait`)
   }
   for (const [number, page] of uploadReader.pages) {
     expect(page.number === number && page.keeper === uploadReader, `page ${number} is another's`)
-    expect(have.has(page.piece), `page ${number} is of piece ${page.piece}, which is not here`)
+    expect(wanted.hasHad(page.piece), `page ${number} is of piece ${page.piece}, which is not here`)
   }
 }
 

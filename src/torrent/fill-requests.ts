@@ -4,7 +4,7 @@
  * new piece, rarest first; when the memory budget is used up, a share of any piece; and when nothing free is left, a copy
  * of a block that is late elsewhere (swarm/duplicate-request.ts). A peer that had requests taken back leaves other
  * peers' pieces to others for a moment, or it would be the first to ask for the same blocks again. Requests leave with
- * the connection's next flush.
+ * the connection's next flush. Before all that comes the piece that a reader waits for (ordered-reader.ts).
  */
 import type { OpenPiece } from './open-pieces.ts'
 import type { Peer } from './peer.ts'
@@ -29,6 +29,7 @@ export function fillRequests(context: TorrentContext, peer: Peer): void {
   let room = depth - peer.ledger.size
   if (room <= 0 || (room < Math.min(depth * BATCH_SHARE, BATCH_REQUESTS) && peer.ledger.size > 0)) return
   const nowMs = context.clock.now()
+  if (context.reader !== undefined) room -= duplicateAwaited(context, peer, room, nowMs)
   while (room > 0) {
     const open = nextPiece(context, peer, nowMs)
     if (open === undefined) break
@@ -61,8 +62,26 @@ function requestFrom(context: TorrentContext, peer: Peer, open: OpenPiece, room:
   return count
 }
 
+/** Copies of blocks without which the reader cannot go on. @returns how many were asked for */
+function duplicateAwaited(context: TorrentContext, peer: Peer, room: number, nowMs: number): number {
+  const piece = context.reader?.latePiece(context.metainfo.geometry, nowMs)
+  if (piece === undefined || context.openPieces.get(piece) === undefined) return 0
+  return context.reader?.lateBlocks.duplicateOf(piece, context, peer, room) ?? 0
+}
+
+/** The piece that the reader waits for, for any peer that is not slow. */
+function awaitedPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiece | undefined {
+  const piece = context.reader?.awaitedPiece(context.metainfo.geometry)
+  const open = piece === undefined ? undefined : context.openPieces.get(piece)
+  if (open === undefined || open.progress.freeCount === 0 || open.isSingleSource) return undefined
+  if (!peer.pieces.has(open.piece) || peer.window.isSnubbed || nowMs < peer.yieldsUntilMs) return undefined
+  return context.pace.isSlow(context, peer.window.bytesPerSecond(nowMs)) ? undefined : open
+}
+
 /** A piece with at least one free block for this peer. */
 function nextPiece(context: TorrentContext, peer: Peer, nowMs: number): OpenPiece | undefined {
+  const awaited = context.reader === undefined ? undefined : awaitedPiece(context, peer, nowMs)
+  if (awaited !== undefined) return awaited
   const own = peer.currentPiece
   if (own !== undefined && own.progress.freeCount > 0 && isStillIts(context, peer, own)) return own
   peer.currentPiece = undefined

@@ -56,7 +56,7 @@ export class UploadQueue implements PageWaiter {
       connection.amChoking ||
       this.#waiting.isFull
     ) {
-      if (!isInChokeGrace(this.#peer)) this.#countRefusal()
+      if (!isInChokeGrace(this.#peer) && !context.wanted.wasDropped(index)) this.#countRefusal()
       this.#refuse(index, offset, length)
       return
     }

@@ -42,9 +42,9 @@ function wantedBytes({ metainfo: { geometry }, wanted }: TorrentContext): number
 }
 
 /** Of the wanted pieces. */
-function doneBytes({ metainfo: { geometry }, wanted, have }: TorrentContext): number {
+function doneBytes({ metainfo: { geometry }, wanted }: TorrentContext): number {
   const last = geometry.pieceCount - 1
-  return bytesOf(geometry, wanted.hadCount, last >= 0 && wanted.has(last) && have.has(last))
+  return bytesOf(geometry, wanted.hadCount, last >= 0 && wanted.has(last) && wanted.hasHad(last))
 }
 
 /** Bytes of all pieces that are not here, wanted or not. */

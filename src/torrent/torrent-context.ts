@@ -13,6 +13,7 @@ import type { PiecePicker } from '../swarm/piece-picker.ts'
 import type { PeerPool } from '../swarm/peer-pool.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { OpenPieces } from './open-pieces.ts'
+import type { OrderedReader } from './ordered-reader.ts'
 import type { Pace } from './pace.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
@@ -48,6 +49,8 @@ export interface TorrentContext {
   /** Verified and written pieces; nothing else is ever offered to peers. */
   readonly have: Bitfield
   readonly wanted: WantedPieces
+  /** Of a torrent that somebody reads in order. */
+  readonly reader: OrderedReader | undefined
   /** Torrent.state: the reactions look, torrent.ts changes it. */
   readonly state: TorrentState
   /** A piece is written and `have` has it. */

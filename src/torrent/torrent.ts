@@ -22,10 +22,17 @@ import type { TorrentObserver, TorrentSnapshot, TorrentState } from './snapshot.
 import type { Tracker } from '../tracker/tracker.ts'
 import { Announcer } from '../tracker/announcer.ts'
 import { Bitfield } from '../common/bitfield.ts'
-import { BugError, KnownError as AnyKnownError, messageOf, PeerError } from '../common/errors.ts'
+import {
+  BugError,
+  KnownError as AnyKnownError,
+  messageOf,
+  PeerError,
+  StorageError,
+} from '../common/errors.ts'
 import { Discovery } from './discovery.ts'
 import { LateBlocks } from './duplicate-late-blocks.ts'
 import { OpenPieces } from './open-pieces.ts'
+import { OrderedReader, type ByteRange } from './ordered-reader.ts'
 import { Pace } from './pace.ts'
 import { Peer } from './peer.ts'
 import { PeerPool } from '../swarm/peer-pool.ts'
@@ -67,6 +74,8 @@ export interface TorrentParts {
   readonly userPeers: readonly Endpoint[]
   /** One a piece: 0 is not wanted, of the others higher ones come first. Default: all are wanted alike. */
   readonly priorities?: Uint8Array
+  /** Nothing else is wanted, and it is fetched in order, as fast as `read` is called. */
+  readonly reading?: ByteRange
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
   /** For pieces that were asked for and are not written yet. Shared by the session's torrents; default: its own. */
@@ -93,7 +102,10 @@ export class Torrent {
     const { infoHash } = parts.metainfo
     this.#ourHandshake = { infoHash, peerId: parts.peerId, hasFast: true, hasExtensions: true, hasDht: false }
     this.#context = this.#makeContext()
-    if (parts.priorities !== undefined) setPiecePriorities(this.#context, parts.priorities)
+    const { reader } = this.#context
+    const priorities = reader?.priorities(parts.metainfo.geometry) ?? parts.priorities
+    if (priorities !== undefined) setPiecePriorities(this.#context, priorities)
+    reader?.begin(this.#context)
     this.#discovery = this.#makeDiscovery()
   }
 
@@ -130,6 +142,14 @@ export class Torrent {
     if (this.#state === 'checking' || this.#state === 'downloading') {
       setPiecePriorities(this.#context, priorities)
     }
+  }
+
+  /**
+   * The next bytes of `reading`, when they are here; the ones before are done with. One call at a time.
+   * @returns undefined at the end, or without `reading` @throws KnownError what ended the torrent
+   */
+  async read(): Promise<Buffer | undefined> {
+    return this.#context.reader?.read(this.#context)
   }
 
   /** Takes in a peer that shook hands, whoever dialled. @throws PeerError when it is refused */
@@ -203,7 +223,11 @@ export class Torrent {
   #tick(): void {
     this.#ticks++
     onTick(this.#context, this.#ticks)
-    if (this.#ticks % TICKS_A_SECOND === 0) this.#discovery.onSecond()
+    if (this.#ticks % TICKS_A_SECOND === 0) {
+      const { reader, stats, clock } = this.#context
+      if (reader?.isConsumerBusy === true) stats.restartIdleTime(clock.now())
+      this.#discovery.onSecond()
+    }
     if (this.#ticks % SAVE_EVERY_TICKS === 0) void this.#save()
   }
 
@@ -230,6 +254,7 @@ export class Torrent {
 
   #fail(error: KnownError): void {
     if (this.#stopped !== undefined) return
+    this.#context.reader?.close(error)
     this.#stopped = this.#shutDown('failed')
     this.#parts.observer.onFailed(error)
   }
@@ -243,6 +268,7 @@ export class Torrent {
     }
     this.#context.openPieces.discardAll()
     this.#context.uploadReader.close()
+    this.#context.reader?.close(new StorageError('STORAGE_CLOSED', 'the torrent was stopped'))
     await Promise.all([this.#discovery.stop(), this.#parts.storage.close()])
     this.#parts.onEnded?.()
   }
@@ -275,10 +301,12 @@ export class Torrent {
       }),
       have,
       wanted: new WantedPieces(have),
+      reader: this.#parts.reading === undefined ? undefined : new OrderedReader(this.#parts.reading),
       get state() {
         return stateOf()
       },
       onPieceDone: () => {
+        this.#context.reader?.onPieceDone()
         if (this.#context.wanted.isComplete && this.#state === 'downloading') void this.#finish()
       },
       fail: (error) => {

@@ -8,6 +8,7 @@ import { StorageError } from '../../../src/common/errors.ts'
 import { OpenPieces } from '../../../src/torrent/open-pieces.ts'
 import { PieceBuffers } from '../../../src/storage/piece-buffers.ts'
 import { PieceMemory } from '../../../src/storage/piece-memory.ts'
+import { WantedPieces } from '../../../src/torrent/wanted-pieces.ts'
 import { WriteBehind } from '../../../src/torrent/write-behind.ts'
 
 const PIECE_BYTES = 16_384
@@ -28,6 +29,7 @@ function fixture(
   )
   const context = {
     have,
+    wanted: new WantedPieces(have),
     openPieces,
     peers: new Map(),
     picker: {
