@@ -20,6 +20,8 @@ export interface JobTorrent {
 export interface JobParts {
   readonly source: string
   readonly metainfo: Metainfo
+  /** To be fetched, when that is not all. */
+  readonly totalBytes?: number | undefined
   /** As the user gave it. */
   readonly outputDirectory: string
   readonly views: readonly DownloadView[]
@@ -50,7 +52,7 @@ export class Job implements JobView, TorrentObserver {
   #startedAtMs: number
   #sawSource = false
 
-  constructor({ source, metainfo, outputDirectory, views, clock, log }: JobParts) {
+  constructor({ source, metainfo, totalBytes, outputDirectory, views, clock, log }: JobParts) {
     this.source = source
     this.metainfo = metainfo
     this.infoHash = metainfo.infoHash.toString('hex')
@@ -59,7 +61,7 @@ export class Job implements JobView, TorrentObserver {
     this.#clock = clock
     this.#log = log
     this.#startedAtMs = clock.now()
-    this.#lastSnapshot = emptySnapshot(metainfo)
+    this.#lastSnapshot = emptySnapshot(metainfo, totalBytes)
     this.result = new Promise((resolve) => {
       this.#settle = resolve
     })
@@ -169,12 +171,15 @@ export class Job implements JobView, TorrentObserver {
   }
 }
 
-function emptySnapshot({ name, infoHash, geometry }: Metainfo): TorrentSnapshot {
+function emptySnapshot(
+  { name, infoHash, geometry }: Metainfo,
+  totalBytes = geometry.totalBytes,
+): TorrentSnapshot {
   return {
     state: 'checking',
     name,
     infoHash: infoHash.toString('hex'),
-    totalBytes: geometry.totalBytes,
+    totalBytes,
     doneBytes: 0,
     checkedBytes: 0,
     bytesToCheck: 0,

@@ -6,7 +6,9 @@ import { UsageError } from '../common/errors.ts'
 import { VERSION } from '../common/version.ts'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
 import { EXIT_CODE_TABLE } from './exit-codes.ts'
-import { parseCount, parseDuration, parseHostAndPort, parsePortRange } from './options.ts'
+import { parseFilePattern } from './file-pattern.ts'
+import type { FilePattern } from './file-pattern.ts'
+import { parseCount, parseDuration, parseHostAndPort, parsePortRange, parseSize } from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
 import type { ColorChoice } from './terminal.ts'
 
@@ -17,6 +19,12 @@ export interface DownloadFlags {
   readonly output: string
   readonly part: boolean
   readonly force: boolean
+  readonly select: readonly FilePattern[]
+  readonly exclude: readonly FilePattern[]
+  /** Bytes. */
+  readonly maxSize: number | undefined
+  readonly list: boolean
+  readonly dryRun: boolean
   /** Torrents at a time. */
   readonly jobs: number
   readonly listenPort: PortRange
@@ -52,6 +60,7 @@ Examples:
   torrent-dl linux.torrent                   download into the current directory
   torrent-dl -o ~/iso a.torrent b.torrent    two at once into ~/iso
   torrent-dl -j 20 *.torrent                 a batch, twenty at a time
+  torrent-dl -n -s '*.iso' -s docs x.torrent  what these files would cost
   torrent-dl --stall-timeout 5m x.torrent    give up when nothing comes
   torrent-dl --json x.torrent | jq .         events for a script
   torrent-dl info x.torrent                  what is in it
@@ -92,6 +101,8 @@ function buildProgram(actions: Actions, done: (code: number) => void): Command {
     .enablePositionalOptions()
     .helpCommand(false)
   addPlaceOptions(program)
+  addChoiceOptions(program)
+  addManyOptions(program)
   addNetworkOptions(program)
   addOutputOptions(program)
   program
@@ -120,6 +131,32 @@ function addPlaceOptions(program: Command): void {
     .option('--no-part', 'write under the final names, without .part')
     .option('-f, --force', 'replace different files that are in the way', false)
     .option('-c, --continue', 'go on with what is there (it always does)')
+}
+
+function addChoiceOptions(program: Command): void {
+  program
+    .optionsGroup('What:')
+    .option(
+      '-s, --select <glob|n|n-m>',
+      'these files, first ones first (repeatable)',
+      collected('--select', parseFilePattern),
+      [],
+    )
+    .option(
+      '--exclude <glob|n|n-m>',
+      'but not these (repeatable)',
+      collected('--exclude', parseFilePattern),
+      [],
+    )
+    .option('--max-size <size>', 'no file larger than this', checked('--max-size', parseSize))
+    .addOption(new Option('-l, --list', 'list the files, download nothing').default(false))
+    .addOption(
+      new Option('-n, --dry-run', 'say what would be fetched').default(false).conflicts('list'),
+    )
+}
+
+function addManyOptions(program: Command): void {
+  program
     .optionsGroup('Many:')
     .addOption(
       new Option('-j, --jobs <n>', 'torrents at a time')

@@ -32,6 +32,10 @@ export async function startDownload(
   if (sources.filter((source) => source === '-').length > 1) {
     throw new UsageError('USAGE', 'standard input (-) can be a source only once')
   }
+  if (flags.list || flags.dryRun) {
+    const { startPreview } = await import('./start-preview.ts')
+    return await startPreview(sources, flags, context)
+  }
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 }
   const screen = await openScreen(flags, style, context, sources.length)

@@ -2,6 +2,7 @@
 import type { Metainfo } from './metainfo.ts'
 import { Bitfield } from '../common/bitfield.ts'
 import { piecesOfFile } from './file-layout.ts'
+import { pieceIndices, pieceLength } from './geometry.ts'
 
 /** One byte a file: 0 is not wanted, of the others higher ones come first. */
 export type FilePriorities = Uint8Array
@@ -30,6 +31,13 @@ export function piecePriorities({ geometry, files }: Metainfo, ofFiles: FilePrio
     }
   }
   return priorities
+}
+
+/** Bytes of all pieces with a priority above 0. */
+export function bytesOfPieces({ geometry }: Metainfo, priorities: Uint8Array): number {
+  let bytes = 0
+  for (const piece of pieceIndices(geometry)) if (priorities[piece] !== 0) bytes += pieceLength(geometry, piece)
+  return bytes
 }
 
 /** The files with a priority above 0; undefined when those are all files that exist on disk. */

@@ -3,14 +3,15 @@ import { sleep } from '../../common/clock.ts'
 import type { Clock } from '../../common/clock.ts'
 import { BugError, InputError, KnownError, SourceError, systemCodeOf } from '../../common/errors.ts'
 import type { LogSink } from '../../common/log.ts'
+import { bytesOfPieces } from '../../metainfo/file-selection.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
 import type { TorrentSettings } from '../../session/settings.ts'
 import type { TorrentObserver } from '../../torrent/snapshot.ts'
 import { EXIT, SIGNAL_EXIT, combinedExitCode, exitCodeOf } from '../exit-codes.ts'
 import type { StopSignal } from '../exit-codes.ts'
 import { formatLimit } from '../format.ts'
-import { torrentSettings } from '../item-options.ts'
-import type { ItemOptions } from '../item-options.ts'
+import { chooseFiles, chosenPieces, torrentSettings } from '../item-options.ts'
+import type { ChosenPieces, ItemOptions } from '../item-options.ts'
 import { Job } from '../job.ts'
 import type { JobTorrent } from '../job.ts'
 import { readSource } from '../source.ts'
@@ -202,12 +203,16 @@ class DownloadRun {
     try {
       const bytes = await Promise.race([this.#read(source), this.#ended])
       if (bytes === undefined) return notStarted(source, this.#end)
-      job = this.#makeJob(source, this.#parts.readTorrent(bytes))
-      const torrent = await this.#add(job)
+      const metainfo = this.#parts.readTorrent(bytes)
+      const selection = await chooseFiles(metainfo, this.#options.item)
+      const chosen = selection === undefined ? undefined : chosenPieces(metainfo, selection)
+      job = this.#makeJob(source, metainfo, chosen)
+      const torrent = await this.#add(job, chosen)
       if (torrent === undefined) return notStarted(source, this.#end)
       this.#jobs.add(job)
       job.start(torrent)
       this.#showNotices(job)
+      for (const notice of selection?.notices ?? []) this.#warn(job, notice)
       const result = await job.result
       void torrent.stop() // never rejects; close() waits for it
       return result
@@ -231,20 +236,21 @@ class DownloadRun {
     }
   }
 
-  #makeJob(source: string, metainfo: Metainfo): Job {
+  #makeJob(source: string, metainfo: Metainfo, chosen: ChosenPieces | undefined): Job {
     const { clock, log } = this.#parts
     const { outputDirectory } = this.#options.item
-    return new Job({ source, metainfo, outputDirectory, views: this.#views, clock, log })
+    const totalBytes = chosen === undefined ? undefined : bytesOfPieces(metainfo, chosen.priorities)
+    return new Job({ source, metainfo, totalBytes, outputDirectory, views: this.#views, clock, log })
   }
 
   /** @returns undefined when the run ended meanwhile */
-  async #add(job: Job): Promise<JobTorrent | undefined> {
+  async #add(job: Job, chosen: ChosenPieces | undefined): Promise<JobTorrent | undefined> {
     this.#session ??= this.#parts.openSession()
     this.#peers ??= this.#resolvePeers()
     const ready = await Promise.race([Promise.all([this.#session, this.#peers]), this.#ended])
     if (ready === undefined || this.#end !== undefined) return undefined
     const [session, peers] = ready
-    return session.add(job.metainfo, torrentSettings(this.#options.item, peers), job)
+    return session.add(job.metainfo, torrentSettings(this.#options.item, peers, chosen), job)
   }
 
   /** A name that cannot be resolved is told and left out: others may do. */
@@ -330,6 +336,7 @@ class DownloadRun {
 
 /** Is this about the source (a result), not about the run or a bug (thrown on)? */
 function isOfSource(error: unknown): error is KnownError {
+  if (error instanceof InputError) return true
   return error instanceof KnownError && exitCodeOf(error) > EXIT.usage
 }
 

@@ -90,7 +90,8 @@ function createdLine(
   return parts.length === 0 ? [] : [parts.join('  ')]
 }
 
-function fileLines(files: readonly VisibleFile[], clean: (text: string) => string): string[] {
+/** Index, size and path of each, in columns; clean. */
+export function fileLines(files: readonly VisibleFile[], clean: (text: string) => string): string[] {
   const sizes = files.map(({ entry }) => formatBytes(entry.lengthBytes))
   const indexWidth = String(files.at(-1)?.index ?? 0).length
   // A spread of a million arguments would overflow the stack.
@@ -101,12 +102,13 @@ function fileLines(files: readonly VisibleFile[], clean: (text: string) => strin
   })
 }
 
-interface VisibleFile {
+export interface VisibleFile {
   readonly index: number
   readonly entry: FileEntry
 }
 
-function visibleFiles({ files }: Metainfo): VisibleFile[] {
+/** All but padding. */
+export function visibleFiles({ files }: Metainfo): VisibleFile[] {
   return files.map((entry, index) => ({ index, entry })).filter(({ entry }) => !entry.isPadding)
 }
 

@@ -190,7 +190,8 @@ export class DownloadRig {
   async #run({ amount = 'progress', json = false, options, item, parts }: RigOptions): Promise<number> {
     const terminal = describeTerminal(this.stderr, { LANG: 'C.UTF-8' }, 'auto')
     const style = { terminal, theme: await loadTheme(terminal), isBatch: this.#names.length > 1 }
-    const itemDefaults = { outputDirectory: 'out', usePartFiles: true, force: false, peers: [] }
+    const selection = { select: [], exclude: [], maxSizeBytes: undefined }
+    const itemDefaults = { outputDirectory: 'out', usePartFiles: true, force: false, peers: [], selection }
     const limits = { timeoutMs: undefined, stallTimeoutMs: undefined }
     const sources = this.#names.map(() => '-')
     return await download(
