@@ -24,7 +24,7 @@ interface Event {
   readonly type: string
   readonly fetchBytes?: number
   readonly downloadedBytes?: number
-  readonly totalBytes?: number
+  readonly index?: number
 }
 
 function eventsOf(stdout: string): Event[] {
@@ -123,6 +123,18 @@ describe('files are chosen', { concurrency: 4 }, () => {
       assert.match(clash.stderr, /disk\.iso is in the way/)
       assert.deepEqual(treeOf(root), before)
       assert.ok(peer !== '')
+    })
+  })
+
+  test('earlier -s are whole first', async () => {
+    await withSeed(SET, async ({ root, peer }) => {
+      const args = ['--json', '-p', '0', '--peer', peer, '-s', 'b.txt', '-s', '*.iso', 'a.torrent']
+      const { stdout } = await runCli(args, { cwd: root })
+      const files = eventsOf(stdout).filter(({ type }) => type === 'file')
+      assert.deepEqual(
+        files.map(({ index }) => index),
+        [4, 1],
+      )
     })
   })
 
