@@ -30,7 +30,9 @@ export function makeFileMatcher(
   return ({ path }) => {
     const own = isSingleFile ? path : path.slice(1)
     if (!isAnchored) return hasElement(own, isForDirectories, matches)
-    return hasStart(own, isForDirectories, matches) || (!isSingleFile && hasStart(path, isForDirectories, matches))
+    return (
+      hasStart(own, isForDirectories, matches) || (!isSingleFile && hasStart(path, isForDirectories, matches))
+    )
   }
 }
 

@@ -29,10 +29,10 @@ function distanceTo(name: string, wanted: string): number {
   if (wanted.length >= 3 && name.includes(wanted)) return 1
   if (Math.abs(name.length - wanted.length) > Math.max(2, wanted.length / 3)) return Infinity
   let row = Array.from({ length: wanted.length + 1 }, (_, index) => index)
-  for (const [at, character] of [...name].entries()) {
+  for (let at = 0; at < name.length; at++) {
     const next = [at + 1]
     for (let index = 0; index < wanted.length; index++) {
-      const replaced = (row[index] ?? 0) + (wanted[index] === character ? 0 : 1)
+      const replaced = (row[index] ?? 0) + (wanted[index] === name[at] ? 0 : 1)
       next.push(Math.min(replaced, (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1))
     }
     row = next

@@ -150,9 +150,7 @@ function addChoiceOptions(program: Command): void {
     )
     .option('--max-size <size>', 'no file larger than this', checked('--max-size', parseSize))
     .addOption(new Option('-l, --list', 'list the files, download nothing').default(false))
-    .addOption(
-      new Option('-n, --dry-run', 'say what would be fetched').default(false).conflicts('list'),
-    )
+    .addOption(new Option('-n, --dry-run', 'say what would be fetched').default(false).conflicts('list'))
 }
 
 function addManyOptions(program: Command): void {

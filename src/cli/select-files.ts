@@ -106,7 +106,8 @@ function assertNumbers({ files }: Metainfo, pattern: FilePattern): void {
     for (const number of ends) {
       const entry = files[number]
       const known = `its files have the numbers 0 to ${files.findLastIndex(({ isPadding }) => !isPadding)}`
-      const hint = first === last ? '' : `; a file of the name '${pattern.text}' is chosen by './${pattern.text}'`
+      const hint =
+        first === last ? '' : `; a file of the name '${pattern.text}' is chosen by './${pattern.text}'`
       if (entry === undefined)
         throw new InputError('SELECTION_NUMBER', `the torrent has no file ${number}: ${known}${hint}`)
       if (first === last && (entry.isPadding || entry.isSymlink)) {

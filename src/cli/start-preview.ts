@@ -8,7 +8,14 @@ import { wantedPieces } from '../metainfo/file-selection.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { FileStorage } from '../storage/file-storage.ts'
-import { chosenFiles, formatList, formatPlan, listFields, planDownload, planFields } from './commands/preview.ts'
+import {
+  chosenFiles,
+  formatList,
+  formatPlan,
+  listFields,
+  planDownload,
+  planFields,
+} from './commands/preview.ts'
 import type { DownloadPlan } from './commands/preview.ts'
 import type { CliContext } from './context.ts'
 import { toSafeJson } from './events.ts'
@@ -74,7 +81,8 @@ class Preview {
     for (const notice of selection?.notices ?? []) this.#say(`${metainfo.name}: ${notice}`)
     const files = chosenFiles(metainfo, selection?.priorities)
     if (this.#flags.list) {
-      this.#print('list', source, metainfo, listFields(metainfo, files), formatList(files, this.#clean))
+      const text = formatList(files, this.#clean)
+      this.#print(source, metainfo, { type: 'list', fields: listFields(metainfo, files), text })
       return
     }
     const chosen = selection === undefined ? undefined : chosenPieces(metainfo, selection)
@@ -84,7 +92,8 @@ class Preview {
       settings.wantedFiles === undefined ? undefined : wantedPieces(metainfo, settings.wantedFiles)
     const plan: DownloadPlan = planDownload(metainfo, files, { wanted, have })
     const path = join(this.#item.outputDirectory, metainfo.name)
-    this.#print('plan', source, metainfo, planFields(metainfo, plan, path), formatPlan(plan, this.#clean))
+    const text = formatPlan(plan, this.#clean)
+    this.#print(source, metainfo, { type: 'plan', fields: planFields(metainfo, plan, path), text })
   }
 
   /** @throws StorageError as a download would */
@@ -115,10 +124,15 @@ class Preview {
     })
   }
 
-  #print(type: string, source: string, metainfo: Metainfo, fields: Record<string, unknown>, text: string): void {
+  /** @param shown as an event, and as text */
+  #print(
+    source: string,
+    { infoHash }: Metainfo,
+    { type, fields, text }: { type: string; fields: Record<string, unknown>; text: string },
+  ): void {
     const { stdout } = this.#context
     if (this.#flags.json) {
-      this.#event(type, { id: metainfo.infoHash.toString('hex'), source, ...fields })
+      this.#event(type, { id: infoHash.toString('hex'), source, ...fields })
       return
     }
     if (this.#isBatch) stdout.write(`${this.#shownCount++ === 0 ? '' : '\n'}${this.#clean(source)}:\n`)

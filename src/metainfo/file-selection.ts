@@ -36,7 +36,8 @@ export function piecePriorities({ geometry, files }: Metainfo, ofFiles: FilePrio
 /** Bytes of all pieces with a priority above 0. */
 export function bytesOfPieces({ geometry }: Metainfo, priorities: Uint8Array): number {
   let bytes = 0
-  for (const piece of pieceIndices(geometry)) if (priorities[piece] !== 0) bytes += pieceLength(geometry, piece)
+  for (const piece of pieceIndices(geometry))
+    if (priorities[piece] !== 0) bytes += pieceLength(geometry, piece)
   return bytes
 }
 

@@ -32,7 +32,12 @@ export class FilePaths {
    * @param shownRoot the same as the user wrote it, for messages
    * @param partsPath absolute; the path of file number `files.length`
    */
-  constructor(files: readonly FileEntry[], root: string, shownRoot: string, partsPath = join(root, '.parts')) {
+  constructor(
+    files: readonly FileEntry[],
+    root: string,
+    shownRoot: string,
+    partsPath = join(root, '.parts'),
+  ) {
     this.#files = files
     this.#root = new DirectoryNode(root, shownRoot, undefined)
     this.#oddPartNames = chooseOddPartNames(files)

@@ -251,7 +251,9 @@ export class FileStorage implements Storage {
   }
 
   /** Finds out what is there; changes nothing. */
-  async #look(progress: CheckProgress): Promise<{ inspection: Inspection; record: ResumeRecord | undefined }> {
+  async #look(
+    progress: CheckProgress,
+  ): Promise<{ inspection: Inspection; record: ResumeRecord | undefined }> {
     const { signal } = progress
     const record = this.#loadRecord(progress)
     const { force } = this.#options

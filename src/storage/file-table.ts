@@ -84,7 +84,9 @@ export class FileTable {
     const { geometry } = this.#metainfo
     const start = piece * geometry.pieceBytes
     const length = Math.min(geometry.pieceBytes, geometry.totalBytes - start)
-    return fileSpans(this.#files, start, length).some(({ file }) => this.isReal(file) && !this.isWritten(file))
+    return fileSpans(this.#files, start, length).some(
+      ({ file }) => this.isReal(file) && !this.isWritten(file),
+    )
   }
 
   /** Equal at two moments: between them nothing came that a resume record should know. */

@@ -5,6 +5,8 @@ import { describe, test } from 'node:test'
 import type { MadeTorrent } from '../support/make-torrent.ts'
 import { runCli } from '../support/run-cli.ts'
 import { withSeed } from './local-seed.ts'
+import type { Schema } from './schema-check.ts'
+import { schemaErrors } from './schema-check.ts'
 
 /** Every file shares a piece with its neighbours. */
 const SET = {
@@ -44,9 +46,9 @@ function treeOf(directory: string): string[] {
     .sort()
 }
 
-function assertFile({ fileData }: MadeTorrent, directory: string, index: number): void {
+function assertFile(torrent: MadeTorrent, directory: string, index: number): void {
   const bytes = readFileSync(join(directory, 'set', SET.files[index]!.path))
-  assert.ok(bytes.equals(fileData(index)), `${SET.files[index]!.path} is as it should be`)
+  assert.ok(bytes.equals(torrent.fileData(index)), `${SET.files[index]!.path} is as it should be`)
 }
 
 /** `-n` and then the download, with the same arguments. @returns bytes announced and bytes that came */
@@ -57,7 +59,9 @@ async function planAndFetch(
 ): Promise<{ planned: number | undefined; came: number | undefined }> {
   const plan = await runCli(['-n', '--json', '-o', 'out', ...args, 'a.torrent'], { cwd: root })
   assert.equal(plan.code, 0, plan.stderr)
-  const run = await runCli(['--json', '-p', '0', '--peer', peer, '-o', 'out', ...args, 'a.torrent'], { cwd: root })
+  const run = await runCli(['--json', '-p', '0', '--peer', peer, '-o', 'out', ...args, 'a.torrent'], {
+    cwd: root,
+  })
   assert.equal(run.code, 0, run.stderr)
   const complete = eventsOf(run.stdout).find(({ type }) => type === 'complete')
   return { planned: eventsOf(plan.stdout)[0]?.fetchBytes, came: complete?.downloadedBytes }
@@ -115,7 +119,7 @@ describe('files are chosen', { concurrency: 4 }, () => {
       await torrent.writeTo(join(root, 'out'))
       const before = treeOf(root)
       const all = await runCli(['-n', '-o', 'out', 'a.torrent'], { cwd: root })
-      assert.match(all.stdout, /^there  0 .* set\/readme\.md$/m)
+      assert.match(all.stdout, /^there {2}0 .* set\/readme\.md$/m)
       assert.match(all.stdout, /nothing to fetch, all of it is there\n$/)
       writeFileSync(join(root, 'out/set/disk.iso'), 'mine')
       const clash = await runCli(['-n', '-o', 'out', 'a.torrent'], { cwd: root })
@@ -149,6 +153,11 @@ describe('files are chosen', { concurrency: 4 }, () => {
         stdin: torrent.bytes,
       })
       const list = JSON.parse(some.stdout) as { type: string; files: { index: number }[] }
+      const schemaUrl = new URL('../../../docs/events.schema.json', import.meta.url)
+      const schema = JSON.parse(readFileSync(schemaUrl, 'utf8')) as Schema
+      const plan = await runCli(['-n', '--json', '-s', 'docs', 'a.torrent'], { cwd: root })
+      assert.deepEqual(schemaErrors(schema, list), [])
+      assert.deepEqual(schemaErrors(schema, JSON.parse(plan.stdout)), [])
       assert.deepEqual([list.type, list.files.map(({ index }) => index)], ['list', [2, 3]])
     })
   })

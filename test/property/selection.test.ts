@@ -108,7 +108,11 @@ class Story {
     await this.#play(all)
     const left = await readdir(join(this.#site.state, 'resume'))
     const isAllChosen = this.#foreign === undefined
-    if (isAllChosen) assert.deepEqual(left.filter((name) => name.endsWith('.parts')), [])
+    if (isAllChosen)
+      assert.deepEqual(
+        left.filter((name) => name.endsWith('.parts')),
+        [],
+      )
   }
 
   async #play({ chosen, share, end, partsDamage, usePartFiles }: Run): Promise<void> {
@@ -166,7 +170,9 @@ class Story {
   }
 
   async #assertNothingElse(): Promise<void> {
-    const allowed = new Set([...this.#everChosen].flatMap((file) => [this.#nameOf(file), `${this.#nameOf(file)}.part`]))
+    const allowed = new Set(
+      [...this.#everChosen].flatMap((file) => [this.#nameOf(file), `${this.#nameOf(file)}.part`]),
+    )
     for (const [name, bytes] of await this.#site.tree()) {
       const isForeign = this.#foreign !== undefined && name === this.#nameOf(this.#foreign)
       assert.ok(isForeign || allowed.has(name), `${name} appeared`)

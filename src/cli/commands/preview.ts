@@ -83,10 +83,18 @@ function noteOf({ missingBytes, entry }: PlannedFile): string {
   return missingBytes === entry.lengthBytes ? 'fetch' : `fetch ${formatBytes(missingBytes)}`
 }
 
-function totalLine({ files, fetchBytes, fetchPieceCount, sharedBytes, doneBytes, wantedBytes }: DownloadPlan): string {
+function totalLine({
+  files,
+  fetchBytes,
+  fetchPieceCount,
+  sharedBytes,
+  doneBytes,
+  wantedBytes,
+}: DownloadPlan): string {
   const chosen = `${plural(files.length, 'file')}, ${formatBytes(wantedBytes)}`
   if (fetchBytes === 0) return `${chosen}: nothing to fetch, all of it is there`
-  const shared = sharedBytes === 0 ? '' : `, ${plural(sharedBytes, 'byte')} of other files in shared pieces included`
+  const shared =
+    sharedBytes === 0 ? '' : `, ${plural(sharedBytes, 'byte')} of other files in shared pieces included`
   const there = doneBytes === 0 ? '' : `; ${formatBytes(doneBytes)} is there already`
   const pieces = plural(fetchPieceCount, 'piece')
   return `${chosen}: to fetch ${plural(fetchBytes, 'byte')} (${formatBytes(fetchBytes)}) in ${pieces}${shared}${there}`

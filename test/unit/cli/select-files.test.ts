@@ -18,7 +18,8 @@ const PATHS = [
 ]
 
 function torrentOf(paths: readonly string[]): Metainfo {
-  return makeTorrent({ name: 'set', files: paths.map((path, index) => ({ path, length: index + 1 })) }).metainfo
+  return makeTorrent({ name: 'set', files: paths.map((path, index) => ({ path, length: index + 1 })) })
+    .metainfo
 }
 
 const METAINFO = torrentOf(PATHS)

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Bitfield } from '../../../src/common/bitfield.ts'
-import { bytesOfPieces, piecePriorities, wantedFiles, wantedPieces } from '../../../src/metainfo/file-selection.ts'
+import {
+  bytesOfPieces,
+  piecePriorities,
+  wantedFiles,
+  wantedPieces,
+} from '../../../src/metainfo/file-selection.ts'
 import { makeTorrent } from '../../support/make-torrent.ts'
 
 const { metainfo } = makeTorrent({

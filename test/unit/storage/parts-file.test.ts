@@ -8,7 +8,13 @@ import { Bitfield } from '../../../src/common/bitfield.ts'
 import { pieceStart } from '../../../src/metainfo/geometry.ts'
 import type { FileStorageOptions } from '../../../src/storage/file-storage.ts'
 import { makeTorrent } from '../../support/make-torrent.ts'
-import { pieceBytesOf, piecesOf, StorageSite, temporaryDirectory, writePieces } from '../../support/storage-fixture.ts'
+import {
+  pieceBytesOf,
+  piecesOf,
+  StorageSite,
+  temporaryDirectory,
+  writePieces,
+} from '../../support/storage-fixture.ts'
 
 /** Pieces: 0 a, 1 a|b, 2 b, 3 b|c|d|e, 4 e. */
 const torrent = makeTorrent({
@@ -110,10 +116,13 @@ test('after a reboot everything there is hashed, and none of it is lost', async 
   await site.run(async ({ storage }) => {
     await writePieces(storage, torrent, [0, 1])
   }, only(0))
-  await site.run(({ have, check }) => {
-    assert.deepEqual([...have.indices()], [0, 1])
-    assert.ok(check.checkedBytes > 0)
-  }, { ...only(0), bootId: () => 'next boot' })
+  await site.run(
+    ({ have, check }) => {
+      assert.deepEqual([...have.indices()], [0, 1])
+      assert.ok(check.checkedBytes > 0)
+    },
+    { ...only(0), bootId: () => 'next boot' },
+  )
 })
 
 test('what an earlier run began of a file goes on to be used, and is neither lost nor hashed for nothing', async (context) => {
