@@ -88,6 +88,7 @@ export class EventWriter implements DownloadView {
   onResult(result: JobResult): void {
     const { job, snapshot } = result
     if (job !== undefined) this.#running.delete(job)
+    if (result.duplicateOf !== undefined) return
     if (result.outcome === 'failed') {
       this.#write('error', job?.infoHash, { source: result.source, ...errorFields(result) })
       return
@@ -101,19 +102,23 @@ export class EventWriter implements DownloadView {
     })
   }
 
-  onEnd({ code, signal, results }: RunSummary): void {
+  onEnd({ code, signal, counts, results }: RunSummary): void {
     this.#write('exit', undefined, {
       code,
       signal,
+      counts,
       results: results.map((result) => ({
         source: result.source,
-        id: result.job?.infoHash,
-        name: result.job?.metainfo.name,
-        path: result.job?.path,
+        id: result.infoHash,
+        name: result.name,
+        path: result.path,
         outcome: result.outcome,
-        ...errorFields(result),
-        doneBytes: result.snapshot?.doneBytes,
-        totalBytes: result.snapshot?.totalBytes,
+        code: result.code,
+        errorCode: result.errorCode,
+        message: result.message,
+        duplicateOf: result.duplicateOf,
+        doneBytes: result.doneBytes,
+        totalBytes: result.totalBytes,
       })),
     })
   }

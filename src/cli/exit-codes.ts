@@ -55,10 +55,13 @@ export function exitCodeOf(error: unknown): number {
   return EXIT.internal
 }
 
-/** One item alone ends with its own code; several with 0 when all are fine, else 8. */
-export function combinedExitCode(codes: readonly number[]): number {
+/**
+ * One item alone ends with its own code; several with 0 when all are fine, else 8; none with 0.
+ * @param codes those that occurred @param count of items
+ */
+export function combinedExitCode(codes: readonly number[], count: number): number {
   const [only] = codes
-  if (codes.length === 1 && only !== undefined) return only
+  if (count === 1 && only !== undefined) return only
   return codes.every((code) => code === EXIT.ok) ? EXIT.ok : EXIT.someFailed
 }
 

@@ -3,11 +3,13 @@ import { dirname, join } from 'node:path'
 import type { Clock } from '../common/clock.ts'
 import type { KnownError } from '../common/errors.ts'
 import type { LogSink } from '../common/log.ts'
+import { bytesOfPieces } from '../metainfo/file-selection.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { TorrentObserver, TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import { EXIT, SIGNAL_EXIT, exitCodeOf } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
+import type { ChosenPieces } from './item-options.ts'
 import type { DownloadView, JobResult, JobView } from './view.ts'
 
 /** What is needed of a torrent; session's Torrent is one, tests have another. */
@@ -20,8 +22,8 @@ export interface JobTorrent {
 export interface JobParts {
   readonly source: string
   readonly metainfo: Metainfo
-  /** To be fetched, when that is not all. */
-  readonly totalBytes?: number | undefined
+  /** Undefined: all of it. */
+  readonly chosen?: ChosenPieces | undefined
   /** As the user gave it. */
   readonly outputDirectory: string
   readonly views: readonly DownloadView[]
@@ -40,6 +42,7 @@ export class Job implements JobView, TorrentObserver {
   readonly metainfo: Metainfo
   readonly infoHash: string
   readonly path: string
+  readonly chosen: ChosenPieces | undefined
   /** Settles once; never rejects. */
   readonly result: Promise<JobResult>
   readonly #views: readonly DownloadView[]
@@ -52,16 +55,17 @@ export class Job implements JobView, TorrentObserver {
   #startedAtMs: number
   #sawSource = false
 
-  constructor({ source, metainfo, totalBytes, outputDirectory, views, clock, log }: JobParts) {
+  constructor({ source, metainfo, chosen, outputDirectory, views, clock, log }: JobParts) {
     this.source = source
     this.metainfo = metainfo
     this.infoHash = metainfo.infoHash.toString('hex')
     this.path = join(outputDirectory, metainfo.name)
+    this.chosen = chosen
     this.#views = views
     this.#clock = clock
     this.#log = log
     this.#startedAtMs = clock.now()
-    this.#lastSnapshot = emptySnapshot(metainfo, totalBytes)
+    this.#lastSnapshot = emptySnapshot(metainfo, chosen)
     this.result = new Promise((resolve) => {
       this.#settle = resolve
     })
@@ -171,10 +175,9 @@ export class Job implements JobView, TorrentObserver {
   }
 }
 
-function emptySnapshot(
-  { name, infoHash, geometry }: Metainfo,
-  totalBytes = geometry.totalBytes,
-): TorrentSnapshot {
+function emptySnapshot(metainfo: Metainfo, chosen: ChosenPieces | undefined): TorrentSnapshot {
+  const { name, infoHash, geometry } = metainfo
+  const totalBytes = chosen === undefined ? geometry.totalBytes : bytesOfPieces(metainfo, chosen.priorities)
   return {
     state: 'checking',
     name,

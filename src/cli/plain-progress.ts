@@ -3,7 +3,7 @@ import type { Clock } from '../common/clock.ts'
 import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import { formatBytes, formatEta, formatPercent, formatProgress, formatRate, plural } from './format.ts'
 import { IdleWatch } from './idle-watch.ts'
-import { PREFIX, endLine, resultLines, warningLine } from './summary.ts'
+import { PREFIX, endLines, isToldAtOnce, resultLines, warningLine } from './summary.ts'
 import type { LineStyle } from './summary.ts'
 import type { OutputStream } from './terminal.ts'
 import type { JobResult, JobView, RunSummary, Screen } from './view.ts'
@@ -65,13 +65,15 @@ export class PlainProgress implements Screen {
 
   onResult(result: JobResult): void {
     if (result.job !== undefined) this.#saidAtMs.delete(result.job)
-    if (this.#parts.amount === 'errors' && result.outcome !== 'failed') return
+    const isWanted =
+      this.#parts.amount === 'errors' ? result.outcome === 'failed' : isToldAtOnce(result, this.#parts.style)
+    if (!isWanted) return
     for (const line of resultLines(result, this.#parts.style)) this.line(line)
   }
 
   onEnd(summary: RunSummary): void {
-    const line = endLine(summary)
-    if (line !== undefined && this.#parts.amount !== 'errors') this.line(line)
+    if (this.#parts.amount === 'errors') return
+    for (const line of endLines(summary, this.#parts.style)) this.line(line)
   }
 
   line(text: string): void {

@@ -27,6 +27,10 @@ export interface DownloadFlags {
   readonly dryRun: boolean
   /** Torrents at a time. */
   readonly jobs: number
+  /** Lists of sources; `-` is standard input. */
+  readonly inputFile: readonly string[]
+  /** Gets the sources that were not finished. */
+  readonly failedTo: string | undefined
   readonly listenPort: PortRange
   readonly peer: readonly HostAndPort[]
   readonly maxPeers: number
@@ -61,6 +65,7 @@ Examples:
   torrent-dl -o ~/iso a.torrent b.torrent    two at once into ~/iso
   torrent-dl -j 20 *.torrent                 a batch, twenty at a time
   torrent-dl -n -s '*.iso' -s docs x.torrent  what these files would cost
+  torrent-dl -i list.txt --failed-to list.txt    a list, until it is empty
   torrent-dl --stall-timeout 5m x.torrent    give up when nothing comes
   torrent-dl --json x.torrent | jq .         events for a script
   torrent-dl info x.torrent                  what is in it
@@ -93,11 +98,21 @@ export async function runProgram(
   return code
 }
 
+/** The download's options alone, to parse what a list says of one source. Faults are thrown, also as CommanderError. */
+export function downloadOptions(): Command {
+  const command = new Command()
+  addPlaceOptions(command)
+  addNetworkOptions(command)
+  addOutputOptions(command)
+  configure(command, ignore)
+  return command
+}
+
 function buildProgram(actions: Actions, done: (code: number) => void): Command {
   const program = new Command('torrent-dl')
     .usage('[options] <source>...\n       torrent-dl info [options] <source>')
     .description('Downloads torrents, verifies every byte, and is done when it says so.')
-    .argument('<source...>', 'a .torrent file, or - for standard input')
+    .argument('[source...]', 'a .torrent file, or - for standard input')
     .enablePositionalOptions()
     .helpCommand(false)
   addPlaceOptions(program)
@@ -111,8 +126,10 @@ function buildProgram(actions: Actions, done: (code: number) => void): Command {
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EXAMPLES + exitCodesText())
     .action(async (sources: string[]) => {
+      const flags = program.opts<DownloadFlags>()
       refuseCommandNames(program, sources)
-      done(await actions.download(sources, program.opts<DownloadFlags>()))
+      assertSources(sources, flags)
+      done(await actions.download(sources, flags))
     })
   return program
 }
@@ -156,10 +173,21 @@ function addChoiceOptions(program: Command): void {
 function addManyOptions(program: Command): void {
   program
     .optionsGroup('Many:')
+    .option(
+      '-i, --input-file <file>',
+      'take sources from it too, one a line; -: standard input (repeatable)',
+      collected('--input-file', listPath),
+      [],
+    )
     .addOption(
       new Option('-j, --jobs <n>', 'torrents at a time')
         .argParser(checked('--jobs', (text) => parseCount(text, 1, MAX_JOBS)))
         .default(DEFAULT_JOBS),
+    )
+    .option(
+      '--failed-to <file>',
+      'write the sources that are not done, for -i',
+      checked('--failed-to', listPath),
     )
 }
 
@@ -258,6 +286,19 @@ function refuseCommandNames(program: Command, sources: readonly string[]): void 
   )
 }
 
+function assertSources(sources: readonly string[], { inputFile }: DownloadFlags): void {
+  if (sources.length + inputFile.length === 0)
+    throw new UsageError('USAGE', "missing required argument 'source' (or a list of them: -i FILE)")
+  const sourceCount = countStdin(sources)
+  if (sourceCount > 1) throw new UsageError('USAGE', 'standard input (-) can be a source only once')
+  if (sourceCount + countStdin(inputFile) > 1)
+    throw new UsageError('USAGE', 'standard input (-) can be one source or one list (-i -), not more')
+}
+
+function countStdin(names: readonly string[]): number {
+  return names.filter((name) => name === '-').length
+}
+
 /** Puts the option's name in front of what its parser says. */
 function checked<T>(name: string, parse: (text: string) => T): (text: string) => T {
   return (text) => {
@@ -284,12 +325,17 @@ function directory(text: string): string {
   return text
 }
 
+function listPath(text: string): string {
+  if (text === '') throw new UsageError('USAGE', `'' is not a file`)
+  return text
+}
+
 function colorOption(): Option {
   return new Option('--color <when>', 'colours:').choices(['auto', 'always', 'never']).default('auto')
 }
 
 /** `error: unknown option '--outptu'\n(Did you mean --output?)` on one line, without the word that main adds. */
-function oneLine(message: string): string {
+export function oneLine(message: string): string {
   return message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\)/, ' (did you mean $1)')
 }
 

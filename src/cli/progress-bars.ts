@@ -7,11 +7,11 @@ import type { BarColumns, BarRow } from './bar-line.ts'
 import { BarTerminal } from './bar-terminal.ts'
 import { formatEta, formatProgress, formatRate } from './format.ts'
 import { IdleWatch } from './idle-watch.ts'
-import { PREFIX, endLine, resultLines, warningLine } from './summary.ts'
+import { PREFIX, endLines, isToldAtOnce, resultLines, warningLine } from './summary.ts'
 import type { LineStyle } from './summary.ts'
 import type { OutputStream } from './terminal.ts'
 import { truncateEnd } from './text-width.ts'
-import type { JobResult, JobView, RunSummary, Screen } from './view.ts'
+import type { JobResult, JobView, RunSummary, Screen, SourceCount } from './view.ts'
 import { describePeers, shortReason } from './why-idle.ts'
 
 const REDRAWS_PER_SECOND = 4
@@ -24,8 +24,8 @@ export interface BarsParts {
   readonly stream: OutputStream
   readonly style: LineStyle
   readonly clock: Clock
-  /** How many sources there are. */
-  readonly sourceCount: number
+  /** How many sources there are by now. */
+  readonly sourceCount: () => SourceCount
 }
 
 const NO_COLUMNS: BarColumns = { nameCells: 0, barCells: 0, fields: [] }
@@ -60,7 +60,8 @@ class ProgressBars implements Screen {
   readonly #parts: BarsParts
   readonly #rows = new Map<JobView, Row>()
   readonly #idle: IdleWatch
-  readonly #results: JobResult[] = []
+  /** Of those that ended. */
+  readonly #ended = { count: 0, done: 0, failed: 0, doneBytes: 0 }
   #columns = NO_COLUMNS
   #totals: SingleBar | undefined
   /** Collects several changes into one write. */
@@ -116,9 +117,10 @@ class ProgressBars implements Screen {
   }
 
   onResult(result: JobResult): void {
-    this.#results.push(result)
+    this.#countEnded(result)
     const row = result.job && this.#rows.get(result.job)
-    for (const line of resultLines(result, this.#parts.style)) this.line(line)
+    if (isToldAtOnce(result, this.#parts.style))
+      for (const line of resultLines(result, this.#parts.style)) this.line(line)
     if (row === undefined) return
     this.#rows.delete(row.job)
     this.#inOneWrite(() => {
@@ -130,8 +132,7 @@ class ProgressBars implements Screen {
 
   onEnd(summary: RunSummary): void {
     this.close()
-    const line = endLine(summary)
-    if (line !== undefined) this.line(line)
+    for (const line of endLines(summary, this.#parts.style)) this.line(line)
   }
 
   line(text: string): void {
@@ -174,7 +175,7 @@ class ProgressBars implements Screen {
     // The totals stay below the bars: taken out and put back.
     if (this.#totals !== undefined) this.#bars.remove(this.#totals)
     for (const row of fresh) row.bar = this.#bars.create(1, 0, {}, { format: () => this.#draw(row.job) })
-    if (this.#parts.sourceCount > 1) {
+    if (this.#parts.style.isBatch) {
       this.#totals = this.#bars.create(1, 0, {}, { format: () => this.#drawTotals() })
     }
   }
@@ -210,11 +211,11 @@ class ProgressBars implements Screen {
 
   #drawTotals(): string {
     const { theme, terminal } = this.#parts.style
-    const done = this.#results.filter(({ outcome }) => outcome === 'complete').length
-    const failed = this.#results.filter(({ outcome }) => outcome === 'failed').length
+    const { done, failed } = this.#ended
+    const { known, isAll } = this.#parts.sourceCount()
     let rate = 0
     for (const { shown } of this.#rows.values()) if (shown.state !== 'checking') rate += shown.bytesPerSecond
-    const parts = [`${done} of ${this.#parts.sourceCount} done`]
+    const parts = [`${done} of ${known}${isAll ? '' : '+'} done`]
     if (failed > 0) parts.push(`${failed} failed`)
     const hiddenCount = this.#rows.size - this.#shownRows().length
     if (hiddenCount > 0) parts.push(`${hiddenCount} more running`)
@@ -232,16 +233,24 @@ class ProgressBars implements Screen {
   /** Of all sources, once each of them is known and none is being checked. */
   #allBytes(): { doneBytes: number; totalBytes: number } | undefined {
     const running = [...this.#rows.values()].map(({ job }) => job.snapshot())
-    const isKnown = running.length + this.#results.length === this.#parts.sourceCount
+    const { known, isAll } = this.#parts.sourceCount()
+    const isKnown = isAll && running.length + this.#ended.count === known
     if (!isKnown || running.some(({ state }) => state === 'checking')) return undefined
-    const complete = this.#results.flatMap(({ outcome, snapshot }) =>
-      outcome === 'complete' && snapshot !== undefined ? [snapshot] : [],
-    )
-    const all = [...running, ...complete]
+    const { doneBytes } = this.#ended
     return {
-      doneBytes: all.reduce((sum, { doneBytes }) => sum + doneBytes, 0),
-      totalBytes: all.reduce((sum, { totalBytes }) => sum + totalBytes, 0),
+      doneBytes: running.reduce((sum, snapshot) => sum + snapshot.doneBytes, doneBytes),
+      totalBytes: running.reduce((sum, snapshot) => sum + snapshot.totalBytes, doneBytes),
     }
+  }
+
+  #countEnded({ outcome, snapshot, duplicateOf }: JobResult): void {
+    const ended = this.#ended
+    ended.count++
+    if (duplicateOf !== undefined) return
+    if (outcome === 'failed') ended.failed++
+    if (outcome !== 'complete') return
+    ended.done++
+    ended.doneBytes += snapshot?.totalBytes ?? 0
   }
 
   #rowOf({ job, checkedFromMs }: Row): BarRow {

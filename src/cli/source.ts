@@ -1,6 +1,7 @@
 /** A source as it was typed -> the bytes of a .torrent. Reads at most 64 MiB, whatever it is given. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Stats } from 'node:fs'
+import type { Socket } from 'node:net'
 import { InputError, messageOf, systemCodeOf } from '../common/errors.ts'
 import { formatBytes, formatCount } from './format.ts'
 
@@ -50,10 +51,20 @@ function unsupported(source: string, what: string): InputError {
 }
 
 /** O_NONBLOCK: opening a FIFO must not block a thread, that would also block the process's exit. */
+export function openWithoutWaiting(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+}
+
+/** Takes the descriptor. A net.Socket waits for a FIFO's first writer without a thread; no network is involved. */
+export async function openFifo(fd: number): Promise<Socket> {
+  const net = await import('node:net')
+  return new net.Socket({ fd, readable: true, writable: false })
+}
+
 async function readPath(path: string): Promise<Buffer> {
   let fd: number
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+    fd = openWithoutWaiting(path)
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT' && INFO_HASH.test(path))
       throw unsupported(path, 'bare info-hashes are')
@@ -64,7 +75,7 @@ async function readPath(path: string): Promise<Buffer> {
     const stat = fstatSync(fd)
     if (stat.isFIFO()) {
       isOpen = false
-      return await readFifo(fd, path)
+      return await collect(await openFifo(fd), path)
     }
     if (!stat.isFile()) throw unreadable(path, undefined, kindOf(stat))
     if (stat.size > MAX_TORRENT_FILE_BYTES) throw tooLarge(path, stat.size)
@@ -95,12 +106,6 @@ function readInto(fd: number, path: string, part: Buffer): number {
   }
 }
 
-/** Takes the descriptor. A net.Socket waits for a FIFO's first writer without a thread; no network is involved. */
-async function readFifo(fd: number, path: string): Promise<Buffer> {
-  const { Socket } = await import('node:net')
-  return await collect(new Socket({ fd, readable: true, writable: false }), path)
-}
-
 async function collect(stream: AsyncIterable<Buffer | string>, name: string): Promise<Buffer> {
   const parts: Buffer[] = []
   let total = 0
@@ -118,8 +123,13 @@ async function collect(stream: AsyncIterable<Buffer | string>, name: string): Pr
   return Buffer.concat(parts, total)
 }
 
+/** Why something could not be opened or read, in plain words. */
+export function readFailure(cause: unknown): string {
+  return REASONS[systemCodeOf(cause) ?? ''] ?? messageOf(cause)
+}
+
 function unreadable(path: string, cause: unknown, reason?: string): InputError {
-  const why = reason ?? REASONS[systemCodeOf(cause) ?? ''] ?? messageOf(cause)
+  const why = reason ?? readFailure(cause)
   return new InputError('TORRENT_FILE_UNREADABLE', `cannot read ${path}: ${why}`, { cause })
 }
 

@@ -3,25 +3,29 @@ import { lookup } from 'node:dns/promises'
 import { tmpdir } from 'node:os'
 import { systemClock } from '../common/clock.ts'
 import type { LogSink } from '../common/log.ts'
-import { UsageError, systemCodeOf } from '../common/errors.ts'
+import { systemCodeOf } from '../common/errors.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { Session } from '../session/session.ts'
 import { download } from './commands/download.ts'
-import type { DownloadSession } from './commands/download.ts'
 import type { CliContext } from './context.ts'
 import { EventWriter } from './events.ts'
-import { itemOptionsOf } from './item-options.ts'
+import { FailedList } from './failed-list.ts'
+import { itemOptionsFrom } from './item-flags.ts'
+import { openListFile } from './list-file.ts'
+import type { ListFile } from './list-file.ts'
 import { descriptorLimit, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { PlainProgress } from './plain-progress.ts'
 import { DEFAULT_JOBS } from './program.ts'
 import type { DownloadFlags } from './program.ts'
+import type { DownloadSession } from './run-session.ts'
 import { watchSignals } from './signals.ts'
+import { SourceQueue } from './source-queue.ts'
 import { openStateDirectory } from './state-directory.ts'
 import type { LineStyle } from './summary.ts'
 import { describeTerminal } from './terminal.ts'
 import { loadTheme } from './theme.ts'
-import type { Screen } from './view.ts'
+import type { Screen, SourceCount } from './view.ts'
 
 /** @returns the exit code */
 export async function startDownload(
@@ -29,16 +33,15 @@ export async function startDownload(
   flags: DownloadFlags,
   context: CliContext,
 ): Promise<number> {
-  if (sources.filter((source) => source === '-').length > 1) {
-    throw new UsageError('USAGE', 'standard input (-) can be a source only once')
-  }
+  const queue = await openQueue(sources, flags, context)
   if (flags.list || flags.dryRun) {
     const { startPreview } = await import('./start-preview.ts')
-    return await startPreview(sources, flags, context)
+    return await startPreview(queue, flags, context)
   }
+  const hasList = flags.inputFile.length > 0
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
-  const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 }
-  const screen = await openScreen(flags, style, context, sources.length)
+  const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 || hasList }
+  const screen = await openScreen(flags, style, context, () => queue.count)
   const log = makeLog(flags.quiet ? 0 : flags.verbose, {
     now: () => systemClock.now(),
     line: (text) => {
@@ -47,12 +50,11 @@ export async function startDownload(
     clean: terminal.clean,
   })
   const options = {
-    item: itemOptionsOf(flags),
-    jobs: chooseJobs(flags.jobs, sources.length, screen),
+    jobs: chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen),
     timeoutMs: flags.timeout,
     stallTimeoutMs: flags.stallTimeout,
   }
-  return await download(sources, options, {
+  return await download(queue, options, {
     openSession: async () => openSession(flags, context, screen, log),
     readTorrent: readTorrentFile,
     lookup: lookupAll,
@@ -61,11 +63,28 @@ export async function startDownload(
     stdin: context.stdin,
     screen,
     events: flags.json ? new EventWriter(context.stdout, () => new Date()) : undefined,
+    failedList: flags.failedTo === undefined ? undefined : new FailedList(flags.failedTo),
     onPath: (path) => {
       if (printsPaths(flags, context)) context.stdout.write(`${path}\n`)
     },
     watchSignals: (onStop) => watchSignals(signalsOf(context, screen), () => systemClock.now(), onStop),
     onRescue: context.onRescue,
+  })
+}
+
+/** @throws InputError LIST_UNREADABLE before anything else begins */
+async function openQueue(
+  args: readonly string[],
+  flags: DownloadFlags,
+  { stdin }: CliContext,
+): Promise<SourceQueue> {
+  const lists: ListFile[] = []
+  for (const name of flags.inputFile) lists.push(await openListFile(name, stdin))
+  return new SourceQueue({
+    args,
+    lists,
+    itemOptions: (lines, label) => itemOptionsFrom(lines, flags, label),
+    clock: systemClock,
   })
 }
 
@@ -84,7 +103,7 @@ async function openScreen(
   flags: DownloadFlags,
   style: LineStyle,
   { stdout, stderr }: CliContext,
-  sourceCount: number,
+  sourceCount: () => SourceCount,
 ): Promise<Screen> {
   const parts = { stream: stderr, style, clock: systemClock }
   if (flags.quiet) return new PlainProgress({ ...parts, amount: 'errors' })

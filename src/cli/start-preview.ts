@@ -21,9 +21,10 @@ import type { CliContext } from './context.ts'
 import { toSafeJson } from './events.ts'
 import { combinedExitCode, describeError, EXIT, exitCodeOf } from './exit-codes.ts'
 import { formatPercent, formatProgress } from './format.ts'
-import { chooseFiles, chosenPieces, itemOptionsOf, torrentSettings } from './item-options.ts'
+import { chooseFiles, chosenPieces, torrentSettings } from './item-options.ts'
 import type { ItemOptions } from './item-options.ts'
 import type { DownloadFlags } from './program.ts'
+import type { QueuedSource, SourceQueue } from './source-queue.ts'
 import { readSource, sourceLabel } from './source.ts'
 import { findStateDirectory } from './state-directory.ts'
 import { describeTerminal } from './terminal.ts'
@@ -33,19 +34,23 @@ const PROGRESS_EVERY_MS = 10_000
 
 /** @returns the exit code */
 export async function startPreview(
-  sources: readonly string[],
+  sources: SourceQueue,
   flags: DownloadFlags,
   context: CliContext,
 ): Promise<number> {
-  const preview = new Preview(flags, context, sources.length > 1)
-  const codes: number[] = []
-  for (const source of sources) codes.push(await preview.show(source))
-  return combinedExitCode(codes)
+  const { known, isAll } = sources.count
+  const preview = new Preview(flags, context, known > 1 || !isAll)
+  const codes = new Set<number>()
+  let count = 0
+  for (let next = await sources.next(); next !== undefined; next = await sources.next()) {
+    codes.add(await preview.show(next))
+    count++
+  }
+  return combinedExitCode([...codes], count)
 }
 
 class Preview {
   readonly #flags: DownloadFlags
-  readonly #item: ItemOptions
   readonly #context: CliContext
   readonly #clean: (text: string) => string
   readonly #cleanError: (text: string) => string
@@ -54,7 +59,6 @@ class Preview {
 
   constructor(flags: DownloadFlags, context: CliContext, isBatch: boolean) {
     this.#flags = flags
-    this.#item = itemOptionsOf(flags)
     this.#context = context
     this.#clean = describeTerminal(context.stdout, context.env, flags.color).clean
     this.#cleanError = describeTerminal(context.stderr, context.env, flags.color).clean
@@ -62,10 +66,11 @@ class Preview {
   }
 
   /** @returns the exit code of this source; throws what is no source's fault */
-  async show(source: string): Promise<number> {
+  async show({ source, item }: QueuedSource): Promise<number> {
     try {
+      if (item instanceof InputError) throw item
       const metainfo = readTorrentFile(await readSource(source, this.#context.stdin))
-      await this.#showTorrent(source, metainfo)
+      await this.#showTorrent(source, metainfo, item)
       return EXIT.ok
     } catch (error) {
       if (!(error instanceof KnownError) || error instanceof UsageError) throw error
@@ -76,8 +81,8 @@ class Preview {
     }
   }
 
-  async #showTorrent(source: string, metainfo: Metainfo): Promise<void> {
-    const selection = await chooseFiles(metainfo, this.#item)
+  async #showTorrent(source: string, metainfo: Metainfo, item: ItemOptions): Promise<void> {
+    const selection = await chooseFiles(metainfo, item)
     for (const notice of selection?.notices ?? []) this.#say(`${metainfo.name}: ${notice}`)
     const files = chosenFiles(metainfo, selection?.priorities)
     if (this.#flags.list) {
@@ -86,12 +91,12 @@ class Preview {
       return
     }
     const chosen = selection === undefined ? undefined : chosenPieces(metainfo, selection)
-    const settings = torrentSettings(this.#item, [], chosen)
+    const settings = torrentSettings(item, [], chosen)
     const have = await this.#survey(metainfo, settings)
     const wanted =
       settings.wantedFiles === undefined ? undefined : wantedPieces(metainfo, settings.wantedFiles)
     const plan: DownloadPlan = planDownload(metainfo, files, { wanted, have })
-    const path = join(this.#item.outputDirectory, metainfo.name)
+    const path = join(item.outputDirectory, metainfo.name)
     const text = formatPlan(plan, this.#clean)
     this.#print(source, metainfo, { type: 'plan', fields: planFields(metainfo, plan, path), text })
   }
@@ -147,7 +152,7 @@ class Preview {
   #fail(source: string, error: KnownError, code: number): void {
     const message = describeError(error)
     if (this.#flags.json) this.#event('error', { source, code, errorCode: error.code, message })
-    const isNamed = error instanceof InputError && error.code.startsWith('TORRENT_FILE')
+    const isNamed = error instanceof InputError && /^(TORRENT_FILE|LIST)_/.test(error.code)
     this.#tell(isNamed ? message : `${sourceLabel(source)}: ${message}`)
   }
 

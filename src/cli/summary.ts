@@ -5,15 +5,22 @@ import type { Theme } from './theme.ts'
 import type { JobResult, JobView, RunSummary } from './view.ts'
 import { EXIT, describeError } from './exit-codes.ts'
 import { formatBytes, formatDuration, formatPercent, formatProgress, formatRate } from './format.ts'
+import { countsText, failedListText, tableLines } from './batch-table.ts'
+import { usefulBytesOf } from './run-tally.ts'
 import { sourceLabel } from './source.ts'
 import { displayWidth, truncateMiddle } from './text-width.ts'
 import { trackerFailures } from './why-idle.ts'
+
+/** Of a batch, sources that were only waiting when it ended are told as a number, not one by one. */
+export function isToldAtOnce(result: JobResult, { isBatch }: LineStyle): boolean {
+  return !(isBatch && result.isUntouched === true)
+}
 
 /** Where and how the lines are shown. */
 export interface LineStyle {
   readonly terminal: Terminal
   readonly theme: Theme
-  /** Is this one of several sources? */
+  /** Is this one of several sources, or of a list? */
   readonly isBatch: boolean
 }
 
@@ -26,6 +33,7 @@ export const GO_ON = 'the same command goes on from there'
 
 /** The line of a finished, failed or stopped source, and after a missing source one line a tracker. */
 export function resultLines(result: JobResult, style: LineStyle): string[] {
+  if (result.duplicateOf !== undefined) return []
   if (result.outcome === 'complete') return [completeLine(result, style)]
   if (result.outcome === 'stopped') return [stoppedLine(result, style)]
   const missesSource = result.code === EXIT.noSource || result.code === EXIT.limit
@@ -46,22 +54,27 @@ export function warningLine(
   return PREFIX + terminal.clean(name + message)
 }
 
-/** The last line of a run of several sources, or after a signal; undefined when there is no more to say. */
-export function endLine({ results, signal }: RunSummary): string | undefined {
-  const count = (outcome: JobResult['outcome']): number => results.filter((r) => r.outcome === outcome).length
-  const advice = signal === undefined ? '' : GO_ON
-  if (results.length <= 1) return advice === '' ? undefined : PREFIX + advice
-  const parts = [`${count('complete')} of ${results.length} done`]
-  if (count('failed') > 0) parts.push(`${count('failed')} failed`)
-  if (count('stopped') > 0) parts.push(`${count('stopped')} stopped`)
-  return PREFIX + parts.join(', ') + (advice === '' ? '' : `; ${advice}`)
+/** The last lines of a run of several sources, or after a signal; none when there is no more to say. */
+export function endLines(summary: RunSummary, { terminal }: LineStyle): string[] {
+  const advice = summary.signal === undefined ? '' : GO_ON
+  const { failedList: list } = summary
+  const isSaved = list !== undefined && list.error === undefined && !list.isKept
+  const failedList = isSaved ? [terminal.clean(failedListText(list))] : []
+  if (summary.counts.total <= 1) return [...failedList, ...(advice === '' ? [] : [advice])].map(prefixed)
+  const counts = countsText(summary) + (advice === '' ? '' : `; ${advice}`)
+  return [...tableLines(summary, terminal), ...failedList, counts].map(prefixed)
+}
+
+function prefixed(line: string): string {
+  return PREFIX + line
 }
 
 /** `631.0 MiB in 15.2 s (41.5 MiB/s)`, or what of it had to be fetched, or that nothing had. */
-export function transferText({ snapshot, seconds }: JobResult): string {
+export function transferText(result: JobResult): string {
+  const { snapshot, seconds } = result
   if (snapshot === undefined) return ''
   const total = formatBytes(snapshot.totalBytes)
-  const usefulBytes = Math.max(0, snapshot.downloadedBytes - snapshot.wastedBytes)
+  const usefulBytes = usefulBytesOf(result)
   if (usefulBytes === 0) return `${total}, was there already, verified`
   const rate = formatRate(usefulBytes / Math.max(seconds, 0.001))
   const fetched = formatBytes(usefulBytes)

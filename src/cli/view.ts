@@ -3,6 +3,7 @@ import type { KnownError } from '../common/errors.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
+import type { SavedList } from './failed-list.ts'
 import type { StopSignal } from './exit-codes.ts'
 
 /** One torrent on its way. */
@@ -31,14 +32,64 @@ export interface JobResult {
   readonly snapshot: TorrentSnapshot | undefined
   /** Spent downloading (without the check of existing data), in seconds. */
   readonly seconds: number
+  /** The first source of this torrent, whose result this is. */
+  readonly duplicateOf?: string
+  /** Not even looked at: the run ended before its turn. */
+  readonly isUntouched?: boolean
+}
+
+/** What is kept of a JobResult when the torrent is gone: plain values, foreign text in them. */
+export interface ItemResult {
+  readonly source: string
+  readonly outcome: JobResult['outcome']
+  readonly code: number
+  readonly errorCode: string | undefined
+  readonly message: string | undefined
+  /** 40 hex digits; this, name, path and the bytes are undefined when it never became a torrent. */
+  readonly infoHash: string | undefined
+  readonly name: string | undefined
+  readonly path: string | undefined
+  readonly doneBytes: number | undefined
+  readonly totalBytes: number | undefined
+  /** That came in this run and were of use. */
+  readonly downloadedBytes: number
+  readonly seconds: number
+  readonly duplicateOf: string | undefined
+  readonly isUntouched: boolean
+}
+
+/** total = complete + failed + stopped + duplicates */
+export interface RunCounts {
+  readonly total: number
+  readonly complete: number
+  /** Of the complete ones: nothing had to be fetched. */
+  readonly alreadyThere: number
+  readonly failed: number
+  readonly stopped: number
+  /** Of the failed and stopped ones: the run ended before their turn. */
+  readonly untouched: number
+  readonly duplicates: number
+  /** That came in this run and were of use. */
+  readonly downloadedBytes: number
+}
+
+/** Sources so far: more may come unless these are all. */
+export interface SourceCount {
+  readonly known: number
+  readonly isAll: boolean
 }
 
 /** How the whole command ended. */
 export interface RunSummary {
   readonly code: number
   readonly signal: StopSignal | undefined
-  /** In the order of the sources. */
-  readonly results: readonly JobResult[]
+  readonly counts: RunCounts
+  /** In the order of the sources. Of more than 10,000 that are done, or are not, the rest is only counted. */
+  readonly results: readonly ItemResult[]
+  /** Of the whole run. */
+  readonly seconds: number
+  /** What `--failed-to` wrote, or could not. */
+  readonly failedList: SavedList | undefined
 }
 
 /** Calls are synchronous and do not throw. */

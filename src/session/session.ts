@@ -33,8 +33,8 @@ export class Session {
   readonly #settings: Settings
   readonly #parts: SessionParts
   readonly #dialer: Dialer
-  /** By info-hash in hex; undefined: it was here and has ended. */
-  readonly #torrents = new Map<string, Torrent | undefined>()
+  /** By info-hash in hex, until they have ended. */
+  readonly #torrents = new Map<string, Torrent>()
   readonly #handshakes = new HandshakeLimit()
   readonly #pieceMemory = new PieceMemory()
   readonly #udpLinks: UdpLinks
@@ -64,7 +64,7 @@ export class Session {
     return this.#listener?.port ?? 0
   }
 
-  /** The torrent does nothing until its `start`. @throws InputError TORRENT_DUPLICATE when it is or was here already */
+  /** The torrent does nothing until its `start`. @throws InputError TORRENT_DUPLICATE while it is here already */
   add(metainfo: Metainfo, settings: TorrentSettings, observer: TorrentObserver): Torrent {
     const key = metainfo.infoHash.toString('hex')
     if (this.#torrents.has(key)) {
@@ -96,7 +96,7 @@ export class Session {
       ...(settings.reading === undefined ? {} : { reading: settings.reading }),
       seedWhenComplete: settings.seedWhenComplete,
       pieceMemory: this.#pieceMemory,
-      onEnded: () => this.#torrents.set(key, undefined),
+      onEnded: () => this.#torrents.delete(key),
     })
     this.#torrents.set(key, torrent)
     return torrent
@@ -105,7 +105,7 @@ export class Session {
   /** Stops every torrent and the listener. Never rejects. */
   async close(): Promise<void> {
     this.#dialer.close()
-    const torrents = [...this.#torrents.values()].map(async (torrent) => torrent?.stop())
+    const torrents = [...this.#torrents.values()].map(async (torrent) => torrent.stop())
     await Promise.all([this.#listener?.close(), ...torrents])
     this.#udpLinks.close()
   }

@@ -149,6 +149,9 @@ function startOf(pid: number): { readonly startedAt: string; readonly isDead: bo
 }
 
 function lockedBy({ pid }: Holder, shownTarget: string): KnownError {
-  const who = pid === ownPid ? 'this process' : `process ${pid}`
-  return new StorageError('LOCKED', `${shownTarget} is being written by ${who} already`)
+  const message =
+    pid === ownPid
+      ? `another torrent of this run is being written to ${shownTarget}: give one of them another directory`
+      : `${shownTarget} is being written by process ${pid} already`
+  return new StorageError('LOCKED', message)
 }

@@ -92,7 +92,7 @@ describe('the command downloads', { concurrency: 4 }, () => {
       const { code, stdout, stderr } = await runCli(args, { cwd: root })
       assert.deepEqual([code, stdout], [8, 'a.bin\n'])
       assert.match(stderr, /^torrent-dl: cannot read missing\.torrent: no such file$/m)
-      assert.match(stderr, /^torrent-dl: 1 of 2 done, 1 failed$/m)
+      assert.match(stderr, /^torrent-dl: 1 of 2 done, 1 failed: 293\.0 KiB in \d+\.\d s$/m)
     })
   })
 

@@ -162,6 +162,25 @@ describe('files are chosen', { concurrency: 4 }, () => {
     })
   })
 
+  test('in a list each source has its own choice; one that chooses nothing does not stop the others', async () => {
+    await withSeed(SET, async ({ root, torrent, peer }) => {
+      writeFileSync(join(root, 'b.torrent'), torrent.bytes)
+      const other = 'b.torrent\n  output=b\n  select=*.nfo\n'
+      writeFileSync(
+        join(root, 'list'),
+        `${other}a.torrent\n  output=a\n  select=readme.md\n  select=docs/a.txt\n`,
+      )
+      const plan = await runCli(['-n', '-i', 'list'], { cwd: root })
+      assert.equal(plan.code, 8)
+      assert.match(plan.stdout, /^a\.torrent:\nfetch {2}0 .*\nfetch {2}2 /)
+      assert.match(plan.stderr, /^torrent-dl: b\.torrent: no file matches '\*\.nfo'/m)
+      const run = await runCli(['-p', '0', '--peer', peer, '-i', 'list'], { cwd: root })
+      assert.deepEqual([run.code, run.stdout], [8, 'a/set\n'])
+      assert.deepEqual(treeOf(join(root, 'a')), ['set/docs/a.txt', 'set/readme.md'])
+      assert.ok(!existsSync(join(root, 'b')))
+    })
+  })
+
   test('somebody else’s files are left alone when they are not chosen, and are no reason to fail', async () => {
     await withSeed(SET, async ({ root, peer }) => {
       mkdirSync(join(root, 'out/set'), { recursive: true })

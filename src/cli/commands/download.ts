@@ -1,37 +1,40 @@
 /** `torrent-dl <source>...`: one session, `--jobs` torrents at a time, until each of them has a result. */
 import { sleep } from '../../common/clock.ts'
 import type { Clock } from '../../common/clock.ts'
-import { BugError, InputError, KnownError, SourceError, systemCodeOf } from '../../common/errors.ts'
+import { InputError, KnownError, systemCodeOf } from '../../common/errors.ts'
 import type { LogSink } from '../../common/log.ts'
-import { bytesOfPieces } from '../../metainfo/file-selection.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
-import type { TorrentSettings } from '../../session/settings.ts'
-import type { TorrentObserver } from '../../torrent/snapshot.ts'
-import { EXIT, SIGNAL_EXIT, combinedExitCode, exitCodeOf } from '../exit-codes.ts'
+import { endJob, failedResult, stallError, untouchedResult } from '../early-end.ts'
+import type { End } from '../early-end.ts'
+import { Ending } from '../ending.ts'
+import { EXIT, SIGNAL_EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { StopSignal } from '../exit-codes.ts'
 import { formatLimit } from '../format.ts'
-import { chooseFiles, chosenPieces, torrentSettings } from '../item-options.ts'
+import { chooseFiles, chosenPieces } from '../item-options.ts'
 import type { ChosenPieces, ItemOptions } from '../item-options.ts'
 import { Job } from '../job.ts'
-import type { JobTorrent } from '../job.ts'
+import type { FailedList } from '../failed-list.ts'
+import { KnownTorrents, asksTheSame, duplicateResult } from '../known-torrents.ts'
+import type { KnownTorrent } from '../known-torrents.ts'
+import { RunSession } from '../run-session.ts'
+import type { DownloadSession } from '../run-session.ts'
+import { RunTally } from '../run-tally.ts'
+import type { QueuedSource, SourceQueue } from '../source-queue.ts'
 import { readSource } from '../source.ts'
 import { otherWork } from '../../storage/turns.ts'
+import { PREFIX } from '../summary.ts'
+import { show } from '../terminal.ts'
 import type { DownloadView, JobResult, RunSummary, Screen } from '../view.ts'
-import { describePeers } from '../why-idle.ts'
-import { GO_ON, whereOf } from '../summary.ts'
 
 const TICK_MS = 1000
-/** The engine says goodbye to trackers for 2 s at the most; this is for when it does not keep its word. */
-const CLOSE_LIMIT_MS = 5000
 /** A source is looked at again when there was no descriptor for it. */
 const RETRY_MS = 200
-/** After a Ctrl-C, a longer goodbye is explained: silence would look like a hang. */
-const SILENT_CLOSE_MS = 500
-/** More renames or notices of one torrent are only counted. */
+/** As long as no torrent runs, because a list brings nothing, that is said this often. */
+const WAITING_TICKS = 30
+/** More renames or notices of one torrent are only counted. Torrents given again: not even that, the end has their number. */
 const MAX_NOTICES = 5
 
 export interface DownloadOptions {
-  readonly item: ItemOptions
   /** Torrents at a time, at least 1. */
   readonly jobs: number
   /** For the whole run. */
@@ -40,18 +43,12 @@ export interface DownloadOptions {
   readonly stallTimeoutMs: number | undefined
 }
 
-/** What is needed of a session; session.ts has the real one, tests another. */
-export interface DownloadSession {
-  add(metainfo: Metainfo, settings: TorrentSettings, observer: TorrentObserver): JobTorrent
-  close(): Promise<void>
-}
-
 /** Everything from outside. */
 export interface DownloadParts {
   /** Called once, for the first source that is a torrent. */
   readonly openSession: () => Promise<DownloadSession>
   readonly readTorrent: (bytes: Buffer) => Metainfo
-  /** All addresses of a name (or of an address). */
+  /** All addresses of a name (or of an address). Rejects with a sentence. */
   readonly lookup: (name: string) => Promise<readonly string[]>
   readonly clock: Clock
   readonly log: LogSink
@@ -59,6 +56,8 @@ export interface DownloadParts {
   readonly screen: Screen
   /** Also told of everything, after the screen. */
   readonly events: DownloadView | undefined
+  /** Gets what is not done. */
+  readonly failedList: FailedList | undefined
   /** Gets the path of each finished torrent. */
   readonly onPath: (path: string) => void
   /** Calls back when the user wants to stop. @returns ends the watch */
@@ -67,11 +66,9 @@ export interface DownloadParts {
   readonly onRescue: (close: () => Promise<void>) => void
 }
 
-type End = { readonly reason: string } | { readonly signal: StopSignal }
-
 /** @returns the exit code; every result was shown. Rejects with what is not any source's fault. */
 export async function download(
-  sources: readonly string[],
+  sources: SourceQueue,
   options: DownloadOptions,
   parts: DownloadParts,
 ): Promise<number> {
@@ -89,33 +86,35 @@ export async function download(
 }
 
 class DownloadRun {
-  readonly #sources: readonly string[]
+  readonly #sources: SourceQueue
   readonly #options: DownloadOptions
   readonly #parts: DownloadParts
   readonly #views: readonly DownloadView[]
   readonly #jobs = new Set<Job>()
-  readonly #results: JobResult[] = []
+  readonly #known = new KnownTorrents()
+  readonly #tally = new RunTally()
   readonly #cancels: (() => void)[] = []
-  #session: Promise<DownloadSession> | undefined
-  #peers: Promise<TorrentSettings['peers']> | undefined
+  readonly #startedAtMs: number
+  readonly #session: RunSession
   #end: End | undefined
-  #onEnd: (() => void) | undefined
-  /** Settles when the run must stop early. */
-  readonly #ended: Promise<undefined>
+  /** Ends when the run must stop early. */
+  readonly #ending = new Ending()
   #closing: Promise<void> | undefined
   /** Signals are watched until the very end: a second one must end the goodbye to the trackers. */
   #endSignals: (() => void) | undefined
+  #duplicateCount = 0
+  #idleTicks = 0
 
-  constructor(sources: readonly string[], options: DownloadOptions, parts: DownloadParts) {
+  constructor(sources: SourceQueue, options: DownloadOptions, parts: DownloadParts) {
     this.#sources = sources
     this.#options = options
     this.#parts = parts
     this.#views = parts.events === undefined ? [parts.screen] : [parts.screen, parts.events]
-    this.#ended = new Promise((resolveEnd) => {
-      this.#onEnd = () => {
-        resolveEnd(undefined)
-      }
-    })
+    this.#startedAtMs = parts.clock.now()
+    const warn = (message: string): void => {
+      this.#warn(undefined, message)
+    }
+    this.#session = new RunSession({ ...parts, warn })
   }
 
   async finish(): Promise<number> {
@@ -131,8 +130,10 @@ class DownloadRun {
     const { timeoutMs } = this.#options
     if (timeoutMs !== undefined) this.#limit(timeoutMs)
     await this.#workOnAll()
+    const failedList = this.#saveFailedList()
     await this.close()
-    const summary = this.#summary()
+    const summary = this.#summary(failedList)
+    if (summary.counts.total === 0) this.#warn(undefined, 'the list names no source: nothing to do')
     this.#tell((view) => {
       view.onEnd(summary)
     })
@@ -147,81 +148,126 @@ class DownloadRun {
 
   async #closeOnce(): Promise<void> {
     for (const cancel of this.#cancels) cancel()
-    const session = await this.#session?.catch(() => undefined) // its failure was told already
-    if (session !== undefined) await this.#closeSession(session)
+    this.#parts.failedList?.discard() // does nothing when it was saved
+    await this.#session.close(this.#end !== undefined && 'signal' in this.#end)
     this.#endSignals?.()
-  }
-
-  async #closeSession(session: DownloadSession): Promise<void> {
-    const { clock, log, screen } = this.#parts
-    const cancels: (() => void)[] = []
-    if (this.#end !== undefined && 'signal' in this.#end) {
-      const explain = (): void => {
-        screen.onWarning(undefined, 'telling the trackers that we stop (Ctrl-C again ends at once)')
-      }
-      cancels.push(clock.after(SILENT_CLOSE_MS, explain))
-    }
-    const late = new Promise<void>((resolveLate) => {
-      const giveUp = (): void => {
-        log('warn', 'session', `did not close within ${CLOSE_LIMIT_MS / 1000} s`)
-        resolveLate()
-      }
-      cancels.push(clock.after(CLOSE_LIMIT_MS, giveUp))
-    })
-    await Promise.race([session.close(), late])
-    for (const cancel of cancels) cancel()
   }
 
   /** Each worker has one source at a time. They begin one by one: what one has begun goes on while the next one reads. */
   async #workOnAll(): Promise<void> {
-    const queue = this.#sources.entries()
     let turn = Promise.resolve()
-    const workers = Array.from({ length: Math.min(this.#options.jobs, this.#sources.length) }, async () => {
+    const workers = Array.from({ length: this.#options.jobs }, async () => {
       const begin = turn
       turn = begin.then(otherWork)
       await begin
-      await this.#work(queue)
+      await this.#work()
     })
     await Promise.all(workers)
   }
 
-  async #work(queue: IterableIterator<[number, string]>): Promise<void> {
-    for (const [index, source] of queue) {
-      if (this.#closing !== undefined) return // another worker met a bug
-      const result = this.#end === undefined ? await this.#runOne(source) : notStarted(source, this.#end)
-      this.#results[index] = result
-      this.#tell((view) => {
-        view.onResult(result)
-      })
-      if (result.outcome === 'complete' && result.job !== undefined) this.#parts.onPath(result.job.path)
+  async #work(): Promise<void> {
+    for (;;) {
+      const queued = await this.#sources.next()
+      if (queued === undefined || this.#closing !== undefined) return // closing: another worker met a bug
+      const result = await this.#runOne(queued)
+      if (result !== undefined) this.#record(queued, result)
     }
   }
 
-  /** An error we expect becomes this source's result; anything else ends the run. */
-  async #runOne(source: string): Promise<JobResult> {
-    let job: Job | undefined
+  #record(queued: QueuedSource, result: JobResult): void {
+    this.#tally.add(queued.index, result)
+    this.#tell((view) => {
+      view.onResult(result)
+    })
+    if (result.outcome === 'complete' && result.job !== undefined) this.#parts.onPath(result.job.path)
+    this.#parts.failedList?.add(queued, result)
+  }
+
+  /**
+   * An error we expect becomes this source's result; anything else ends the run.
+   * @returns undefined for a torrent that is being downloaded already: it shares that one's result
+   */
+  async #runOne(queued: QueuedSource): Promise<JobResult | undefined> {
+    const { source, item } = queued
+    if (this.#ending.isOver) return untouchedResult(source, this.#end)
+    if (item instanceof InputError) return failedResult(source, item)
     try {
-      const bytes = await Promise.race([this.#read(source), this.#ended])
-      if (bytes === undefined) return notStarted(source, this.#end)
+      const bytes = await this.#ending.before(this.#read(source))
+      if (bytes === undefined) return untouchedResult(source, this.#end)
       const metainfo = this.#parts.readTorrent(bytes)
-      const selection = await chooseFiles(metainfo, this.#options.item)
-      const chosen = selection === undefined ? undefined : chosenPieces(metainfo, selection)
-      job = this.#makeJob(source, metainfo, chosen)
-      const torrent = await this.#add(job, chosen)
-      if (torrent === undefined) return notStarted(source, this.#end)
-      this.#jobs.add(job)
-      job.start(torrent)
-      this.#showNotices(job)
-      for (const notice of selection?.notices ?? []) this.#warn(job, notice)
-      const result = await job.result
-      void torrent.stop() // never rejects; close() waits for it
-      return result
+      const infoHash = metainfo.infoHash.toString('hex')
+      const { known, isFirst } = await this.#claim(infoHash, queued)
+      if (!isFirst) return this.#shareResult(queued, known, metainfo.name)
+      return await this.#runTorrent(metainfo, item, { queued, known })
     } catch (error) {
       if (!isOfSource(error)) throw error
       return failedResult(source, error)
+    }
+  }
+
+  /** Is it the first of this torrent, or the same work again? Where it is wanted in another way, after the first has ended. */
+  async #claim(
+    infoHash: string,
+    queued: QueuedSource,
+  ): Promise<{ readonly known: KnownTorrent; readonly isFirst: boolean }> {
+    for (;;) {
+      const known = this.#known.find(infoHash)
+      if (known !== undefined && asksTheSame(known, queued)) return { known, isFirst: false }
+      if (known === undefined || known.isEnded || this.#ending.isOver)
+        return { known: this.#known.add(infoHash, queued), isFirst: true }
+      await this.#ending.before(known.ended)
+    }
+  }
+
+  #shareResult(queued: QueuedSource, first: KnownTorrent, name: string): JobResult | undefined {
+    this.#duplicateCount++
+    const what =
+      queued.source === first.source ? 'is given again' : `is the same torrent as ${first.source} (${name})`
+    if (this.#duplicateCount <= MAX_NOTICES)
+      this.#warn(undefined, `${queued.source} ${what}: it is downloaded once`)
+    if (first.result !== undefined) return duplicateResult(queued, first.result)
+    first.duplicates.push(queued)
+    return undefined
+  }
+
+  async #runTorrent(
+    metainfo: Metainfo,
+    item: ItemOptions,
+    { queued, known }: { readonly queued: QueuedSource; readonly known: KnownTorrent },
+  ): Promise<JobResult> {
+    let job: Job | undefined
+    let result: JobResult | undefined
+    let stopped: Promise<void> | undefined
+    try {
+      const selection = await chooseFiles(metainfo, item)
+      const chosen = selection === undefined ? undefined : chosenPieces(metainfo, selection)
+      job = this.#makeJob(queued.source, metainfo, item, chosen)
+      const torrent = await this.#session.add(job, item, this.#ending)
+      if (torrent === undefined) result = untouchedResult(queued.source, this.#end)
+      else {
+        this.#jobs.add(job)
+        job.start(torrent)
+        this.#showNotices(job)
+        for (const notice of selection?.notices ?? []) this.#warn(job, notice)
+        result = await job.result
+        stopped = torrent.stop() // never rejects; close() waits for it
+      }
+    } catch (error) {
+      if (!isOfSource(error)) throw error
+      result = failedResult(queued.source, error)
     } finally {
       if (job !== undefined) this.#jobs.delete(job)
     }
+    void (stopped ?? Promise.resolve()).then(known.end)
+    this.#settle(known, result)
+    return result
+  }
+
+  #settle(known: KnownTorrent, { source, outcome, code, error }: JobResult): void {
+    const shared = { source, outcome, code, error }
+    known.result = shared
+    for (const duplicate of known.duplicates) this.#record(duplicate, duplicateResult(duplicate, shared))
+    known.duplicates = []
   }
 
   /** Where descriptors have run out, others have them: it waits until they need fewer. */
@@ -236,37 +282,14 @@ class DownloadRun {
     }
   }
 
-  #makeJob(source: string, metainfo: Metainfo, chosen: ChosenPieces | undefined): Job {
+  #makeJob(
+    source: string,
+    metainfo: Metainfo,
+    { outputDirectory }: ItemOptions,
+    chosen: ChosenPieces | undefined,
+  ): Job {
     const { clock, log } = this.#parts
-    const { outputDirectory } = this.#options.item
-    const totalBytes = chosen === undefined ? undefined : bytesOfPieces(metainfo, chosen.priorities)
-    return new Job({ source, metainfo, totalBytes, outputDirectory, views: this.#views, clock, log })
-  }
-
-  /** @returns undefined when the run ended meanwhile */
-  async #add(job: Job, chosen: ChosenPieces | undefined): Promise<JobTorrent | undefined> {
-    this.#session ??= this.#parts.openSession()
-    this.#peers ??= this.#resolvePeers()
-    const ready = await Promise.race([Promise.all([this.#session, this.#peers]), this.#ended])
-    if (ready === undefined || this.#end !== undefined) return undefined
-    const [session, peers] = ready
-    return session.add(job.metainfo, torrentSettings(this.#options.item, peers, chosen), job)
-  }
-
-  /** A name that cannot be resolved is told and left out: others may do. */
-  async #resolvePeers(): Promise<TorrentSettings['peers']> {
-    const found = await Promise.all(
-      this.#options.item.peers.map(async ({ host, port }) => {
-        try {
-          return (await this.#parts.lookup(host)).map((address) => ({ host: address, port }))
-        } catch (error) {
-          const reason = error instanceof Error ? error.message : String(error)
-          this.#warn(undefined, `--peer ${host}:${port}: ${reason}`)
-          return []
-        }
-      }),
-    )
-    return found.flat()
+    return new Job({ source, metainfo, chosen, outputDirectory, views: this.#views, clock, log })
   }
 
   #showNotices(job: Job): void {
@@ -288,9 +311,18 @@ class DownloadRun {
         job.fail(stallError(job, stallTimeoutMs))
       }
     }
+    this.#tellWaiting()
     this.#tell((view) => {
       view.onTick()
     })
+  }
+
+  /** An open pipe that nothing comes from looks like a hang. */
+  #tellWaiting(): void {
+    const list = this.#sources.currentList
+    this.#idleTicks = this.#jobs.size === 0 && list !== undefined ? this.#idleTicks + 1 : 0
+    if (list === undefined || this.#idleTicks === 0 || this.#idleTicks % WAITING_TICKS !== 0) return
+    this.#warn(undefined, `waiting for more sources from ${list.label}`)
   }
 
   /** A clock cuts very long delays, so what is left is waited for again. */
@@ -308,19 +340,38 @@ class DownloadRun {
   #endAll(end: End): void {
     if (this.#end !== undefined) return
     this.#end = end
-    this.#onEnd?.()
-    for (const job of this.#jobs) {
-      if ('signal' in end) job.interrupt(end.signal)
-      else job.fail(job.hasSeenSource() ? timeLimit(end.reason, job) : noSource(end.reason, job))
-    }
+    this.#ending.end()
+    this.#sources.end()
+    for (const job of this.#jobs) endJob(job, end)
   }
 
-  #summary(): RunSummary {
-    const results = this.#results
+  /** @returns what was saved; undefined when nothing was, and why was told */
+  #saveFailedList(): RunSummary['failedList'] {
+    const { failedList, screen, events } = this.#parts
+    const saved = failedList?.save(this.#sources.unreadLists)
+    for (const notice of saved?.notices ?? []) this.#warn(undefined, notice)
+    if (saved?.error !== undefined) {
+      const { message } = saved.error
+      screen.line(PREFIX + show(message)) // an error, so also with -q
+      events?.onWarning(undefined, message)
+    }
+    return saved
+  }
+
+  #summary(failedList: RunSummary['failedList']): RunSummary {
+    const tally = this.#tally
+    const { counts } = tally
     const signal = this.#end !== undefined && 'signal' in this.#end ? this.#end.signal : undefined
-    const isStopped = signal !== undefined && results.some(({ outcome }) => outcome === 'stopped')
-    const code = isStopped ? SIGNAL_EXIT[signal] : combinedExitCode(results.map((result) => result.code))
-    return { code, signal: isStopped ? signal : undefined, results }
+    const isStopped = signal !== undefined && counts.stopped > 0
+    const code = isStopped ? SIGNAL_EXIT[signal] : tally.code
+    return {
+      code: code === EXIT.ok && failedList?.error !== undefined ? exitCodeOf(failedList.error) : code,
+      signal: isStopped ? signal : undefined,
+      counts,
+      results: tally.results(),
+      seconds: (this.#parts.clock.now() - this.#startedAtMs) / 1000,
+      failedList,
+    }
   }
 
   #warn(job: Job | undefined, message: string): void {
@@ -343,38 +394,4 @@ function isOfSource(error: unknown): error is KnownError {
 function isShortage(error: unknown): boolean {
   const code = error instanceof InputError ? systemCodeOf(error.cause) : undefined
   return code === 'EMFILE' || code === 'ENFILE'
-}
-
-function stallError(job: Job, limitMs: number): SourceError {
-  const limit = formatLimit(limitMs)
-  if (!job.hasSeenSource()) return noSource(`stall limit of ${limit} reached`, job)
-  const snapshot = job.snapshot()
-  return new SourceError(
-    'STALLED',
-    `nothing came for ${limit} (stall limit), ${whereOf(snapshot)}: ${describePeers(snapshot.peers)}`,
-  )
-}
-
-function timeLimit(reason: string, job: Job): SourceError {
-  return new SourceError('TIME_LIMIT', `${reason} ${whereOf(job.snapshot())}; ${GO_ON}`)
-}
-
-function noSource(reason: string, job: Job): SourceError {
-  const isTrackerless = job.metainfo.trackerTiers.length === 0
-  const trackers = isTrackerless ? 'the torrent names no tracker' : 'no tracker named a peer'
-  return new SourceError('NO_SOURCE', `${reason} and no source was found: ${trackers}, no peer answered`)
-}
-
-function failedResult(source: string, error: KnownError): JobResult {
-  const code = exitCodeOf(error)
-  return { source, outcome: 'failed', code, error, job: undefined, snapshot: undefined, seconds: 0 }
-}
-
-function notStarted(source: string, end: End | undefined): JobResult {
-  if (end === undefined)
-    throw new BugError('BUG_RUN_NOT_ENDED', `${source} was left out while the run goes on`)
-  if ('reason' in end) return failedResult(source, new SourceError('TIME_LIMIT', end.reason))
-  const code = SIGNAL_EXIT[end.signal]
-  const nothing = { error: undefined, job: undefined, snapshot: undefined, seconds: 0 }
-  return { source, outcome: 'stopped', code, ...nothing }
 }

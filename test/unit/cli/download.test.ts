@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DownloadSession } from '../../../src/cli/commands/download.ts'
+import type { DownloadSession } from '../../../src/cli/run-session.ts'
 import { SourceError, StorageError } from '../../../src/common/errors.ts'
 import type { LogSink } from '../../../src/common/log.ts'
 import type { Metainfo } from '../../../src/metainfo/metainfo.ts'
@@ -257,7 +257,7 @@ test('several sources: three at a time, all of them are tried, 8 when some faile
   rig.torrents[3]!.complete()
   assert.equal(await code, 8)
   assert.deepEqual(rig.stdout.lines.toSorted(), ['out/a', 'out/b', 'out/c', 'out/d'])
-  assert.equal(rig.stderr.lines.at(-1), 'torrent-dl: 4 of 5 done, 1 failed')
+  assert.equal(rig.stderr.lines.at(-1), 'torrent-dl: 4 of 5 done, 1 failed: 400.0 MiB in 0.0 s')
 })
 
 test('--jobs: never more than so many at a time; the next begins when one ends', async () => {

@@ -30,11 +30,12 @@ test('each error ends the command with its exit code', () => {
 })
 
 test('one source ends with its own code, several with 0 or 8', () => {
-  assert.equal(combinedExitCode([13]), 13)
-  assert.equal(combinedExitCode([0]), 0)
-  assert.equal(combinedExitCode([0, 0]), 0)
-  assert.equal(combinedExitCode([3, 3]), 8)
-  assert.equal(combinedExitCode([0, 9]), 8)
+  assert.equal(combinedExitCode([13], 1), 13)
+  assert.equal(combinedExitCode([0], 1), 0)
+  assert.equal(combinedExitCode([0], 2), 0)
+  assert.equal(combinedExitCode([3], 2), 8)
+  assert.equal(combinedExitCode([0, 9], 2), 8)
+  assert.equal(combinedExitCode([], 0), 0)
 })
 
 test('an expected error is a sentence, our own mistake a stack', () => {

@@ -2,6 +2,7 @@
 import type { DownloadOptions, DownloadParts } from '../../../src/cli/commands/download.ts'
 import { download } from '../../../src/cli/commands/download.ts'
 import { EventWriter } from '../../../src/cli/events.ts'
+import { SourceQueue } from '../../../src/cli/source-queue.ts'
 import type { StopSignal } from '../../../src/cli/exit-codes.ts'
 import type { ItemOptions } from '../../../src/cli/item-options.ts'
 import { PlainProgress } from '../../../src/cli/plain-progress.ts'
@@ -153,7 +154,7 @@ export class FakeTorrent {
 export interface RigOptions {
   readonly amount?: PlainAmount
   readonly json?: boolean
-  readonly options?: Partial<Omit<DownloadOptions, 'item'>>
+  readonly options?: Partial<DownloadOptions>
   readonly item?: Partial<ItemOptions>
   readonly parts?: Partial<DownloadParts>
 }
@@ -193,11 +194,17 @@ export class DownloadRig {
     const selection = { select: [], exclude: [], maxSizeBytes: undefined }
     const itemDefaults = { outputDirectory: 'out', usePartFiles: true, force: false, peers: [], selection }
     const limits = { timeoutMs: undefined, stallTimeoutMs: undefined }
-    const sources = this.#names.map(() => '-')
+    const sources = new SourceQueue({
+      args: this.#names.map(() => '-'),
+      lists: [],
+      itemOptions: () => ({ ...itemDefaults, ...item }),
+      clock: this.clock,
+    })
     return await download(
       sources,
-      { jobs: 3, ...limits, ...options, item: { ...itemDefaults, ...item } },
+      { jobs: 3, ...limits, ...options },
       {
+        failedList: undefined,
         openSession: async () => Promise.resolve(this.#openSession()),
         readTorrent: readName,
         lookup: async (name) => Promise.resolve([name]),

@@ -4,7 +4,8 @@ import type { TestContext } from 'node:test'
 import { openProgressBars } from '../../../src/cli/progress-bars.ts'
 import { describeTerminal } from '../../../src/cli/terminal.ts'
 import { loadTheme } from '../../../src/cli/theme.ts'
-import type { JobResult, JobView, Screen } from '../../../src/cli/view.ts'
+import { RunTally } from '../../../src/cli/run-tally.ts'
+import type { JobResult, JobView, RunSummary, Screen } from '../../../src/cli/view.ts'
 import type { TorrentSnapshot } from '../../../src/torrent/snapshot.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { MIB, MemoryStream, makeMetainfo, makeSnapshot } from './fake-session.ts'
@@ -46,7 +47,12 @@ async function openBars(t: TestContext, sourceCount: number, columns = 80): Prom
   const terminal = describeTerminal(stream, { LANG: 'C.UTF-8' }, 'never')
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sourceCount > 1 }
   const clock = new FakeClock()
-  const screen = await openProgressBars({ stream, style, clock, sourceCount })
+  const screen = await openProgressBars({
+    stream,
+    style,
+    clock,
+    sourceCount: () => ({ known: sourceCount, isAll: true }),
+  })
   t.after(() => {
     screen.close()
   })
@@ -63,6 +69,13 @@ function makeJob(name: string, fields: Partial<TorrentSnapshot> = {}): JobView {
 function completed(job: JobView): JobResult {
   const snapshot = makeSnapshot({ doneBytes: 100 * MIB, downloadedBytes: 100 * MIB, state: 'complete' })
   return { source: job.source, outcome: 'complete', code: 0, error: undefined, job, snapshot, seconds: 4 }
+}
+
+function summaryOf(result: JobResult): RunSummary {
+  const tally = new RunTally()
+  tally.add(0, result)
+  const { code, counts } = tally
+  return { code, signal: undefined, counts, results: tally.results(), seconds: 4, failedList: undefined }
 }
 
 const MOVING = {
@@ -82,7 +95,7 @@ test('a bar becomes its summary when the torrent is done, and nothing is left be
   )
   const result = completed(job)
   screen.onResult(result)
-  screen.onEnd({ code: 0, signal: undefined, results: [result] })
+  screen.onEnd(summaryOf(result))
   assert.deepEqual(screenOf(stream.text), ['✔ a.iso  100.0 MiB in 4.0 s (25.0 MiB/s)  → ./a.iso', ''])
 })
 
