@@ -3,7 +3,7 @@ export class Ending {
   readonly #waiting = new Set<() => void>()
   #isOver = false
 
-  get isOver(): boolean {
+  isOver(): boolean {
     return this.#isOver
   }
 
@@ -31,7 +31,7 @@ export class Ending {
         },
         (error: unknown) => {
           this.#waiting.delete(stop)
-          reject(error as Error)
+          reject(error)
         },
       )
     })

@@ -37,7 +37,11 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function run(argv: readonly string[], context: CliContext): Promise<number> {
   try {
-    return await runProgram(argv, actionsFor(context), (text) => context.stdout.write(text))
+    return await runProgram(argv, actionsFor(context), {
+      env: context.env,
+      writeOut: (text) => context.stdout.write(text),
+      warn: (text) => context.stderr.write(`torrent-dl: warning: ${show(text)}\n`),
+    })
   } catch (error) {
     report(error, context.stderr)
     return exitCodeOf(error)
@@ -53,6 +57,10 @@ function actionsFor(context: CliContext): Actions {
     async info(source, flags) {
       const { startInfo } = await import('./start-info.ts')
       return await startInfo(source, flags, context)
+    },
+    async completion(shell) {
+      const { startCompletion } = await import('./start-completion.ts')
+      return startCompletion(shell, context)
     },
   }
 }

@@ -1,16 +1,19 @@
 /**
  * The command line, defined once: every command, option and help text. Knows nothing of what the commands do.
  */
-import { Command, CommanderError, Option } from 'commander'
+import { existsSync } from 'node:fs'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { UsageError } from '../common/errors.ts'
 import { VERSION } from '../common/version.ts'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
-import { EXIT_CODE_TABLE } from './exit-codes.ts'
+import { hasSettings } from './config-file.ts'
+import { HELP_COLUMNS, HELP_STYLE, textAfterOptions } from './help-text.ts'
 import { parseFilePattern } from './file-pattern.ts'
 import type { FilePattern } from './file-pattern.ts'
 import { parseCount, parseDuration, parseHostAndPort, parsePortRange, parseSize } from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
-import type { ColorChoice } from './terminal.ts'
+import { suggest } from './suggest.ts'
+import type { ColorChoice, Environment } from './terminal.ts'
 
 export type ProgressChoice = 'auto' | 'bar' | 'plain' | 'none'
 
@@ -41,6 +44,8 @@ export interface DownloadFlags {
   readonly color: ColorChoice
   readonly quiet: boolean
   readonly verbose: number
+  /** Where values came from that are not on the command line: variables, keys of a file. */
+  readonly origins?: readonly string[]
 }
 
 export interface InfoFlags {
@@ -52,43 +57,39 @@ export interface InfoFlags {
 export interface Actions {
   download(sources: readonly string[], flags: DownloadFlags): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
+  completion(shell: Shell): Promise<number>
 }
 
-const HELP_COLUMNS = 80
+export const SHELLS = ['bash', 'zsh', 'fish'] as const
+export type Shell = (typeof SHELLS)[number]
+
 const MAX_MAX_PEERS = 10_000
 export const DEFAULT_JOBS = 3
 const MAX_JOBS = 1000
 
-const EXAMPLES = `
-Examples:
-  torrent-dl linux.torrent                   download into the current directory
-  torrent-dl -o ~/iso a.torrent b.torrent    two at once into ~/iso
-  torrent-dl -j 20 *.torrent                 a batch, twenty at a time
-  torrent-dl -n -s '*.iso' -s docs x.torrent  what these files would cost
-  torrent-dl -i list.txt --failed-to list.txt    a list, until it is empty
-  torrent-dl --stall-timeout 5m x.torrent    give up when nothing comes
-  torrent-dl --json x.torrent | jq .         events for a script
-  torrent-dl info x.torrent                  what is in it
-  torrent-dl ./info                          a file named like a command
-`
+/** What surrounds the command line. */
+export interface ProgramSurroundings {
+  readonly env: Environment
+  /** Gets help and version. */
+  readonly writeOut: (text: string) => void
+  /** Gets a sentence about what was ignored. */
+  readonly warn: (text: string) => void
+}
 
 /**
- * Parses and runs. @param writeOut gets help and version @returns the exit code
- * @throws UsageError when the command line is wrong
+ * Parses and runs. @returns the exit code
+ * @throws UsageError when the command line, the environment or the configuration is wrong
  */
 export async function runProgram(
   argv: readonly string[],
   actions: Actions,
-  writeOut: (text: string) => void,
+  surroundings: ProgramSurroundings,
 ): Promise<number> {
   let code = 0
-  const program = buildProgram(actions, (result) => {
+  const program = defineProgram(actions, (result) => {
     code = result
   })
-  configure(program, writeOut)
-  addInfo(program, actions, (result) => {
-    code = result
-  })
+  configure(program, surroundings)
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -102,15 +103,18 @@ export async function runProgram(
 export function downloadOptions(): Command {
   const command = new Command()
   addPlaceOptions(command)
+  addChoiceOptions(command)
+  addManyOptions(command)
   addNetworkOptions(command)
   addOutputOptions(command)
-  configure(command, ignore)
+  silence(command)
   return command
 }
 
-function buildProgram(actions: Actions, done: (code: number) => void): Command {
+/** The whole definition. @param done gets the exit code of the action that ran */
+export function defineProgram(actions: Actions, done: (code: number) => void): Command {
   const program = new Command('torrent-dl')
-    .usage('[options] <source>...\n       torrent-dl info [options] <source>')
+    .usage('[options] <source>...\n       torrent-dl <command> [options] ...')
     .description('Downloads torrents, verifies every byte, and is done when it says so.')
     .argument('[source...]', 'a .torrent file, or - for standard input')
     .enablePositionalOptions()
@@ -120,18 +124,37 @@ function buildProgram(actions: Actions, done: (code: number) => void): Command {
   addManyOptions(program)
   addNetworkOptions(program)
   addOutputOptions(program)
+  addConfigOptions(program)
   program
     .optionsGroup('Other:')
     .version(`torrent-dl ${VERSION}`, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .addHelpText('after', EXAMPLES + exitCodesText())
     .action(async (sources: string[]) => {
       const flags = program.opts<DownloadFlags>()
       refuseCommandNames(program, sources)
       assertSources(sources, flags)
       done(await actions.download(sources, flags))
     })
+  addInfo(program, actions, done)
+  addCompletion(program, actions, done)
+  for (const command of [program, ...program.commands]) finishCommand(command)
   return program
+}
+
+/** The definition alone, to be read: man page and completions are made from it. */
+export function describeProgram(): Command {
+  return defineProgram({} as Actions, ignore)
+}
+
+/** What all commands have in common. */
+function finishCommand(command: Command): void {
+  command
+    .helpOption('-h, --help', 'print this help')
+    .configureHelp(HELP_STYLE)
+    .addHelpText('after', textAfterOptions(command).trimEnd())
+  for (const option of command.options) {
+    const { argChoices } = option
+    if (argChoices !== undefined) option.argParser(checked(option.long ?? option.flags, oneOf(argChoices)))
+  }
 }
 
 function addPlaceOptions(program: Command): void {
@@ -229,6 +252,15 @@ function addOutputOptions(program: Command): void {
     .option('-v, --verbose', 'say more; -vv and -vvv even more', (_value, count: number) => count + 1, 0)
 }
 
+/** Every command that can be configured has these. */
+function addConfigOptions(command: Command): void {
+  command
+    .optionsGroup('Configuration (TORRENT_DL_COLOR=never in the environment is --color never):')
+    .option('--config <file>', 'JSON file with defaults, { "color": "never" }', checked('--config', file))
+    .option('--no-config', 'do without ~/.config/torrent-dl/config.json')
+    .optionsGroup('')
+}
+
 function addInfo(program: Command, actions: Actions, done: (code: number) => void): void {
   const info = program
     .command('info')
@@ -236,59 +268,84 @@ function addInfo(program: Command, actions: Actions, done: (code: number) => voi
     .argument('<source>', 'a .torrent file, or - for standard input')
     .option('--json', 'as one JSON object', false)
     .addOption(colorOption())
-    .helpOption('-h, --help', 'print this help')
+  addConfigOptions(info)
   info.action(async (source: string) => {
-    const own = info.opts<InfoFlags>()
-    const given = program.options.filter(
-      (option) => program.getOptionValueSource(option.attributeName()) === 'cli',
-    )
-    const stray = given.find((option) => !['json', 'color'].includes(option.attributeName()))
-    if (stray !== undefined)
-      throw new UsageError('USAGE', `option '${stray.flags}' does not belong to 'info'`)
-    const { json, color } = program.opts<InfoFlags>()
-    const isColorGiven = program.getOptionValueSource('color') === 'cli'
-    done(await actions.info(source, { json: own.json || json, color: isColorGiven ? color : own.color }))
+    done(await actions.info(source, info.opts<InfoFlags>()))
   })
 }
 
-function configure(program: Command, writeOut: (text: string) => void): void {
+function addCompletion(program: Command, actions: Actions, done: (code: number) => void): void {
+  const shell = new Argument('<shell>', 'which one:').choices(SHELLS)
   program
-    .exitOverride()
-    .configureOutput({ writeOut, writeErr: ignore, outputError: ignore, getOutHelpWidth: () => HELP_COLUMNS })
-    .configureHelp({
-      // Long names line up whether or not there is a short one.
-      optionTerm: ({ short, flags }) => (short === undefined ? `    ${flags}` : flags),
-      optionDescription,
-      subcommandTerm: (command) => `${command.name()} <source>`,
+    .command('completion')
+    .description('Prints what lets a shell complete torrent-dl')
+    .addArgument(shell)
+    .action(async (name: Shell) => {
+      done(await actions.completion(name))
     })
 }
 
-/** Choices and the default behind the description, without commander's quotes and empty values. */
-function optionDescription({
-  description,
-  argChoices,
-  defaultValue,
-  defaultValueDescription,
-}: Option): string {
-  const choices = argChoices === undefined ? '' : ` ${argChoices.join(', ')}`
-  const isTelling = argChoices === undefined && (typeof defaultValue === 'string' || Number(defaultValue) > 0)
-  const shown = defaultValueDescription ?? (isTelling ? String(defaultValue) : undefined)
-  return description + choices + (shown === undefined ? '' : ` (default ${shown})`)
+/** Faults are thrown, and only help and version are printed. */
+function silence(command: Command, writeOut: (text: string) => void = ignore): void {
+  command.exitOverride().configureOutput({
+    writeOut,
+    writeErr: ignore,
+    outputError: ignore,
+    getOutHelpWidth: () => HELP_COLUMNS,
+  })
 }
 
-/** `torrent-dl -v info x`: most likely the command was meant. */
+function configure(program: Command, { env, writeOut, warn }: ProgramSurroundings): void {
+  for (const command of [program, ...program.commands]) {
+    silence(command, writeOut)
+  }
+  program.hook('preAction', async (_program, command) => {
+    if (command !== program) takeOverOptions(program, command)
+    if (!command.options.some(({ long }) => long === '--config')) return
+    if (!hasSettings(command.getOptionValue('config'), env)) return
+    const { applySettings } = await import('./settings.ts')
+    const { origins, warnings } = applySettings(program, command, env)
+    if (origins.length > 0) command.setOptionValue('origins', origins)
+    if (command.getOptionValue('quiet') !== true) warnings.forEach(warn)
+  })
+}
+
+/** `torrent-dl --json info x`: what stands before a command is meant for it. */
+function takeOverOptions(program: Command, command: Command): void {
+  for (const option of program.options) {
+    const name = option.attributeName()
+    if (program.getOptionValueSource(name) !== 'cli') continue
+    if (!command.options.some((own) => own.attributeName() === name)) {
+      throw new UsageError('USAGE', `option '${option.flags}' does not belong to '${command.name()}'`)
+    }
+    if (command.getOptionValueSource(name) === 'cli') continue
+    command.setOptionValueWithSource(name, program.getOptionValue(name), 'cli')
+  }
+}
+
+/** `torrent-dl -v info x`, `torrent-dl inof x`: most likely the command was meant. */
 function refuseCommandNames(program: Command, sources: readonly string[]): void {
-  const name = sources.find((source) => program.commands.some((command) => command.name() === source))
-  if (name === undefined) return
-  throw new UsageError(
-    'USAGE',
-    `command '${name}' comes first: torrent-dl ${name} <source> (a file of that name: ./${name})`,
-  )
+  const names = program.commands.map((command) => command.name())
+  const name = sources.find((source) => names.includes(source))
+  if (name !== undefined) {
+    throw new UsageError(
+      'USAGE',
+      `command '${name}' comes first: torrent-dl ${name} <source> (a file of that name: ./${name})`,
+    )
+  }
+  const [first = ''] = sources
+  if (!/^[a-z]+$/i.test(first)) return
+  const near = suggest(first, [...names, 'help', 'version'])
+  if (near === undefined || existsSync(first)) return
+  const hint = names.includes(near) ? near : `--${near}`
+  throw new UsageError('USAGE', `'${first}' is neither a file nor a command (did you mean ${hint}?)`)
 }
 
-function assertSources(sources: readonly string[], { inputFile }: DownloadFlags): void {
-  if (sources.length + inputFile.length === 0)
-    throw new UsageError('USAGE', "missing required argument 'source' (or a list of them: -i FILE)")
+function assertSources(sources: readonly string[], { inputFile, verbose }: DownloadFlags): void {
+  if (sources.length + inputFile.length === 0) {
+    const hint = verbose === 1 ? 'the version: torrent-dl -V' : 'or a list of them: -i FILE'
+    throw new UsageError('USAGE', `missing required argument 'source' (${hint})`)
+  }
   const sourceCount = countStdin(sources)
   if (sourceCount > 1) throw new UsageError('USAGE', 'standard input (-) can be a source only once')
   if (sourceCount + countStdin(inputFile) > 1)
@@ -320,6 +377,18 @@ function collected<T>(
   return (text, earlier) => [...earlier, one(text)]
 }
 
+function oneOf(choices: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (choices.includes(text)) return text
+    throw new UsageError('USAGE', `'${text}' is not one of ${choices.join(', ')}`)
+  }
+}
+
+function file(text: string): string {
+  if (text === '') throw new UsageError('USAGE', `'' is not a file`)
+  return text
+}
+
 function directory(text: string): string {
   if (text === '') throw new UsageError('USAGE', `'' is not a directory (the current one is .)`)
   return text
@@ -337,11 +406,6 @@ function colorOption(): Option {
 /** `error: unknown option '--outptu'\n(Did you mean --output?)` on one line, without the word that main adds. */
 export function oneLine(message: string): string {
   return message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\)/, ' (did you mean $1)')
-}
-
-function exitCodesText(): string {
-  const width = Math.max(...EXIT_CODE_TABLE.map(([code]) => code.length))
-  return `\nExit codes:\n${EXIT_CODE_TABLE.map(([code, text]) => `  ${code.padEnd(width)}  ${text}\n`).join('')}`
 }
 
 function ignore(): void {

@@ -43,10 +43,10 @@ export class RunSession {
 
   /** @returns undefined when the run ended meanwhile @throws what opening throws, for each torrent again */
   async add(job: Job, item: ItemOptions, ending: Ending): Promise<JobTorrent | undefined> {
-    if (ending.isOver) return undefined
+    if (ending.isOver()) return undefined
     this.#session ??= this.#parts.openSession()
     const ready = await ending.before(Promise.all([this.#session, this.#peers.resolve(item.peers)]))
-    if (ready === undefined || ending.isOver) return undefined
+    if (ready === undefined || ending.isOver()) return undefined
     const [session, peers] = ready
     return session.add(job.metainfo, torrentSettings(item, peers, job.chosen), job)
   }

@@ -47,7 +47,7 @@ export class SourceListParser {
   #open: OpenItem | undefined
   /** Went out at a pause: options that follow are for it, and late. */
   #begun: ListItem | undefined
-  #ready: ListItem[] = []
+  readonly #ready: ListItem[] = []
 
   /** Is there a source that may get options still? */
   get isWaiting(): boolean {

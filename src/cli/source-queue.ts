@@ -53,7 +53,7 @@ export class SourceQueue {
   #known: number
   #isAll: boolean
   #current: { readonly list: ListFile; readonly cut: Ending } | undefined
-  #reading: Promise<void> | undefined
+  #isReading = false
   #onRoom: (() => void) | undefined
   #isEnding = false
   #bug: unknown
@@ -81,7 +81,7 @@ export class SourceQueue {
 
   /** The next one, as soon as there is one; several may wait. @returns undefined at the end */
   async next(): Promise<QueuedSource | undefined> {
-    this.#reading ??= this.#readAll()
+    this.#beginReading()
     const source = this.#parts.args[this.#taken]
     if (source !== undefined) {
       const item = this.#parts.itemOptions([], '')
@@ -106,6 +106,12 @@ export class SourceQueue {
     void this.#cutSilentLists()
   }
 
+  #beginReading(): void {
+    if (this.#isReading) return
+    this.#isReading = true
+    void this.#readAll()
+  }
+
   async #readAll(): Promise<void> {
     try {
       for (const list of this.#parts.lists) await this.#readList(list)
@@ -124,7 +130,7 @@ export class SourceQueue {
         this.#add(() => this.#make(item, list))
         if (this.#ahead.length >= READ_AHEAD) await this.#room()
       }
-      if (cut.isOver) this.#unread.add(list)
+      if (cut.isOver()) this.#unread.add(list)
     } catch (error) {
       if (!(error instanceof InputError)) throw error
       this.#unread.add(list)

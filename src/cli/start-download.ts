@@ -49,6 +49,8 @@ export async function startDownload(
     },
     clean: terminal.clean,
   })
+  if (flags.origins !== undefined)
+    log('info', 'session', `options not from the command line: ${flags.origins.join(', ')}`)
   const options = {
     jobs: chooseJobs(flags.jobs, hasList ? Infinity : sources.length, screen),
     timeoutMs: flags.timeout,

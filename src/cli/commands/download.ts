@@ -189,7 +189,7 @@ class DownloadRun {
    */
   async #runOne(queued: QueuedSource): Promise<JobResult | undefined> {
     const { source, item } = queued
-    if (this.#ending.isOver) return untouchedResult(source, this.#end)
+    if (this.#ending.isOver()) return untouchedResult(source, this.#end)
     if (item instanceof InputError) return failedResult(source, item)
     try {
       const bytes = await this.#ending.before(this.#read(source))
@@ -213,7 +213,7 @@ class DownloadRun {
     for (;;) {
       const known = this.#known.find(infoHash)
       if (known !== undefined && asksTheSame(known, queued)) return { known, isFirst: false }
-      if (known === undefined || known.isEnded || this.#ending.isOver)
+      if (known === undefined || known.isEnded || this.#ending.isOver())
         return { known: this.#known.add(infoHash, queued), isFirst: true }
       await this.#ending.before(known.ended)
     }

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 
 /** Codes of most folders have these prefixes, and may come from tables and helpers. */
-const PREFIXED = /'((?:BENCODE|BUG|DISK|FILE|LISTEN|PEER|SOURCE|STORAGE|TORRENT|TRACKER|WIRE)_[A-Z0-9_]+)'/g
+const PREFIXED =
+  /'(?!TORRENT_DL_)((?:BENCODE|BUG|DISK|FILE|LISTEN|PEER|SOURCE|STORAGE|TORRENT|TRACKER|WIRE)_[A-Z0-9_]+)'/g
 const THROWN = /new \w*Error\(\s*'([A-Z][A-Z0-9_]*)'/g
 
 function codesInSource(): Set<string> {

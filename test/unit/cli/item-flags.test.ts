@@ -13,7 +13,8 @@ async function flagsOf(...argv: string[]): Promise<DownloadFlags> {
     return Promise.resolve(0)
   }
   const info = async (): Promise<number> => Promise.resolve(0)
-  await runProgram([...argv, 'x'], { download, info } as never, () => undefined)
+  const ignore = (): undefined => undefined
+  await runProgram([...argv, 'x'], { download, info } as never, { env: {}, writeOut: ignore, warn: ignore })
   return found!
 }
 

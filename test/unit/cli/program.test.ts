@@ -25,9 +25,16 @@ async function run(...argv: string[]): Promise<Run> {
       result.info = [source, flags]
       return Promise.resolve(9)
     },
+    completion: async () => Promise.resolve(11),
   }
-  result.code = await runProgram(argv, actions, (text) => {
-    result.out += text
+  result.code = await runProgram(argv, actions, {
+    env: {},
+    writeOut: (text) => {
+      result.out += text
+    },
+    warn: (text) => {
+      assert.fail(text)
+    },
   })
   return result
 }
@@ -148,7 +155,7 @@ test('wrong usage is told in one line with a hint', async () => {
   await refuses(/--jobs: '0' is not a whole number from 1 to 1000/, '-j', '0', 'x')
   await refuses(/--jobs: '1001' is not a whole number from 1 to 1000/, '-j', '1001', 'x')
   await refuses(/--output: '' is not a directory/, '-o', '', 'x')
-  await refuses(/Allowed choices are auto, always, never/, '--color', 'x', 'x')
+  await refuses(/--color: .x. is not one of auto, always, never/, '--color', 'x', 'x')
   await refuses(/'-q, --quiet' cannot be used with option '-v, --verbose'/, '-q', '-v', 'x')
   await refuses(/command 'info' comes first/, 'x', 'info')
   await refuses(/option '-o, --output <dir>' does not belong to 'info'/, '-o', 'a', 'info', 'x')

@@ -44,7 +44,7 @@ test('the same wherever the text is cut, with CRLF, and without the last newline
   const whole = shown(parse(LIST))
   for (let cut = 0; cut <= LIST.length; cut++)
     assert.deepEqual(shown(parse(LIST.slice(0, cut), LIST.slice(cut))), whole, `cut at ${cut}`)
-  assert.deepEqual(shown(parse(...LIST)), whole)
+  assert.deepEqual(shown(parse(...Array.from(LIST))), whole)
   assert.deepEqual(shown(parse(LIST.replaceAll('\n', '\r\n'))), whole)
   assert.deepEqual(shown(parse(LIST.trimEnd())), whole)
   assert.deepEqual(parse(''), [])

@@ -1,0 +1,76 @@
+/** The words around the options, for help and man page: examples, exit codes, and how options are written. Pure. */
+import type { Argument, Command, Help, Option } from 'commander'
+import { EXIT_CODE_TABLE } from './exit-codes.ts'
+
+/** Of help; also how wide the widest line may be. */
+export const HELP_COLUMNS = 80
+
+/** A command line and what it does, of each command by name. */
+export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  'torrent-dl': [
+    ['torrent-dl linux.torrent', 'download into the current directory'],
+    ['torrent-dl -o ~/iso a.torrent b.torrent', 'two at once into ~/iso'],
+    ['torrent-dl -j 20 *.torrent', 'a batch, twenty at a time'],
+    ["torrent-dl -n -s '*.iso' x.torrent", 'what these files would cost'],
+    ['torrent-dl -i list.txt --failed-to again.txt', 'a list; what failed, to try again'],
+    ['torrent-dl --stall-timeout 5m x.torrent', 'give up when nothing comes'],
+    ['torrent-dl --json x.torrent | jq .', 'events for a script'],
+    ['torrent-dl info x.torrent', 'what is in it'],
+    ['torrent-dl ./info', 'a file named like a command'],
+  ],
+  info: [
+    ['torrent-dl info x.torrent', 'for people'],
+    ['torrent-dl info --json x.torrent | jq .files', 'for a script'],
+  ],
+  completion: [
+    ['source <(torrent-dl completion bash)', 'in ~/.bashrc'],
+    ['torrent-dl completion zsh >DIR/_torrent-dl', 'DIR is in $fpath'],
+    ['torrent-dl completion fish | source', 'in config.fish'],
+  ],
+}
+
+/** How options and commands look in help; the man page and the tests read their descriptions through it. */
+export const HELP_STYLE: Partial<Help> = {
+  // Long names line up whether or not there is a short one.
+  optionTerm: ({ short, flags }) => (short === undefined ? `    ${flags}` : flags),
+  optionDescription,
+  argumentDescription: ({ description, argChoices = [] }) =>
+    [description, argChoices.join(', ')].join(' ').trim(),
+  commandDescription: (command) => command.description().replace(/[^.]$/, '$&.'),
+  subcommandDescription: (command) => lowerFirst(command.description().replace(/\.$/, '')),
+  subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
+}
+
+/** Examples and exit codes, below the options. */
+export function textAfterOptions(command: Command): string {
+  const examples = EXAMPLES[command.name()] ?? []
+  const exitCodes = command.parent === null ? `\nExit codes:\n${columns(EXIT_CODE_TABLE)}` : ''
+  return `${examples.length === 0 ? '' : `\nExamples:\n${columns(examples)}`}${exitCodes}`
+}
+
+/** Choices and the default behind the description, without commander's quotes and empty values. */
+function optionDescription({
+  description,
+  argChoices,
+  defaultValue,
+  defaultValueDescription,
+}: Option): string {
+  const choices = argChoices === undefined ? '' : ` ${argChoices.join(', ')}`
+  const isTelling = argChoices === undefined && (typeof defaultValue === 'string' || Number(defaultValue) > 0)
+  const shown = defaultValueDescription ?? (isTelling ? String(defaultValue) : undefined)
+  return description + choices + (shown === undefined ? '' : ` (default ${shown})`)
+}
+
+function argumentTerm(argument: Argument): string {
+  const inner = argument.name() + (argument.variadic ? '...' : '')
+  return argument.required ? `<${inner}>` : `[${inner}]`
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}\n`).join('')
+}
