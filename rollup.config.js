@@ -1,6 +1,6 @@
 /**
  * The compiled modules of the command -> dist/bundle, as few files as its start allows (docs/decisions/0005). Packages
- * that every start needs are joined in, too; those that only some need (chalk, cli-progress) and the add-on stay outside.
+ * that every start needs are joined in, too; those that only some need (chalk, cli-progress, picomatch) and the add-on stay outside.
  */
 import { fileURLToPath } from 'node:url'
 import commonjs from '@rollup/plugin-commonjs'
@@ -22,7 +22,7 @@ const globalProcess = {
 
 export default {
   input: ['dist/src/cli/main.js', 'dist/src/storage/hash-worker.js'],
-  external: ['chalk', 'cli-progress', 'bignum', 'tar-stream'],
+  external: ['chalk', 'cli-progress', 'bignum', 'picomatch', 'tar-stream'],
   plugins: [joinedPackages, globalProcess, commonjs()],
   preserveEntrySignatures: 'allow-extension', // no file between bin and the entry
   output: {

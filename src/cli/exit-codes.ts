@@ -42,6 +42,9 @@ export const EXIT_CODE_TABLE: readonly (readonly [string, string])[] = [
 ]
 
 const BY_CODE: Readonly<Record<string, number>> = {
+  SELECTION_EMPTY: EXIT.usage,
+  SELECTION_NUMBER: EXIT.usage,
+  SELECTION_TOO_COMPLEX: EXIT.usage,
   NO_SOURCE: EXIT.noSource,
   TIME_LIMIT: EXIT.limit,
   STALLED: EXIT.limit,

@@ -12,6 +12,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl -o ~/iso a.torrent b.torrent', 'two at once into ~/iso'],
     ['torrent-dl -j 20 *.torrent', 'a batch, twenty at a time'],
     ['torrent-dl -i list.txt --failed-to again', 'a list; what failed, to try again'],
+    ["torrent-dl -n -s '*.iso' x.torrent", 'what these files would cost'],
     ['torrent-dl --stall-timeout 5m x.torrent', 'give up when nothing comes'],
     ['torrent-dl --json x.torrent | jq .', 'events for a script'],
     ['torrent-dl info x.torrent', 'what is in it'],

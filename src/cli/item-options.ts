@@ -1,11 +1,14 @@
 /** The options that belong to one source, as the command line gives them to every source. */
 import { resolve } from 'node:path'
+import { piecePriorities, wantedFiles } from '../metainfo/file-selection.ts'
+import type { Metainfo } from '../metainfo/metainfo.ts'
 import { userUrls } from '../metainfo/user-trackers.ts'
 import type { UserTrackers } from '../metainfo/user-trackers.ts'
 import type { TorrentSettings } from '../session/settings.ts'
 import type { FileAllocation } from '../storage/allocate-files.ts'
 import type { HostAndPort } from './options.ts'
 import type { DownloadFlags } from './program.ts'
+import type { FileSelection, SelectionOptions } from './select-files.ts'
 
 export interface ItemOptions {
   /** As typed. */
@@ -26,6 +29,7 @@ export interface ItemOptions {
    */
   readonly downloadLimit?: number | undefined
   readonly trackers: UserTrackers
+  readonly selection: SelectionOptions
 }
 
 export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
@@ -41,11 +45,27 @@ export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
     downloadLimit: flags.downloadLimit,
     peers: flags.peer,
     trackers: { extra: flags.tracker, only: flags.onlyTracker },
+    selection: { select: flags.select, exclude: flags.exclude, maxSizeBytes: flags.maxSize },
   }
 }
 
+/** Which files of this torrent the options choose; undefined: all alike. @throws InputError SELECTION_... */
+export async function chooseFiles(
+  metainfo: Metainfo,
+  { selection }: ItemOptions,
+): Promise<FileSelection | undefined> {
+  const { select, exclude, maxSizeBytes } = selection
+  if (select.length === 0 && exclude.length === 0 && maxSizeBytes === undefined) return undefined
+  const { selectFiles } = await import('./select-files.ts')
+  return await selectFiles(metainfo, selection)
+}
+
 /** @param peers those of the options, their names resolved */
-export function torrentSettings(options: ItemOptions, peers: TorrentSettings['peers']): TorrentSettings {
+export function torrentSettings(
+  options: ItemOptions,
+  peers: TorrentSettings['peers'],
+  chosen?: ChosenPieces,
+): TorrentSettings {
   const { outputDirectory, usePartFiles, force, downloadLimit, allocation, hashesAll, syncs, diskWaitMs } =
     options
   return {
@@ -60,6 +80,15 @@ export function torrentSettings(options: ItemOptions, peers: TorrentSettings['pe
     syncs,
     diskWaitMs,
     userTrackers: userUrls(options.trackers),
+    ...chosen,
     seedWhenComplete: false,
   }
+}
+
+/** What a choice of files means for the engine. */
+export type ChosenPieces = Pick<TorrentSettings, 'wantedFiles'> & { readonly priorities: Uint8Array }
+
+export function chosenPieces(metainfo: Metainfo, { priorities }: FileSelection): ChosenPieces {
+  const files = wantedFiles(metainfo, priorities)
+  return { wantedFiles: files, priorities: piecePriorities(metainfo, priorities) }
 }

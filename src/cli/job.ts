@@ -3,12 +3,14 @@ import { dirname, join } from 'node:path'
 import type { Clock } from '../common/clock.ts'
 import { BugError, KnownError, messageOf } from '../common/errors.ts'
 import type { LogSink } from '../common/log.ts'
+import { bytesOfPieces } from '../metainfo/file-selection.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { TorrentObserver, TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import type { TorrentSettings } from '../session/settings.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import { EXIT, SIGNAL_EXIT, exitCodeOf } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
+import type { ChosenPieces } from './item-options.ts'
 import type { DownloadView, JobResult, JobView } from './view.ts'
 
 /** What is needed of a torrent; session's Torrent is one, tests have another. */
@@ -36,6 +38,8 @@ export interface Delivery {
 export interface JobParts {
   readonly source: string
   readonly metainfo: Metainfo
+  /** Undefined: all of it. */
+  readonly chosen?: ChosenPieces | undefined
   /** As the user gave it. */
   readonly outputDirectory: string
   readonly delivery?: Delivery | undefined
@@ -58,6 +62,7 @@ export class Job implements JobView, TorrentObserver {
   readonly goOn?: string
   /** Beside those of the item. */
   readonly settings: Partial<TorrentSettings>
+  readonly chosen: ChosenPieces | undefined
   /** Settles once; never rejects. */
   readonly result: Promise<JobResult>
   readonly #views: readonly DownloadView[]
@@ -73,11 +78,12 @@ export class Job implements JobView, TorrentObserver {
   #startedAtMs: number
   #sawSource = false
 
-  constructor({ source, metainfo, outputDirectory, delivery, views, clock, log }: JobParts) {
+  constructor({ source, metainfo, chosen, outputDirectory, delivery, views, clock, log }: JobParts) {
     this.source = source
     this.metainfo = metainfo
     this.infoHash = metainfo.infoHash.toString('hex')
     this.path = delivery?.isStored === false ? '' : join(outputDirectory, metainfo.name)
+    this.chosen = chosen
     if (delivery !== undefined) this.goOn = delivery.goOn
     this.#delivery = delivery
     this.settings = delivery?.settings(metainfo) ?? {}
@@ -86,7 +92,7 @@ export class Job implements JobView, TorrentObserver {
     this.#clock = clock
     this.#log = log
     this.#startedAtMs = clock.now()
-    this.#lastSnapshot = emptySnapshot(metainfo)
+    this.#lastSnapshot = emptySnapshot(metainfo, chosen)
     this.result = new Promise((resolve) => {
       this.#settle = resolve
     })
@@ -211,12 +217,14 @@ export class Job implements JobView, TorrentObserver {
   }
 }
 
-function emptySnapshot({ name, infoHash, geometry }: Metainfo): TorrentSnapshot {
+function emptySnapshot(metainfo: Metainfo, chosen: ChosenPieces | undefined): TorrentSnapshot {
+  const { name, infoHash, geometry } = metainfo
+  const totalBytes = chosen === undefined ? geometry.totalBytes : bytesOfPieces(metainfo, chosen.priorities)
   return {
     state: 'checking',
     name,
     infoHash: infoHash.toString('hex'),
-    totalBytes: geometry.totalBytes,
+    totalBytes,
     doneBytes: 0,
     checkedBytes: 0,
     bytesToCheck: 0,

@@ -97,6 +97,17 @@ export function parseHostAndPort(text: string): HostAndPort {
   return { host, port }
 }
 
+const SIZE_POWERS: Readonly<Record<string, number>> = { '': 0, K: 1, M: 2, G: 3, T: 4 }
+
+/** `700`, `1.5M`, `2G`, `2GiB`: bytes; K, M, G and T are 1024-fold. @returns a whole number, rounded down */
+export function parseSize(text: string): number {
+  const match = /^(\d{1,16}(?:\.\d{1,6})?)([KMGT]?)(?:i?B)?$/i.exec(text)
+  const power = SIZE_POWERS[match?.[2]?.toUpperCase() ?? ''] ?? 0
+  const bytes = match === null ? NaN : Math.floor(Number(match[1]) * 1024 ** power)
+  if (!Number.isSafeInteger(bytes)) throw usage(text, 'a size such as 700M, 1.5G or a number of bytes')
+  return bytes
+}
+
 /** A whole number within bounds. */
 export function parseCount(text: string, min: number, max: number): number {
   const count = /^\d{1,15}$/.test(text) ? Number(text) : NaN

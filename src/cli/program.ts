@@ -8,6 +8,8 @@ import { VERSION } from '../common/version.ts'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
 import { hasSettings } from './config-file.ts'
 import { HELP_COLUMNS, HELP_STYLE, textAfterOptions } from './help-text.ts'
+import { parseFilePattern } from './file-pattern.ts'
+import type { FilePattern } from './file-pattern.ts'
 import {
   parseCount,
   parseDuration,
@@ -15,6 +17,7 @@ import {
   parseHookTimeout,
   parsePortRange,
   parseRate,
+  parseSize,
 } from './options.ts'
 import type { HostAndPort, PortRange } from './options.ts'
 import {
@@ -43,6 +46,12 @@ export interface DownloadFlags {
   readonly verify: boolean
   readonly fsync: boolean
   readonly diskWait: number | undefined
+  readonly select: readonly FilePattern[]
+  readonly exclude: readonly FilePattern[]
+  /** Bytes. */
+  readonly maxSize: number | undefined
+  readonly list: boolean
+  readonly dryRun: boolean
   /** Torrents at a time. */
   readonly jobs: number
   /** Lists of sources; `-` is standard input. */
@@ -142,6 +151,7 @@ export async function runProgram(
 export function downloadOptions(): Command {
   const command = new Command()
   addPlaceOptions(command)
+  addChoiceOptions(command)
   addManyOptions(command)
   addNetworkOptions(command)
   addOutputOptions(command)
@@ -158,6 +168,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
     .enablePositionalOptions()
     .helpCommand(false)
   addPlaceOptions(program)
+  addChoiceOptions(program)
   addManyOptions(program)
   addNetworkOptions(program)
   addOutputOptions(program)
@@ -223,6 +234,26 @@ function addPlaceOptions(program: Command): void {
       'wait this long for room on a full disk',
       checked('--disk-wait', parseDuration),
     )
+}
+
+function addChoiceOptions(program: Command): void {
+  program
+    .optionsGroup('What:')
+    .option(
+      '-s, --select <glob|n|n-m>',
+      'these files, first ones first (repeatable)',
+      collected('--select', parseFilePattern),
+      [],
+    )
+    .option(
+      '--exclude <glob|n|n-m>',
+      'but not these (repeatable)',
+      collected('--exclude', parseFilePattern),
+      [],
+    )
+    .option('--max-size <size>', 'no file larger than this', checked('--max-size', parseSize))
+    .addOption(new Option('-l, --list', 'list the files, download nothing').default(false))
+    .addOption(new Option('-n, --dry-run', 'say what would be fetched').default(false).conflicts('list'))
 }
 
 function addManyOptions(program: Command): void {

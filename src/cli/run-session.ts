@@ -48,7 +48,7 @@ export class RunSession {
     const ready = await ending.before(Promise.all([this.#session, this.#peers.resolve(item.peers)]))
     if (ready === undefined || ending.isOver()) return undefined
     const [session, peers] = ready
-    return session.add(job.metainfo, { ...torrentSettings(item, peers), ...job.settings }, job)
+    return session.add(job.metainfo, { ...torrentSettings(item, peers, job.chosen), ...job.settings }, job)
   }
 
   /** @param wasStopped by a signal: then somebody waits for it */

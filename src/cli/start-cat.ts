@@ -4,7 +4,7 @@ import type { Metainfo } from '../metainfo/metainfo.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { ByteOutput } from './byte-output.ts'
 import { catDelivery } from './commands/cat.ts'
-import { fileLines } from './commands/info.ts'
+import { fileLines, visibleFiles } from './commands/info.ts'
 import type { CliContext } from './context.ts'
 import type { CatFlags } from './program.ts'
 import { startDownload } from './start-download.ts'
@@ -45,7 +45,7 @@ function listUnlessChosen(metainfo: Metainfo, choose: () => unknown, { stderr }:
   try {
     choose()
   } catch (error) {
-    const lines = fileLines(metainfo, show)
+    const lines = fileLines(visibleFiles(metainfo), show)
     for (const line of lines.slice(0, MAX_LISTED)) stderr.write(`${line}\n`)
     if (lines.length > MAX_LISTED)
       stderr.write(`and ${lines.length - MAX_LISTED} more (see torrent-dl info)\n`)

@@ -45,6 +45,10 @@ export async function startDownload(
 ): Promise<number> {
   const network = await openNetwork(flags)
   const queue = await openQueue(sources, flags, context)
+  if (flags.list || flags.dryRun) {
+    const { startPreview } = await import('./start-preview.ts')
+    return await startPreview(queue, flags, context)
+  }
   const hasList = flags.inputFile.length > 0
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
   const style = { terminal, theme: await loadTheme(terminal), isBatch: sources.length > 1 || hasList }

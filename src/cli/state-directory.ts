@@ -1,5 +1,5 @@
 /** Where resume records and locks live: `$XDG_STATE_HOME/torrent-dl`, else `~/.local/state/torrent-dl`. */
-import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync } from 'node:fs'
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { messageOf } from '../common/errors.ts'
 import type { Environment } from './terminal.ts'
@@ -31,6 +31,13 @@ export function openStateDirectory(
   return { path, notice: `${problem ?? 'no home'}: what is needed to resume is kept in ${path} instead` }
 }
 
+/** Where the directory most likely is, for those who only read. Makes nothing. */
+export function findStateDirectory(env: Environment, tempRoot: string, userId: number | undefined): string {
+  const usual = usualPath(env)
+  const temporary = temporaryName(tempRoot, userId)
+  return usual === undefined || (!existsSync(usual) && existsSync(temporary)) ? temporary : usual
+}
+
 /** A relative XDG_STATE_HOME is invalid and ignored (XDG base directory specification). */
 function usualPath(env: Environment): string | undefined {
   const { XDG_STATE_HOME: stateHome = '', HOME: home = '' } = env
@@ -49,9 +56,13 @@ function makeUsable(path: string): string | undefined {
   }
 }
 
+function temporaryName(tempRoot: string, userId: number | undefined): string {
+  return join(tempRoot, userId === undefined ? NAME : `${NAME}-${userId}`)
+}
+
 /** In a shared temp directory a predictable name may be somebody's trap: only a directory of our own will do. */
 function temporaryPath(tempRoot: string, userId: number | undefined): string {
-  const path = join(tempRoot, userId === undefined ? NAME : `${NAME}-${userId}`)
+  const path = temporaryName(tempRoot, userId)
   if (makeUsable(path) === undefined) {
     const stat = lstatSync(path)
     const isOurs =

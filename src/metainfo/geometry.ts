@@ -48,6 +48,21 @@ export function pieceLength({ totalBytes, pieceBytes, pieceCount }: Geometry, pi
   return piece === pieceCount - 1 ? totalBytes - piece * pieceBytes : pieceBytes
 }
 
+/** A range of the torrent, cut where pieces end. */
+export function* cutAtPieces(
+  { pieceBytes }: Geometry,
+  start: number,
+  length: number,
+): Generator<{ piece: number; start: number; length: number }> {
+  const end = start + length
+  for (let at = start; at < end;) {
+    const piece = Math.floor(at / pieceBytes)
+    const to = Math.min(end, (piece + 1) * pieceBytes)
+    yield { piece, start: at, length: to - at }
+    at = to
+  }
+}
+
 export function blockCount(geometry: Geometry, piece: PieceIndex): number {
   return Math.ceil(pieceLength(geometry, piece) / BLOCK_BYTES)
 }

@@ -159,6 +159,7 @@ export class Session {
       hashesAll: settings.hashesAll,
       syncs: settings.syncs,
       diskWaitMs: settings.diskWaitMs,
+      wantedFiles: settings.wantedFiles,
       log: this.#parts.log,
     })
   }

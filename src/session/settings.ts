@@ -4,6 +4,8 @@ import type { FileAllocation } from '../storage/allocate-files.ts'
 import type { LocalAddresses } from '../common/local-addresses.ts'
 import type { IpRanges } from '../swarm/ip-ranges.ts'
 
+import type { Bitfield } from '../common/bitfield.ts'
+
 export interface Settings {
   /** First and last port to try to listen on; 0-0 takes any free one. */
   readonly listenPorts: { readonly first: number; readonly last: number }
@@ -47,6 +49,8 @@ export interface TorrentSettings {
   readonly downloadLimit?: number | undefined
   /** Endpoints the user named (`--peer`). */
   readonly peers: readonly { readonly host: string; readonly port: number }[]
+  /** Other files are not made. Default: all are wanted. What comes of it for pieces has to stand in `priorities`. */
+  readonly wantedFiles?: Bitfield | undefined
   /** One a piece: 0 is not wanted, of the others higher ones come first. Default: all are wanted alike. */
   readonly priorities?: Uint8Array
   /** Positions in the torrent: nothing else is wanted, and it is fetched in order, as fast as it is read. */

@@ -49,7 +49,7 @@ export async function allocateFiles(options: AllocateOptions, progress: CheckPro
 /** What of files that are ours and not whole no verified piece covers, unless the file has its blocks already. */
 function missingStretches({ metainfo, table, files, have }: AllocateOptions): Stretch[] {
   const stretches: Stretch[] = []
-  for (const [file, { start, lengthBytes }] of table.realFiles()) {
+  for (const [file, { start, lengthBytes }] of table.wantedFiles()) {
     if (table.place(file) === 'adopted' || table.isWhole(file)) continue
     if (files.allocatedBytes(file) >= lengthBytes) continue
     for (const piece of table.piecesOf(file)) {

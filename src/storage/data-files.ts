@@ -23,6 +23,7 @@ import {
   openSync,
   readSync,
   readv,
+  rmSync,
   unlinkSync,
   writev,
 } from 'node:fs'
@@ -222,15 +223,20 @@ export class DataFiles {
 
   /** Does the file hold exactly these bytes at `offset`? */
   holds(file: number, offset: number, bytes: Buffer): boolean {
+    const present = Buffer.allocUnsafe(bytes.length)
+    return this.readNow(file, offset, present) && present.equals(bytes)
+  }
+
+  /** Fills `into` from `offset`, at once. @returns false where the file ends before that */
+  readNow(file: number, offset: number, into: Buffer): boolean {
     return this.#attempt('read', file, () => {
       const fd = this.#open.get(file)
-      const present = Buffer.allocUnsafe(bytes.length)
-      for (let at = 0; at < present.length;) {
-        const count = readSync(fd, present, at, present.length - at, offset + at)
+      for (let at = 0; at < into.length;) {
+        const count = readSync(fd, into, at, into.length - at, offset + at)
         if (count === 0) return false
         at += count
       }
-      return present.equals(bytes)
+      return true
     })
   }
 
@@ -249,19 +255,28 @@ export class DataFiles {
     this.#table.setIdentity(file, fd === undefined ? this.look(file) : fstatSync(fd, { bigint: true }))
   }
 
-  /** Cuts off what lies beyond its length, or makes an empty file that is not there. */
-  setLength(file: number): void {
+  /** Cuts off what lies beyond `length`, its own by default, or makes an empty file that is not there. */
+  setLength(file: number, length = this.#table.lengthOf(file)): void {
     this.#attempt('write', file, () => {
       const isThere = this.#table.place(file) !== 'absent'
       const fd = this.#openFile(file, true)
       try {
         if (isThere) this.#noticeStrangers(file, fd)
-        ftruncateSync(fd, this.#table.lengthOf(file))
+        ftruncateSync(fd, length)
         this.#table.setIdentity(file, fstatSync(fd, { bigint: true }))
       } finally {
         closeSync(fd)
       }
     })
+  }
+
+  /** Removes what lies under its name, whatever it is; there may be nothing. For the parts file alone. */
+  remove(file: number): void {
+    this.#open.forget(file)
+    this.#attempt('write', file, () => {
+      rmSync(this.#path(file), { force: true })
+    })
+    this.#table.setAbsent(file)
   }
 
   /** Removes what lies under its other name. @throws StorageError as `look` */
@@ -357,7 +372,8 @@ export class DataFiles {
       return run()
     } catch (error) {
       const path = file === undefined ? this.#paths.shownRoot : this.shown(file)
-      const space = { neededBytes: this.#neededBytes(), directory: this.#paths.root }
+      const directory = file === undefined ? this.#paths.root : this.#paths.placeOf(file)
+      const space = { neededBytes: this.#neededBytes(), directory }
       throw diskError(error, { verb, path, space })
     }
   }

@@ -5,6 +5,7 @@ import type { FilePaths } from './file-paths.ts'
 import type { FileTable } from './file-table.ts'
 import type { HashSource } from './hash-pieces.ts'
 import type { Inspection } from './inspect-files.ts'
+import type { PartsFile } from './parts-file.ts'
 import type { ResumeRecord } from './resume-file.ts'
 import type { CheckProgress } from './storage.ts'
 import { Bitfield } from '../common/bitfield.ts'
@@ -19,6 +20,7 @@ export interface ExistingPiecesOptions {
   readonly paths: FilePaths
   readonly inspection: Inspection
   readonly record: ResumeRecord | undefined
+  readonly parts: PartsFile
   readonly source: HashSource
 }
 
@@ -32,8 +34,10 @@ export async function findExistingPieces(
   progress: CheckProgress,
 ): Promise<Bitfield> {
   const have = new Bitfield(options.metainfo.geometry.pieceCount)
+  await findInParts(options, have, progress.signal)
   if (options.inspection.sizes.size === 0) return have
   const verdicts = new AdoptionVerdicts(options)
+  verdicts.addParts(have)
   await recheck({
     ...options.source,
     metainfo: options.metainfo,
@@ -52,6 +56,33 @@ export async function findExistingPieces(
   return have
 }
 
+/** Those of the parts file: the others are forgotten there, wherever their bytes came from. */
+async function findInParts(
+  { metainfo, inspection, record, parts, source }: ExistingPiecesOptions,
+  have: Bitfield,
+  signal: AbortSignal,
+): Promise<void> {
+  if (inspection.partsBytes === 0) return
+  await parts.load(inspection.partsBytes)
+  const unsure: PieceIndex[] = []
+  for (const piece of parts.pieces()) {
+    if (inspection.arePartsTrusted && record?.pieces.has(piece) === true) have.set(piece)
+    else unsure.push(piece)
+  }
+  await recheck({
+    metainfo,
+    pieces: unsure,
+    log: source.log,
+    pool: source.pool,
+    read: async (start, into) => parts.readTorn(start, into),
+    onPiece(piece, isRight) {
+      if (isRight) have.set(piece)
+      else parts.forget(piece)
+    },
+    signal,
+  })
+}
+
 /** Other programs write NAME.part, too: what we wrote has pieces that match. */
 function assertPartsAreOurs({ table, paths, inspection }: ExistingPiecesOptions, have: Bitfield): void {
   for (const file of inspection.unknownParts) {
@@ -61,20 +92,22 @@ function assertPartsAreOurs({ table, paths, inspection }: ExistingPiecesOptions,
   }
 }
 
-/** Puts trusted pieces into `have`. @returns those to be hashed: wholly there, but not wholly trusted */
+/** Puts trusted pieces into `have`. @returns those to be hashed: wanted, wholly there, but not wholly trusted */
 function sortPieces(
   { metainfo, table, inspection, record }: ExistingPiecesOptions,
   have: Bitfield,
 ): PieceIndex[] {
   const unsure: PieceIndex[] = []
   for (const piece of pieceIndices(metainfo.geometry)) {
+    if (have.has(piece)) continue
     const spans = realSpans(metainfo, table, piece)
     const isThere = spans.every(
       ({ file, offset, length }) => (inspection.sizes.get(file) ?? 0) >= offset + length,
     )
     if (!isThere) continue
-    if (!spans.every(({ file }) => inspection.trusted.has(file))) unsure.push(piece)
-    else if (record?.pieces.has(piece) === true) have.set(piece)
+    const isTrusted = spans.every(({ file }) => inspection.trusted.has(file))
+    if (!isTrusted && table.isWantedPiece(piece)) unsure.push(piece)
+    else if (isTrusted && record?.pieces.has(piece) === true) have.set(piece)
   }
   return unsure
 }
@@ -91,14 +124,36 @@ class AdoptionVerdicts {
   add(piece: PieceIndex, isRight: boolean): void {
     const { metainfo, table } = this.#options
     const files = realSpans(metainfo, table, piece).map(({ file }) => file)
-    const adopted = files.filter((file) => table.place(file) === 'adopted')
-    // A wrong piece that reaches into a file of ours says nothing: ours may be unfinished there.
+    const adopted = files.filter((file) => this.#isJudged(file))
+    // A wrong piece that reaches into a file of ours says nothing: ours may be unfinished there. Nor does one that
+    // reaches into a file that was not chosen: that one may be anything.
     if (!isRight && adopted.length < files.length) return
-    for (const file of adopted) {
-      const count = this.#counts.get(file) ?? { right: 0, wrong: 0 }
-      count[isRight ? 'right' : 'wrong']++
-      this.#counts.set(file, count)
+    for (const file of adopted) this.#count(file, isRight)
+  }
+
+  /** Are the bytes that adopted files share with the pieces of the parts file the same? */
+  addParts(have: Bitfield): void {
+    const { metainfo, table, inspection, record, parts } = this.#options
+    for (const piece of parts.pieces()) {
+      if (!have.has(piece)) continue
+      for (const span of realSpans(metainfo, table, piece)) {
+        const { file } = span
+        const isKnown = inspection.trusted.has(file) && record?.pieces.has(piece) === true
+        if (isKnown || !this.#isJudged(file)) continue
+        this.#count(file, parts.holdsSameAs(span))
+      }
     }
+  }
+
+  #isJudged(file: number): boolean {
+    const { table } = this.#options
+    return table.place(file) === 'adopted' && table.isWanted(file)
+  }
+
+  #count(file: number, isRight: boolean): void {
+    const count = this.#counts.get(file) ?? { right: 0, wrong: 0 }
+    count[isRight ? 'right' : 'wrong']++
+    this.#counts.set(file, count)
   }
 
   assertNoneInTheWay(): void {

@@ -4,7 +4,7 @@
  */
 import type { FileEntry } from '../metainfo/metainfo.ts'
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 const MAX_NAME_BYTES = 255
 const SUFFIX = '.part'
@@ -24,15 +24,25 @@ export class FilePaths {
   readonly #root: DirectoryNode
   /** Only the files for which `NAME.part` is too long, or the name of something else in the torrent. */
   readonly #oddPartNames: ReadonlyMap<number, string>
+  readonly #partsDirectory: DirectoryNode
+  readonly #partsName: string
 
   /**
-   * @param root absolute; every path lies below it
+   * @param root absolute; every path lies below it, but for that of the parts file
    * @param shownRoot the same as the user wrote it, for messages
+   * @param partsPath absolute; the path of file number `files.length`
    */
-  constructor(files: readonly FileEntry[], root: string, shownRoot: string) {
+  constructor(
+    files: readonly FileEntry[],
+    root: string,
+    shownRoot: string,
+    partsPath = join(root, '.parts'),
+  ) {
     this.#files = files
     this.#root = new DirectoryNode(root, shownRoot, undefined)
     this.#oddPartNames = chooseOddPartNames(files)
+    this.#partsDirectory = new DirectoryNode(dirname(partsPath), dirname(partsPath), undefined)
+    this.#partsName = basename(partsPath)
   }
 
   /** The output directory, as the user wrote it. */
@@ -43,6 +53,11 @@ export class FilePaths {
   /** The output directory, absolute. */
   get root(): string {
     return this.#root.path
+  }
+
+  /** A directory that is there, on the file system that this file goes to. */
+  placeOf(file: number): string {
+    return file === this.#files.length ? this.#partsDirectory.path : this.root
   }
 
   /** The directory that this file lies in. */
@@ -66,6 +81,7 @@ export class FilePaths {
   }
 
   #directoryOf(file: number): DirectoryNode {
+    if (file === this.#files.length) return this.#partsDirectory
     const elements = this.#elements(file)
     let directory = this.#root
     for (let depth = 0; depth < elements.length - 1; depth++)
@@ -74,7 +90,7 @@ export class FilePaths {
   }
 
   #elements(file: number): readonly string[] {
-    return this.#files[file]?.path ?? []
+    return this.#files[file]?.path ?? [this.#partsName]
   }
 
   #partName(file: number): string {

@@ -1,4 +1,5 @@
 /** What a FileStorage is told. */
+import type { Bitfield } from '../common/bitfield.ts'
 import type { Clock } from '../common/clock.ts'
 import type { LogSink } from '../common/log.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
@@ -18,6 +19,8 @@ export interface FileStorageOptions {
   readonly usePartFiles: boolean
   /** Files that somebody else made and that do not match are replaced. */
   readonly force: boolean
+  /** Others are not made, and not touched where they are. Undefined: all. */
+  readonly wantedFiles?: Bitfield | undefined
   readonly log: LogSink
   /** Names the boot that the system is in; undefined: nothing is taken on trust. */
   readonly bootId?: () => string | undefined

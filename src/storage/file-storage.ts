@@ -25,6 +25,7 @@ import { systemClock, sleep } from '../common/clock.ts'
 import { messageOf, StorageError } from '../common/errors.ts'
 import { fileSpans } from '../metainfo/file-layout.ts'
 import { allocateFiles } from './allocate-files.ts'
+import { checkPiece, cutAtPieces, pieceIndices, pieceStart } from '../metainfo/geometry.ts'
 import { PieceBytes } from './cut-pieces.ts'
 import { DataFiles } from './data-files.ts'
 import { diskError } from './disk-errors.ts'
@@ -33,12 +34,14 @@ import { findExistingPieces } from './existing-pieces.ts'
 import { FilePaths } from './file-paths.ts'
 import { FileTable } from './file-table.ts'
 import { inspectFiles } from './inspect-files.ts'
+import type { Inspection } from './inspect-files.ts'
 import { LockFile } from './lock-file.ts'
+import { PartsFile } from './parts-file.ts'
 import { RecordKeeper } from './record-keeper.ts'
 import { firstBytes, lengthOf, withoutFirst } from './scatter.ts'
 import { readBootId, ResumeFile } from './resume-file.ts'
 import { assertWritable, makeRoot, SafeDirectories } from './safe-directories.ts'
-import { assertSpace, missingBytes, settleFiles } from './settle-files.ts'
+import { assertSpace, missingBytes, planParts, settleFiles, settleParts } from './settle-files.ts'
 import { syncFiles, syncNames } from './sync-files.ts'
 import { FILES_PER_TURN, otherWork, Turns } from './turns.ts'
 import { confirmFiles, isUntouched, verifyFile } from './verify-file.ts'
@@ -66,6 +69,7 @@ export class FileStorage implements Storage {
   readonly #files: DataFiles
   readonly #resume: ResumeFile
   readonly #firstPlace: 'part' | 'final'
+  readonly #parts: PartsFile
   readonly #keeper: RecordKeeper
   readonly #verifyOptions: VerifyOptions
   /** Verified and written. */
@@ -87,18 +91,6 @@ export class FileStorage implements Storage {
     this.#firstPlace = options.usePartFiles ? 'part' : 'final'
     this.#have = new Bitfield(metainfo.geometry.pieceCount)
     this.#missingBytes = metainfo.geometry.totalBytes
-    this.#paths = new FilePaths(metainfo.files, outputDirectory, options.shownDirectory ?? outputDirectory)
-    this.#table = new FileTable(metainfo)
-    this.#files = new DataFiles({
-      paths: this.#paths,
-      directories: this.#directories,
-      table: this.#table,
-      firstPlace: this.#firstPlace,
-      neededBytes: () => this.#missingBytes,
-      allocation: options.allocation ?? 'none',
-      write: options.write,
-      sync: options.sync,
-    })
     const onNotice = (message: string): void => {
       this.#onNotice(message)
     }
@@ -111,6 +103,20 @@ export class FileStorage implements Storage {
       pieceCount: metainfo.geometry.pieceCount,
       fileCount: metainfo.files.length,
     })
+    const { shownDirectory = outputDirectory } = options
+    this.#paths = new FilePaths(metainfo.files, outputDirectory, shownDirectory, this.#resume.partsPath)
+    this.#table = new FileTable(metainfo, options.wantedFiles)
+    this.#files = new DataFiles({
+      paths: this.#paths,
+      directories: this.#directories,
+      table: this.#table,
+      firstPlace: this.#firstPlace,
+      neededBytes: () => this.#missingBytes,
+      allocation: options.allocation ?? 'none',
+      write: options.write,
+      sync: options.sync,
+    })
+    this.#parts = new PartsFile({ metainfo, table: this.#table, files: this.#files })
     this.#keeper = new RecordKeeper({
       table: this.#table,
       files: this.#files,
@@ -137,6 +143,20 @@ export class FileStorage implements Storage {
     const opening = this.#openLocked(progress)
     this.#opening = opening
     return opening
+  }
+
+  /**
+   * What `open` would find, without a lock, a record or any other change on disk; instead of `open`.
+   * @throws StorageError as `open` does, as far as it can be told
+   */
+  async survey(progress: CheckProgress): Promise<Bitfield> {
+    try {
+      this.#assertSpace((await this.#look(progress)).inspection)
+      return copyOf(this.#have)
+    } finally {
+      this.#phase = 'closed'
+      this.#release()
+    }
   }
 
   writePieces(first: PieceIndex, pieces: readonly Buffer[]): readonly number[] | Promise<readonly number[]> {
@@ -220,6 +240,47 @@ export class FileStorage implements Storage {
   }
 
   async #open(progress: CheckProgress): Promise<Bitfield> {
+    const table = this.#table
+    const paths = this.#paths
+    const { inspection, record } = await this.#look(progress)
+    const isComplete = !this.#isMissingAny()
+    if (!isComplete) assertWritable(paths.root, paths.shownRoot)
+    await this.#space.retry(() => {
+      this.#assertSpace(inspection)
+    })
+    this.#missingBytes = missingBytes(this.#metainfo, table, this.#have)
+    const plan = planParts({ metainfo: this.#metainfo, table, parts: this.#parts }, inspection, record)
+    for (const piece of plan.toCopy) this.#have.clear(piece) // the record must not say that files have them already
+    this.#saveNow() // before the first change on disk, so that what we make is known to be ours
+    await settleParts(table, this.#parts, plan)
+    for (const piece of plan.toCopy) this.#have.set(piece)
+    const whole = [...table.wantedFiles()].map(([file]) => file).filter((file) => table.isWhole(file))
+    if (this.#options.syncs === true) {
+      // Empty files that are not there yet have no bytes.
+      const present = whole.filter((file) => table.place(file) !== 'absent')
+      await syncFiles(this.#files, present)
+    }
+    await settleFiles(table, this.#files, inspection, this.#firstPlace)
+    if (this.#options.syncs === true) await syncNames(this.#files, paths, whole)
+    if (this.#options.allocation === 'full' && !isComplete) await this.#allocate(progress)
+    const wasHashed = inspection.trusted.size < inspection.sizes.size
+    if (wasHashed && isComplete) await confirmFiles(this.#verifyOptions) // nobody may ask for it later
+    this.#files.holdReserve()
+    for (const file of whole) progress.onFileWhole(file)
+    return copyOf(this.#have)
+  }
+
+  #isMissingAny(): boolean {
+    for (const piece of pieceIndices(this.#metainfo.geometry)) {
+      if (!this.#have.has(piece) && this.#table.isWantedPiece(piece)) return true
+    }
+    return false
+  }
+
+  /** Finds out what is there; changes nothing. */
+  async #look(
+    progress: CheckProgress,
+  ): Promise<{ inspection: Inspection; record: ResumeRecord | undefined }> {
     const { signal } = progress
     this.#onNotice = (message) => {
       progress.onNotice(message)
@@ -231,38 +292,27 @@ export class FileStorage implements Storage {
     const { force, hashesAll = false } = this.#options
     const table = this.#table
     const paths = this.#paths
+    const parts = this.#parts
     const inspection = await inspectFiles({
       ...{ paths, directories: this.#directories, table },
       ...{ record, bootId: this.#bootId, force, hashesAll, signal },
     })
     for (const notice of inspection.notices) progress.onNotice(notice)
-    this.#have = await findExistingPieces({ ...this.#verifyOptions, paths, inspection, record }, progress)
+    this.#have = await findExistingPieces(
+      { ...this.#verifyOptions, paths, inspection, record, parts },
+      progress,
+    )
     this.#files.closeAll() // opened for reading before it was known which of them will be written
     for (const [file] of table.realFiles()) table.countMissing(file, (piece) => this.#have.has(piece))
-    if (!this.#have.isFull) assertWritable(paths.root, paths.shownRoot)
-    await this.#space.retry(() => {
-      assertSpace(this.#metainfo, { table, paths, have: this.#have }, inspection)
-    })
-    this.#missingBytes = missingBytes(this.#metainfo, table, this.#have)
-    this.#saveNow() // before the first change on disk, so that what we make is known to be ours
-    const whole = [...table.realFiles()].map(([file]) => file).filter((file) => table.isWhole(file))
-    if (this.#options.syncs === true) {
-      // Empty files that are not there yet have no bytes.
-      const present = whole.filter((file) => table.place(file) !== 'absent')
-      await syncFiles(this.#files, present)
-    }
-    await settleFiles(table, this.#files, inspection, this.#firstPlace)
-    if (this.#options.syncs === true) await syncNames(this.#files, paths, whole)
-    if (this.#options.allocation === 'full') await this.#allocate(progress)
-    const wasHashed = inspection.trusted.size < inspection.sizes.size
-    if (wasHashed && this.#have.isFull) await confirmFiles(this.#verifyOptions) // nobody may ask for it later
-    this.#files.holdReserve()
-    for (const file of whole) progress.onFileWhole(file)
-    return copyOf(this.#have)
+    return { inspection, record }
+  }
+
+  #assertSpace(inspection: Inspection): void {
+    const have = this.#have
+    assertSpace(this.#metainfo, { table: this.#table, paths: this.#paths, have }, inspection)
   }
 
   async #allocate(progress: CheckProgress): Promise<void> {
-    if (this.#have.isFull) return
     const attempt = async (write: () => Promise<void>): Promise<void> => this.#space.retry(write)
     const { table, files } = this.#verifyOptions
     await allocateFiles({ metainfo: this.#metainfo, table, files, have: this.#have, attempt }, progress)
@@ -280,8 +330,22 @@ export class FileStorage implements Storage {
     let left = into
     for (const { file, offset, length } of fileSpans(this.#metainfo.files, start, lengthOf(into))) {
       const parts = firstBytes(left, length)
-      if (this.#table.isReal(file)) await this.#files.read(file, offset, parts)
-      else for (const part of parts) part.fill(0)
+      if (!this.#table.isReal(file)) for (const part of parts) part.fill(0)
+      else if (this.#table.isWanted(file)) await this.#files.read(file, offset, parts)
+      else await this.#readUnwanted(file, offset, parts)
+      left = withoutFirst(left, length)
+    }
+  }
+
+  /** From the parts file where that has the piece; else from the file, if it is there. */
+  async #readUnwanted(file: number, offset: number, into: readonly Buffer[]): Promise<void> {
+    const { files, geometry } = this.#metainfo
+    const fileStart = files[file]?.start ?? 0
+    let left = into
+    for (const { piece, start, length } of cutAtPieces(geometry, fileStart + offset, lengthOf(into))) {
+      const buffers = firstBytes(left, length)
+      if (this.#parts.has(piece)) await this.#parts.read(start, buffers)
+      else await this.#files.read(file, start - fileStart, buffers)
       left = withoutFirst(left, length)
     }
   }
@@ -306,17 +370,19 @@ export class FileStorage implements Storage {
     const { files, geometry } = this.#metainfo
     const bytes = new PieceBytes(pieces)
     const realSpans: FileSpan[] = []
+    if (this.#table.isSelection) this.#keepForParts(first, pieces)
     for (const span of fileSpans(files, first * geometry.pieceBytes, lengthOf(pieces))) {
       if (into.turns.isOver()) yield
       const buffers = bytes.take(span.length)
-      if (!this.#table.isReal(span.file)) continue
+      if (!this.#table.isWritten(span.file)) continue
       this.#writeSpan(span, buffers)
       realSpans.push(span)
     }
     for (let index = 0; index < pieces.length; index++) this.#have.set(first + index)
     for (const span of realSpans) {
       this.#missingBytes -= span.length
-      if (this.#table.piecesArrived(span.file, this.#pieceCountOf(span))) into.finished.push(span.file)
+      const hasAll = this.#table.piecesArrived(span.file, this.#pieceCountOf(span))
+      if (hasAll && this.#table.isWanted(span.file)) into.finished.push(span.file)
     }
   }
 
@@ -357,11 +423,29 @@ export class FileStorage implements Storage {
     return this.#finishWriting(run, writing, isDone)
   }
 
+  /** Before the files: killed between the two, the piece is found there and goes on into them. */
+  #keepForParts(first: number, pieces: readonly Buffer[]): void {
+    const { files, geometry } = this.#metainfo
+    for (const [index, bytes] of pieces.entries()) {
+      const piece = checkPiece(geometry, first + index)
+      if (piece === undefined || !this.#table.isForParts(piece)) continue
+      this.#parts.put(piece, bytes)
+      for (const { file } of fileSpans(files, pieceStart(geometry, piece), bytes.length)) {
+        const isThere = this.#table.isReal(file) && this.#table.place(file) !== 'absent'
+        // The record must not say that this file has the piece.
+        if (isThere && !this.#table.isWritten(file)) this.#table.setSuspect(file, true)
+      }
+    }
+  }
+
   /** See ByteSource. @throws StorageError when one of them cannot be opened */
   async #withDescriptors(start: number, length: number, use: UseDescriptors): Promise<Buffer | undefined> {
     if (this.#phase === 'closed') throw isClosed()
     const spans = fileSpans(this.#metainfo.files, start, length)
     if (spans.length > MAX_DESCRIPTORS) return undefined
+    // What was not chosen may lie in two places: reading it knows which.
+    const isPlain = ({ file }: FileSpan): boolean => this.#table.isWanted(file) || !this.#table.isReal(file)
+    if (!spans.every(isPlain)) return undefined
     const open = async (opened: readonly DescriptorSpan[]): Promise<Buffer | undefined> => {
       const span = spans[opened.length]
       if (span === undefined) return use(opened)

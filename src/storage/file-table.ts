@@ -4,8 +4,10 @@
  */
 import type { FileEntry, Metainfo } from '../metainfo/metainfo.ts'
 import type { BigIntStats } from 'node:fs'
+import type { Bitfield } from '../common/bitfield.ts'
 import type { FileIdentity } from './file-identity.ts'
-import { piecesOfFile } from '../metainfo/file-layout.ts'
+import { fileSpans, piecesOfFile } from '../metainfo/file-layout.ts'
+import { wantedPieces } from '../metainfo/file-selection.ts'
 import { Identities } from './file-identity.ts'
 
 /**
@@ -18,6 +20,8 @@ export type FilePlace = 'absent' | 'part' | 'final' | 'adopted'
 const PLACES: readonly FilePlace[] = ['absent', 'part', 'final', 'adopted']
 
 export class FileTable {
+  /** The number that the parts file goes by (parts-file.ts): one more than the torrent's last file. */
+  readonly partsFile: number
   readonly #files: readonly FileEntry[]
   readonly #metainfo: Metainfo
   readonly #places: Uint8Array
@@ -36,13 +40,53 @@ export class FileTable {
 
   /** Grows with everything that a resume record would say otherwise. */
   #changeCount = 0
+  readonly #wantedFiles: Bitfield | undefined
+  readonly #wantedPieces: Bitfield | undefined
 
-  constructor(metainfo: Metainfo) {
+  /** @param wantedFiles undefined: all */
+  constructor(metainfo: Metainfo, wantedFiles?: Bitfield) {
     this.#metainfo = metainfo
     this.#files = metainfo.files
-    this.#places = new Uint8Array(metainfo.files.length)
-    this.#missingPieces = new Uint32Array(metainfo.files.length)
-    this.#identities = new Identities(metainfo.files.length)
+    this.#wantedFiles = wantedFiles
+    this.#wantedPieces = wantedFiles === undefined ? undefined : wantedPieces(metainfo, wantedFiles)
+    this.partsFile = metainfo.files.length
+    this.#places = new Uint8Array(metainfo.files.length + 1)
+    this.#missingPieces = new Uint32Array(metainfo.files.length + 1)
+    this.#missingPieces[this.partsFile] = 1 // never whole: always to be written
+    this.#identities = new Identities(metainfo.files.length + 1)
+  }
+
+  /** Were only some files chosen? */
+  get isSelection(): boolean {
+    return this.#wantedFiles !== undefined
+  }
+
+  isWanted(file: number): boolean {
+    return this.isReal(file) && (this.#wantedFiles === undefined || this.#wantedFiles.has(file))
+  }
+
+  /** Does it hold bytes of a wanted file? */
+  isWantedPiece(piece: number): boolean {
+    return this.#wantedPieces === undefined || this.#wantedPieces.has(piece)
+  }
+
+  /**
+   * Do its bytes of a piece go into the file itself? Else, if it is real, the whole piece goes to the parts file. What an
+   * earlier run began goes on; what lies under its final name may have been changed by its owner.
+   */
+  isWritten(file: number): boolean {
+    return this.isWanted(file) || (this.isReal(file) && this.place(file) === 'part')
+  }
+
+  /** Has it bytes that go into no file? O(files of the piece). */
+  isForParts(piece: number): boolean {
+    if (this.#wantedFiles === undefined) return false
+    const { geometry } = this.#metainfo
+    const start = piece * geometry.pieceBytes
+    const length = Math.min(geometry.pieceBytes, geometry.totalBytes - start)
+    return fileSpans(this.#files, start, length).some(
+      ({ file }) => this.isReal(file) && !this.isWritten(file),
+    )
   }
 
   /** Equal at two moments: between them nothing came that a resume record should know. */
@@ -53,6 +97,11 @@ export class FileTable {
   /** Files that exist on disk or shall: no padding, no symlinks. In order. */
   *realFiles(): Generator<readonly [file: number, entry: FileEntry]> {
     for (const [file, entry] of this.#files.entries()) if (isReal(entry)) yield [file, entry]
+  }
+
+  /** Those of them that were chosen. */
+  *wantedFiles(): Generator<readonly [file: number, entry: FileEntry]> {
+    for (const [file, entry] of this.realFiles()) if (this.isWanted(file)) yield [file, entry]
   }
 
   isReal(file: number): boolean {
@@ -144,6 +193,13 @@ export class FileTable {
   giveUp(file: number): void {
     this.setSuspect(file, true)
     this.#unrecorded.delete(file)
+  }
+
+  /** It was removed. */
+  setAbsent(file: number): void {
+    this.setPlace(file, 'absent')
+    this.giveUp(file)
+    this.setSuspect(file, false)
   }
 
   /** Every one of its pieces is verified and written. */

@@ -11,8 +11,12 @@
  * | yes | any | else | somebody else's: adopted if its size fits and its pieces will match; else in the way |
  *
  * With `force` somebody else's file is taken for ours.
+ *
+ * A file that was not chosen is never in the way: ours stay in use, somebody else's of the right size is only read, for
+ * the pieces that it shares with chosen ones, and anything else counts as absent.
  */
 import type { BigIntStats } from 'node:fs'
+import type { FileIdentity } from './file-identity.ts'
 import type { FilePaths } from './file-paths.ts'
 import type { FilePlace, FileTable } from './file-table.ts'
 import type { RecordedFile, ResumeRecord } from './resume-file.ts'
@@ -46,6 +50,10 @@ export interface Inspection {
   readonly unknownParts: ReadonlySet<number>
   /** Files with a second file under the other name, which has to go. */
   readonly doubled: ReadonlySet<number>
+  /** Bytes of the parts file; 0 when there is none. */
+  readonly partsBytes: number
+  /** The record's pieces in it count without hashing. */
+  readonly arePartsTrusted: boolean
   /** Sentences for the user. */
   readonly notices: readonly string[]
 }
@@ -69,24 +77,47 @@ export async function inspectFiles(options: InspectOptions): Promise<Inspection>
   const seen = new Inspected()
   const turns = new Turns()
   for (const [file] of table.realFiles()) {
-    const found = find(options, file)
     const recorded = record?.files[file] ?? NOTHING_RECORDED
-    const decision = decide(options, file, found, recorded)
+    const isWanted = table.isWanted(file)
+    const decision = isWanted
+      ? decide(options, file, find(options, file), recorded)
+      : decideUnwanted(options, file, recorded)
     const { place, stat } = decision
     table.setPlace(file, place)
-    const trusted = isTrusted(options, stat, recorded)
+    const trusted = isTrusted(options, stat, recorded.identity)
     if (stat !== undefined) table.setIdentity(file, stat, trusted)
-    seen.add(file, decision, { trusted, isNoticed: !options.hashesAll && recorded.place !== 'none' })
-    if (stat === undefined && recorded.identity !== undefined) seen.addGone()
+    seen.add(file, decision, trusted)
+    if (isWanted) seen.compare(decision, recorded, { trusted, isAsked: options.hashesAll })
+    // Only the pieces that it shares are hashed: the record must not vouch for the others' absence.
+    else if (stat !== undefined && !trusted) table.setSuspect(file, true)
     if (turns.isOver()) {
       await otherWork()
       signal.throwIfAborted()
     }
   }
+  inspectParts(options, seen)
   return seen
 }
 
+function inspectParts(options: InspectOptions, seen: Inspected): void {
+  const { paths, table, record } = options
+  const file = table.partsFile
+  let stat
+  try {
+    stat = lstatSync(paths.finalPath(file), { bigint: true, throwIfNoEntry: false })
+  } catch (error) {
+    throw diskError(error, { verb: 'inspect', path: paths.shown(file, 'final') })
+  }
+  if (stat?.isFile() !== true) return
+  table.setPlace(file, 'final')
+  const trusted = isTrusted(options, stat, record?.parts)
+  table.setIdentity(file, stat, trusted)
+  seen.arePartsTrusted = trusted
+  seen.partsBytes = Number(stat.size)
+}
+
 const NOTHING_RECORDED: RecordedFile = { place: 'none', identity: undefined }
+const ABSENT: Decision = { place: 'absent', stat: undefined }
 
 class Inspected implements Inspection {
   readonly sizes = new Map<number, number>()
@@ -94,28 +125,28 @@ class Inspected implements Inspection {
   readonly trusted = new Set<number>()
   readonly unknownParts = new Set<number>()
   readonly doubled = new Set<number>()
+  partsBytes = 0
+  arePartsTrusted = false
   #goneCount = 0
   #changedCount = 0
 
-  /** @param isNoticed the user shall hear of it when it is not trusted */
-  add(
-    file: number,
-    decision: Decision,
-    { trusted, isNoticed }: { readonly trusted: boolean; readonly isNoticed: boolean },
-  ): void {
-    const { stat, isDoubled, isUnknown } = decision
+  add(file: number, { stat, isDoubled, isUnknown }: Decision, trusted: boolean): void {
     if (isDoubled === true) this.doubled.add(file)
     if (isUnknown === true) this.unknownParts.add(file)
     if (stat === undefined) return
     this.sizes.set(file, Number(stat.size))
     this.allocatedBytes.set(file, Number(stat.blocks) * 512) // POSIX: blocks are 512 bytes, whatever blksize says
     if (trusted) this.trusted.add(file)
-    else if (isNoticed) this.#changedCount++
   }
 
-  /** The record has it, the disk does not. */
-  addGone(): void {
-    this.#goneCount++
+  /** Is it what the record says? For the notices. @param isAsked nobody trusts it anyway, so no word about its trust */
+  compare(
+    { stat }: Decision,
+    recorded: RecordedFile,
+    { trusted, isAsked }: { readonly trusted: boolean; readonly isAsked: boolean },
+  ): void {
+    if (stat === undefined && recorded.identity !== undefined) this.#goneCount++
+    if (stat !== undefined && !trusted && !isAsked && recorded.place !== 'none') this.#changedCount++
   }
 
   get notices(): string[] {
@@ -171,13 +202,24 @@ function decide(options: InspectOptions, file: number, found: Found, recorded: R
   return { place: 'adopted', stat: final }
 }
 
+/** It is not made, not moved, not overwritten unless it is ours, and no reason to stop. */
+function decideUnwanted(options: InspectOptions, file: number, recorded: RecordedFile): Decision {
+  try {
+    const decision = decide({ ...options, force: false }, file, find(options, file), recorded)
+    return decision.isUnknown === true ? ABSENT : decision
+  } catch (error) {
+    if (error instanceof StorageError) return ABSENT // somebody else's, and none of our business
+    throw error
+  }
+}
+
 function decideUnfinished(
   { table, paths, force }: InspectOptions,
   file: number,
   part: BigIntStats | undefined,
   recorded: RecordedFile,
 ): Decision {
-  if (part === undefined) return { place: 'absent', stat: undefined }
+  if (part === undefined) return ABSENT
   const length = BigInt(table.lengthOf(file))
   const isKnown = recorded.place !== 'none' || force
   if (part.size > length && !isKnown) throw wrongSize(paths.shown(file, 'part'), part, length)
@@ -187,10 +229,10 @@ function decideUnfinished(
 function isTrusted(
   { record, bootId, hashesAll }: InspectOptions,
   stat: BigIntStats | undefined,
-  recorded: RecordedFile,
+  recorded: FileIdentity | undefined,
 ): boolean {
   if (stat === undefined || hashesAll || bootId === undefined || record?.bootId !== bootId) return false
-  return recorded.identity === identityOf(stat)
+  return recorded === identityOf(stat)
 }
 
 function wrongSize(shown: string, { size }: BigIntStats, length: bigint): StorageError {

@@ -7,6 +7,8 @@ import type { DataFiles } from './data-files.ts'
 import type { FileTable } from './file-table.ts'
 import type { RecordedFile, ResumeFile } from './resume-file.ts'
 
+const NOTHING: RecordedFile = { place: 'none', identity: undefined }
+
 export interface RecordKeeperOptions {
   readonly table: FileTable
   readonly files: DataFiles
@@ -43,7 +45,8 @@ export class RecordKeeper {
     this.#savedChangeCount = -1
     resume.save((stampNs) => {
       firstError = this.#takeIdentities(stampNs)
-      return { bootId, pieces: have, files: this.#recordedFiles() }
+      const parts = table.recordableIdentity(table.partsFile)
+      return { bootId, pieces: have, files: this.#recordedFiles(), parts }
     })
     this.#savedChangeCount = table.changeCount
     if (firstError !== undefined) throw firstError
@@ -77,9 +80,12 @@ export class RecordKeeper {
   #recordedFiles(): RecordedFile[] {
     const { table, firstPlace, fileCount } = this.#options
     return Array.from({ length: fileCount }, (_, file): RecordedFile => {
-      if (!table.isReal(file)) return { place: 'none', identity: undefined }
+      if (!table.isReal(file)) return NOTHING
       const identity = table.recordableIdentity(file)
       const place = table.place(file)
+      // What was not chosen is not made, and what was there already is not ours.
+      const isOurs = place !== 'absent' && (place !== 'adopted' || identity !== undefined)
+      if (!table.isWanted(file) && !isOurs) return NOTHING
       if (place === 'adopted') return { place, identity }
       // While a file changes its name, both have to count as ours: that is what `final` says.
       const isFinal = place === 'final' || firstPlace === 'final' || table.isWhole(file)

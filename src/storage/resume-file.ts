@@ -5,6 +5,7 @@
  *
  * ```
  * {"version":1,"infoHash":...,"root":...,"bootId":...,"pieces":"base64","files":["p8:1:2:3:4","f",""],"sha256":"hex"}
+ *                                       before `sha256` perhaps "parts": the identity of the parts file (parts-file.ts)
  * {"final":[17,18],"sha256":"hex"}      appended before these files get their final names; the next whole record has
  *                                       that inside
  * ```
@@ -52,6 +53,8 @@ export interface ResumeRecord {
   readonly pieces: Bitfield
   /** One for each file of the torrent. */
   readonly files: readonly RecordedFile[]
+  /** How the parts file looked when every piece of `pieces` that it has was in it; undefined: has to be hashed. */
+  readonly parts: FileIdentity | undefined
 }
 
 export interface ResumeFileOptions {
@@ -85,6 +88,11 @@ export class ResumeFile {
 
   get path(): string {
     return this.#path
+  }
+
+  /** Where bytes wait that belong to files nobody asked for (parts-file.ts). */
+  get partsPath(): string {
+    return this.#path.replace(/json$/, 'parts')
   }
 
   /** The record, undefined when there is none, or one sentence that says why it is of no use. Never throws. */
@@ -152,6 +160,7 @@ export class ResumeFile {
       bootId: record.bootId ?? '',
       pieces: record.pieces.toBytes().toString('base64'),
       files: record.files.map(({ place, identity }) => PLACE_LETTERS[place] + (identity ?? '')),
+      parts: record.parts,
     })
     return seal(body.slice(0, -1))
   }
@@ -170,7 +179,13 @@ export class ResumeFile {
       for (const file of finals) files[file] = { place: 'final', identity: undefined }
     }
     const bootId = textOf(body['bootId'])
-    return { bootId: bootId === '' ? undefined : bootId, pieces, files }
+    const parts = textOf(body['parts'])
+    return {
+      bootId: bootId === '' ? undefined : bootId,
+      pieces,
+      files,
+      parts: isIdentity(parts) ? parts : undefined,
+    }
   }
 
   #isForUs(body: Record<string, unknown>): boolean {

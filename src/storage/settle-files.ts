@@ -5,11 +5,16 @@
 import type { Bitfield } from '../common/bitfield.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { DataFiles } from './data-files.ts'
+import type { FileSpan } from '../metainfo/file-layout.ts'
 import type { FilePaths } from './file-paths.ts'
 import type { FileTable } from './file-table.ts'
 import type { Inspection } from './inspect-files.ts'
+import type { PieceIndex } from '../metainfo/geometry.ts'
+import type { PartsFile } from './parts-file.ts'
+import type { ResumeRecord } from './resume-file.ts'
 import { StorageError } from '../common/errors.ts'
 import { fileSpans } from '../metainfo/file-layout.ts'
+import { pieceIndices } from '../metainfo/geometry.ts'
 import { describeSpace, freeBytes } from './disk-errors.ts'
 import { otherWork, Turns } from './turns.ts'
 
@@ -25,7 +30,7 @@ export async function settleFiles(
 ): Promise<void> {
   const turns = new Turns()
   for (const file of doubled) files.removeOther(file)
-  for (const [file, entry] of table.realFiles()) {
+  for (const [file, entry] of table.wantedFiles()) {
     if (turns.isOver()) await otherWork()
     const place = table.place(file)
     if (place === 'adopted') continue
@@ -37,12 +42,49 @@ export async function settleFiles(
   }
 }
 
-/** Bytes of missing pieces that have to be written: padding is not. */
+export interface PartsPlan {
+  /** Pieces with bytes that have to go into files. */
+  readonly toCopy: readonly PieceIndex[]
+  readonly spans: readonly FileSpan[]
+}
+
+/** What the parts file has of files that are chosen now, and that may not be in them yet. */
+export function planParts(
+  { metainfo, table, parts }: { metainfo: Metainfo; table: FileTable; parts: PartsFile },
+  { trusted }: Inspection,
+  record: ResumeRecord | undefined,
+): PartsPlan {
+  const toCopy: PieceIndex[] = []
+  const spans: FileSpan[] = []
+  for (const piece of parts.pieces()) {
+    const isRecorded = record?.pieces.has(piece) === true
+    const missing = spansOf(metainfo, piece).filter(({ file }) => {
+      const isThere = isRecorded && trusted.has(file)
+      return !isThere && table.isWritten(file) && table.place(file) !== 'adopted'
+    })
+    if (missing.length > 0) toCopy.push(piece)
+    for (const span of missing) spans.push(span)
+  }
+  return { toCopy, spans }
+}
+
+/** Carries the plan out; what is needed in the parts file no more leaves it. */
+export async function settleParts(table: FileTable, parts: PartsFile, { spans }: PartsPlan): Promise<void> {
+  const turns = new Turns()
+  for (const span of spans) {
+    if (turns.isOver()) await otherWork()
+    if (table.place(span.file) === 'absent' || !parts.holdsSameAs(span)) parts.copyTo(span)
+  }
+  for (const piece of parts.pieces()) if (!table.isForParts(piece)) parts.forget(piece)
+  parts.tidy()
+}
+
+/** Bytes of missing pieces that have to be written into files: padding is not. */
 export function missingBytes(metainfo: Metainfo, table: FileTable, have: Bitfield): number {
   let bytes = 0
-  for (const [, { lengthBytes }] of table.realFiles()) bytes += lengthBytes
-  for (const piece of have.indices()) {
-    for (const { file, length } of spansOf(metainfo, piece)) if (table.isReal(file)) bytes -= length
+  for (const piece of pieceIndices(metainfo.geometry)) {
+    if (have.has(piece) || !table.isWantedPiece(piece)) continue
+    for (const { file, length } of spansOf(metainfo, piece)) if (table.isWritten(file)) bytes += length
   }
   return bytes
 }
@@ -56,6 +98,7 @@ export function assertSpace(
   let neededBytes = missingBytes(metainfo, table, have)
   if (neededBytes === 0) return
   for (const [file, allocated] of allocatedBytes) {
+    if (!table.isWanted(file)) continue
     // Wrong pieces lie on disk already: writing them again needs no room.
     neededBytes -= Math.max(0, allocated - verifiedBytes(metainfo, table, have, file))
   }

@@ -28,7 +28,7 @@ async function confirmRound(options: VerifyOptions): Promise<boolean> {
   const { table } = options
   const turns = new Turns()
   let isQuiet = true
-  for (const [file] of table.realFiles()) {
+  for (const [file] of table.wantedFiles()) {
     if (turns.isOver()) await otherWork()
     if (!table.isWhole(file)) continue
     if (isUntouched(options, file)) {

@@ -12,7 +12,8 @@ import { EXIT, SIGNAL_EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { StopSignal } from '../exit-codes.ts'
 import { formatLimit, plural } from '../format.ts'
 import type { HookReport } from '../hook-report.ts'
-import type { ItemOptions } from '../item-options.ts'
+import { chooseFiles, chosenPieces } from '../item-options.ts'
+import type { ChosenPieces, ItemOptions } from '../item-options.ts'
 import { Job } from '../job.ts'
 import type { Delivery } from '../job.ts'
 import type { FailedList } from '../failed-list.ts'
@@ -297,10 +298,13 @@ class DownloadRun {
     { queued, known }: { readonly queued: QueuedSource; readonly known: KnownTorrent },
   ): Promise<JobResult> {
     const { metainfo, isExtraLeftOut } = withUserTrackers(read, item.trackers)
-    const job = this.#makeJob(queued.source, metainfo, item)
+    let job: Job | undefined
     let result: JobResult | undefined
     let stopped: Promise<void> | undefined
     try {
+      const selection = await chooseFiles(metainfo, item)
+      const chosen = selection === undefined ? undefined : chosenPieces(metainfo, selection)
+      job = this.#makeJob(queued.source, metainfo, item, chosen)
       const torrent = await this.#session.add(job, item, this.#ending)
       if (torrent === undefined) result = untouchedResult(queued.source, this.#end)
       else {
@@ -308,6 +312,7 @@ class DownloadRun {
         job.start(torrent)
         this.#showNotices(job)
         if (isExtraLeftOut) this.#warn(job, EXTRA_LEFT_OUT)
+        for (const notice of selection?.notices ?? []) this.#warn(job, notice)
         result = await job.result
         this.#released.set(result, torrent.release())
         stopped = torrent.stop() // never rejects; close() waits for it
@@ -316,7 +321,7 @@ class DownloadRun {
       if (!isOfSource(error)) throw error
       result = failedResult(queued.source, error)
     } finally {
-      this.#jobs.delete(job)
+      if (job !== undefined) this.#jobs.delete(job)
     }
     void (stopped ?? Promise.resolve()).then(known.end)
     this.#settle(known, result)
@@ -342,9 +347,14 @@ class DownloadRun {
     }
   }
 
-  #makeJob(source: string, metainfo: Metainfo, { outputDirectory }: ItemOptions): Job {
+  #makeJob(
+    source: string,
+    metainfo: Metainfo,
+    { outputDirectory }: ItemOptions,
+    chosen: ChosenPieces | undefined,
+  ): Job {
     const { clock, log, delivery } = this.#parts
-    return new Job({ source, metainfo, outputDirectory, delivery, views: this.#views, clock, log })
+    return new Job({ source, metainfo, chosen, outputDirectory, delivery, views: this.#views, clock, log })
   }
 
   #showNotices(job: Job): void {
@@ -443,6 +453,7 @@ class DownloadRun {
 
 /** Is this about the source (a result), not about the run or a bug (thrown on)? */
 function isOfSource(error: unknown): error is KnownError {
+  if (error instanceof InputError) return true
   return error instanceof KnownError && exitCodeOf(error) > EXIT.usage
 }
 

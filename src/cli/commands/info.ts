@@ -72,7 +72,7 @@ function sectionsOf(metainfo: Metainfo, theme: Theme, clean: (text: string) => s
     ['Comment', comment === undefined || comment === '' ? [] : [clean(comment)]],
     ['Renamed', renames.map(({ from, to }) => `${clean(from)} ${arrow} ${clean(to)}`)],
     ['Note', metainfo.notices.map(clean)],
-    ['Files', fileLines(metainfo, clean)],
+    ['Files', fileLines(visibleFiles(metainfo), clean)],
   ]
 }
 
@@ -90,9 +90,8 @@ function createdLine(
   return parts.length === 0 ? [] : [parts.join('  ')]
 }
 
-/** Number, size and path of each file that is no padding. @param clean for foreign text */
-export function fileLines(metainfo: Metainfo, clean: (text: string) => string): string[] {
-  const files = visibleFiles(metainfo)
+/** Index, size and path of each, in columns; clean. */
+export function fileLines(files: readonly VisibleFile[], clean: (text: string) => string): string[] {
   const sizes = files.map(({ entry }) => formatBytes(entry.lengthBytes))
   const indexWidth = String(files.at(-1)?.index ?? 0).length
   // A spread of a million arguments would overflow the stack.
@@ -103,12 +102,13 @@ export function fileLines(metainfo: Metainfo, clean: (text: string) => string): 
   })
 }
 
-interface VisibleFile {
+export interface VisibleFile {
   readonly index: number
   readonly entry: FileEntry
 }
 
-function visibleFiles({ files }: Metainfo): VisibleFile[] {
+/** All but padding. */
+export function visibleFiles({ files }: Metainfo): VisibleFile[] {
   return files.map((entry, index) => ({ index, entry })).filter(({ entry }) => !entry.isPadding)
 }
 

@@ -207,6 +207,7 @@ export class DownloadRig {
       force: false,
       peers: [],
       trackers: NO_USER_TRACKERS,
+      selection: { select: [], exclude: [], maxSizeBytes: undefined },
     }
     const limits = { timeoutMs: undefined }
     const sources = new SourceQueue({

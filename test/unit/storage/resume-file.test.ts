@@ -23,6 +23,7 @@ function makeRecord(): ResumeRecord {
       { place: 'none', identity: undefined },
       { place: 'adopted', identity: '64768:13:0:-1:1790000000000000000' },
     ],
+    parts: '64768:14:65572:1790000000000000000:1790000000000000000',
   }
 }
 
