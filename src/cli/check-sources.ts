@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { UsageError } from '../common/errors.ts'
-import type { DownloadFlags } from './program.ts'
+import type { DownloadFlags } from './flags.ts'
 import { suggest } from './suggest.ts'
 
 /** `torrent-dl -v info x`, `torrent-dl inof x`: most likely the command was meant. */

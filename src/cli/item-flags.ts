@@ -8,7 +8,7 @@ import { InputError, UsageError } from '../common/errors.ts'
 import { itemOptionsOf } from './item-options.ts'
 import type { ItemOptions } from './item-options.ts'
 import { downloadOptions, oneLine } from './program.ts'
-import type { DownloadFlags } from './program.ts'
+import type { DownloadFlags } from './flags.ts'
 import type { OptionLine } from './source-list.ts'
 
 type Values = Record<string, unknown>

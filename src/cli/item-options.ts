@@ -7,7 +7,7 @@ import type { UserTrackers } from '../metainfo/user-trackers.ts'
 import type { TorrentSettings } from '../session/settings.ts'
 import type { FileAllocation } from '../storage/allocate-files.ts'
 import type { HostAndPort } from './options.ts'
-import type { DownloadFlags } from './program.ts'
+import type { DownloadFlags } from './flags.ts'
 import type { FileSelection, SelectionOptions } from './select-files.ts'
 
 export interface ItemOptions {

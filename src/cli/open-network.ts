@@ -7,7 +7,7 @@ import { LocalAddresses } from '../common/local-addresses.ts'
 import type { IpRanges } from '../swarm/ip-ranges.ts'
 import { resolveWithin, resolveWithSystem } from '../tracker/resolve-host.ts'
 import type { ResolveHost } from '../tracker/resolve-host.ts'
-import type { DownloadFlags } from './program.ts'
+import type { DownloadFlags } from './flags.ts'
 
 export interface Network {
   readonly local: LocalAddresses

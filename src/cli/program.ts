@@ -9,7 +9,7 @@ import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
 import { hasSettings } from './config-file.ts'
 import { HELP_COLUMNS, HELP_STYLE, textAfterOptions } from './help-text.ts'
 import { parseFilePattern } from './file-pattern.ts'
-import type { FilePattern } from './file-pattern.ts'
+import type { CatFlags, DownloadFlags, InfoFlags } from './flags.ts'
 import {
   parseCount,
   parseDuration,
@@ -19,7 +19,6 @@ import {
   parseRate,
   parseSize,
 } from './options.ts'
-import type { HostAndPort, PortRange } from './options.ts'
 import {
   checked,
   checkedNext,
@@ -30,74 +29,9 @@ import {
   logFile,
   oneOf,
 } from './option-values.ts'
-import type { FileAllocation } from '../storage/allocate-files.ts'
 import { splitCommand } from './split-command.ts'
-import type { ColorChoice, Environment } from './terminal.ts'
+import type { Environment } from './terminal.ts'
 import { addTrackerTier } from './tracker-option.ts'
-
-export type ProgressChoice = 'auto' | 'bar' | 'plain' | 'none'
-
-/** The download's options, checked, with defaults. */
-export interface DownloadFlags {
-  readonly output: string
-  readonly part: boolean
-  readonly force: boolean
-  readonly fileAllocation: FileAllocation
-  readonly verify: boolean
-  readonly fsync: boolean
-  readonly diskWait: number | undefined
-  readonly select: readonly FilePattern[]
-  readonly exclude: readonly FilePattern[]
-  /** Bytes. */
-  readonly maxSize: number | undefined
-  readonly list: boolean
-  readonly dryRun: boolean
-  /** Torrents at a time. */
-  readonly jobs: number
-  /** Lists of sources; `-` is standard input. */
-  readonly inputFile: readonly string[]
-  /** Gets the sources that were not finished. */
-  readonly failedTo: string | undefined
-  readonly listenPort: PortRange
-  readonly interface: string | undefined
-  readonly blocklist: string | undefined
-  /** `-4` and `-6`: not both. */
-  readonly 4: boolean
-  readonly 6: boolean
-  readonly peer: readonly HostAndPort[]
-  /** Tiers beside a torrent's own trackers, and tiers instead of them. */
-  readonly tracker: readonly (readonly string[])[]
-  readonly onlyTracker: readonly (readonly string[])[]
-  readonly maxPeers: number
-  /** Bytes a second, of all torrents together. */
-  readonly downloadLimit: number | undefined
-  readonly timeout: number | undefined
-  readonly stallTimeout: number | undefined
-  readonly json: boolean
-  readonly progress: ProgressChoice
-  readonly color: ColorChoice
-  readonly logFile: string | undefined
-  /** The words of a command. */
-  readonly onComplete: readonly string[] | undefined
-  readonly onError: readonly string[] | undefined
-  /** In milliseconds. */
-  readonly hookTimeout: number
-  readonly quiet: boolean
-  readonly verbose: number
-  /** Where values came from that are not on the command line: variables, keys of a file. */
-  readonly origins?: readonly string[]
-}
-
-/** Of the download's flags those that `cat` has no option for keep their defaults. */
-export interface CatFlags extends DownloadFlags {
-  readonly store: boolean
-  readonly tar: boolean
-}
-
-export interface InfoFlags {
-  readonly json: boolean
-  readonly color: ColorChoice
-}
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {

@@ -6,7 +6,7 @@ import { ByteOutput } from './byte-output.ts'
 import { catDelivery } from './commands/cat.ts'
 import { fileLines, visibleFiles } from './commands/info.ts'
 import type { CliContext } from './context.ts'
-import type { CatFlags } from './program.ts'
+import type { CatFlags } from './flags.ts'
 import { startDownload } from './start-download.ts'
 import { show } from './terminal.ts'
 

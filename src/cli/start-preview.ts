@@ -23,7 +23,7 @@ import { combinedExitCode, describeError, EXIT, exitCodeOf } from './exit-codes.
 import { formatPercent, formatProgress } from './format.ts'
 import { chooseFiles, chosenPieces, torrentSettings } from './item-options.ts'
 import type { ItemOptions } from './item-options.ts'
-import type { DownloadFlags } from './program.ts'
+import type { DownloadFlags } from './flags.ts'
 import type { QueuedSource, SourceQueue } from './source-queue.ts'
 import { readSource, sourceLabel } from './source.ts'
 import { findStateDirectory } from './state-directory.ts'

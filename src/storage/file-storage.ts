@@ -7,7 +7,7 @@
  * - the resume record never says more than what lies on disk (resume-file.ts, file-identity.ts).
  *
  * The parts: inspect-files and existing-pieces find out what is there, settle-files puts it in order, data-files does
- * all work on single files, file-table knows their state.
+ * all work on single files, file-table knows their state, piece-writer writes.
  */
 import type { FileSpan } from '../metainfo/file-layout.ts'
 import type { PieceIndex } from '../metainfo/geometry.ts'
@@ -25,8 +25,7 @@ import { systemClock, sleep } from '../common/clock.ts'
 import { messageOf, StorageError } from '../common/errors.ts'
 import { fileSpans } from '../metainfo/file-layout.ts'
 import { allocateFiles } from './allocate-files.ts'
-import { checkPiece, cutAtPieces, pieceIndices, pieceStart } from '../metainfo/geometry.ts'
-import { PieceBytes } from './cut-pieces.ts'
+import { cutAtPieces, pieceIndices } from '../metainfo/geometry.ts'
 import { DataFiles } from './data-files.ts'
 import { diskError } from './disk-errors.ts'
 import { DiskWait } from './disk-wait.ts'
@@ -37,21 +36,14 @@ import { inspectFiles } from './inspect-files.ts'
 import type { Inspection } from './inspect-files.ts'
 import { LockFile } from './lock-file.ts'
 import { PartsFile } from './parts-file.ts'
+import { PieceWriter } from './piece-writer.ts'
 import { RecordKeeper } from './record-keeper.ts'
 import { firstBytes, lengthOf, withoutFirst } from './scatter.ts'
 import { readBootId, ResumeFile } from './resume-file.ts'
 import { assertWritable, makeRoot, SafeDirectories } from './safe-directories.ts'
 import { assertSpace, missingBytes, planParts, settleFiles, settleParts } from './settle-files.ts'
 import { syncFiles, syncNames } from './sync-files.ts'
-import { FILES_PER_TURN, otherWork, Turns } from './turns.ts'
-import { confirmFiles, isUntouched, verifyFile } from './verify-file.ts'
-
-/** Pieces that are being written, and the files that have all their bytes since. */
-interface WritingPieces {
-  readonly first: PieceIndex
-  readonly pieces: readonly Buffer[]
-  readonly finished: number[]
-}
+import { confirmFiles } from './verify-file.ts'
 
 /** A thread has few files open at a time: descriptors are scarce, and opening many takes longer than hashing them. */
 const MAX_DESCRIPTORS = 16
@@ -72,6 +64,7 @@ export class FileStorage implements Storage {
   readonly #parts: PartsFile
   readonly #keeper: RecordKeeper
   readonly #verifyOptions: VerifyOptions
+  readonly #writer: PieceWriter
   /** Verified and written. */
   #have: Bitfield
   #missingBytes: number
@@ -132,6 +125,7 @@ export class FileStorage implements Storage {
       pool: options.hashPool,
     }
     this.#verifyOptions = { metainfo, table: this.#table, files: this.#files, source }
+    this.#writer = this.#makeWriter()
   }
 
   /**
@@ -161,16 +155,7 @@ export class FileStorage implements Storage {
 
   writePieces(first: PieceIndex, pieces: readonly Buffer[]): readonly number[] | Promise<readonly number[]> {
     this.#assertOpen()
-    const run = { first, pieces, finished: [] }
-    const writing = this.#write(run)
-    let isDone
-    try {
-      isDone = writing.next().done === true
-    } catch (error) {
-      if (!this.#space.canWaitFor(error)) throw error
-      return this.#writeAgain(run, error)
-    }
-    return isDone && run.finished.length === 0 ? run.finished : this.#finishWriting(run, writing, isDone)
+    return this.#writer.write(first, pieces)
   }
 
   async read(start: number, ...into: Buffer[]): Promise<void> {
@@ -211,6 +196,20 @@ export class FileStorage implements Storage {
       this.#options.log('error', 'storage', messageOf(error))
     }
     this.#release()
+  }
+
+  #makeWriter(): PieceWriter {
+    return new PieceWriter({
+      ...{ verifyOptions: this.#verifyOptions, paths: this.#paths, parts: this.#parts, resume: this.#resume },
+      ...{ space: this.#space, syncs: this.#options.syncs ?? false },
+      have: () => this.#have,
+      onWritten: (bytes) => {
+        this.#missingBytes -= bytes
+      },
+      assertOpen: () => {
+        this.#assertOpen()
+      },
+    })
   }
 
   #acquireLock(): LockFile {
@@ -350,94 +349,6 @@ export class FileStorage implements Storage {
     }
   }
 
-  /** Yields when other work should have its turn. May be begun anew when it failed. */
-  *#write({ first, pieces, finished }: WritingPieces): Generator<undefined, void> {
-    const turns = new Turns()
-    for (let from = 0; from < pieces.length;) {
-      let to = from
-      while (to < pieces.length && !this.#have.has(first + to)) to++
-      if (to > from) yield* this.#writeRun(first + from, pieces.slice(from, to), { turns, finished })
-      from = to + 1
-    }
-  }
-
-  /** Neighbouring pieces that are missing. @param into its list gets the files that have all their bytes now */
-  *#writeRun(
-    first: number,
-    pieces: readonly Buffer[],
-    into: { readonly turns: Turns; readonly finished: number[] },
-  ): Generator<undefined, void> {
-    const { files, geometry } = this.#metainfo
-    const bytes = new PieceBytes(pieces)
-    const realSpans: FileSpan[] = []
-    if (this.#table.isSelection) this.#keepForParts(first, pieces)
-    for (const span of fileSpans(files, first * geometry.pieceBytes, lengthOf(pieces))) {
-      if (into.turns.isOver()) yield
-      const buffers = bytes.take(span.length)
-      if (!this.#table.isWritten(span.file)) continue
-      this.#writeSpan(span, buffers)
-      realSpans.push(span)
-    }
-    for (let index = 0; index < pieces.length; index++) this.#have.set(first + index)
-    for (const span of realSpans) {
-      this.#missingBytes -= span.length
-      const hasAll = this.#table.piecesArrived(span.file, this.#pieceCountOf(span))
-      if (hasAll && this.#table.isWanted(span.file)) into.finished.push(span.file)
-    }
-  }
-
-  /** What of writing has to wait: for other work's turn, and for files to be looked at and named. */
-  async #finishWriting(
-    run: WritingPieces,
-    writing: Generator<undefined, void>,
-    isDone: boolean,
-  ): Promise<readonly number[]> {
-    try {
-      for (let done = isDone; !done; done = writing.next().done === true) await this.#otherWork()
-    } catch (error) {
-      if (!this.#space.canWaitFor(error)) throw error
-      return this.#writeAgain(run, error)
-    }
-    const { finished } = run
-    for (let at = 0; at < finished.length; at += FILES_PER_TURN) {
-      if (at > 0) await this.#otherWork()
-      const files = finished.slice(at, at + FILES_PER_TURN)
-      await this.#space.retry(async () => this.#finishFiles(files))
-    }
-    return finished
-  }
-
-  /** The disk was full: once more from the start, when there may be room. */
-  async #writeAgain(run: WritingPieces, error: StorageError): Promise<readonly number[]> {
-    await this.#space.wait(error)
-    this.#assertOpen()
-    const writing = this.#write(run)
-    let isDone
-    try {
-      isDone = writing.next().done === true
-    } catch (next) {
-      if (!this.#space.canWaitFor(next)) throw next
-      return this.#writeAgain(run, next)
-    }
-    this.#space.onWritten()
-    return this.#finishWriting(run, writing, isDone)
-  }
-
-  /** Before the files: killed between the two, the piece is found there and goes on into them. */
-  #keepForParts(first: number, pieces: readonly Buffer[]): void {
-    const { files, geometry } = this.#metainfo
-    for (const [index, bytes] of pieces.entries()) {
-      const piece = checkPiece(geometry, first + index)
-      if (piece === undefined || !this.#table.isForParts(piece)) continue
-      this.#parts.put(piece, bytes)
-      for (const { file } of fileSpans(files, pieceStart(geometry, piece), bytes.length)) {
-        const isThere = this.#table.isReal(file) && this.#table.place(file) !== 'absent'
-        // The record must not say that this file has the piece.
-        if (isThere && !this.#table.isWritten(file)) this.#table.setSuspect(file, true)
-      }
-    }
-  }
-
   /** See ByteSource. @throws StorageError when one of them cannot be opened */
   async #withDescriptors(start: number, length: number, use: UseDescriptors): Promise<Buffer | undefined> {
     if (this.#phase === 'closed') throw isClosed()
@@ -455,61 +366,6 @@ export class FileStorage implements Storage {
       return this.#table.isReal(file) ? this.#files.withDescriptor(file, add) : add()
     }
     return open([])
-  }
-
-  #writeSpan({ file, offset }: FileSpan, buffers: readonly Buffer[]): void {
-    if (this.#table.place(file) !== 'adopted') {
-      this.#files.write(file, offset, buffers)
-      return
-    }
-    let at = offset
-    for (const buffer of buffers) {
-      if (!this.#files.holds(file, at, buffer)) {
-        const piece = this.#pieceAt(file, at)
-        const message = `${this.#files.shown(file)} is in the way: a different file, piece ${piece} does not match`
-        throw new StorageError('FILE_IN_THE_WAY', `${message} (--force replaces what does not)`)
-      }
-      at += buffer.length
-    }
-  }
-
-  #pieceCountOf({ file, offset, length }: FileSpan): number {
-    return this.#pieceAt(file, offset + length - 1) - this.#pieceAt(file, offset) + 1
-  }
-
-  /** The piece that this byte of the file lies in. */
-  #pieceAt(file: number, offset: number): number {
-    const { files, geometry } = this.#metainfo
-    return Math.floor(((files[file]?.start ?? 0) + offset) / geometry.pieceBytes)
-  }
-
-  /** Their last pieces were written. */
-  async #finishFiles(files: readonly number[]): Promise<void> {
-    const ours = files.filter((file) => this.#table.place(file) !== 'adopted')
-    for (const file of ours) {
-      if (isUntouched(this.#verifyOptions, file)) continue
-      await verifyFile(this.#verifyOptions, file)
-      this.#assertOpen()
-    }
-    const { syncs = false } = this.#options
-    if (syncs) {
-      await syncFiles(this.#files, ours)
-      this.#assertOpen()
-    }
-    const parts = ours.filter((file) => this.#table.place(file) === 'part')
-    if (parts.length > 0) {
-      this.#files.withSpareDescriptor(() => {
-        this.#resume.appendFinal(parts)
-      })
-    }
-    for (const file of parts) this.#files.move(file, 'final')
-    if (syncs) await syncNames(this.#files, this.#paths, ours)
-  }
-
-  /** For the pauses of a long piece: `close` may have come meanwhile. */
-  async #otherWork(): Promise<void> {
-    await otherWork()
-    this.#assertOpen()
   }
 
   #saveNow(): void {

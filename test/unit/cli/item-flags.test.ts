@@ -4,7 +4,7 @@ import { itemOptionsFrom } from '../../../src/cli/item-flags.ts'
 import { itemOptionsOf } from '../../../src/cli/item-options.ts'
 import type { ItemOptions } from '../../../src/cli/item-options.ts'
 import { runProgram } from '../../../src/cli/program.ts'
-import type { DownloadFlags } from '../../../src/cli/program.ts'
+import type { DownloadFlags } from '../../../src/cli/flags.ts'
 
 async function flagsOf(...argv: string[]): Promise<DownloadFlags> {
   let found: DownloadFlags | undefined

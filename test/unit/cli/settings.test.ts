@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { runProgram } from '../../../src/cli/program.ts'
-import type { DownloadFlags, InfoFlags } from '../../../src/cli/program.ts'
+import type { DownloadFlags, InfoFlags } from '../../../src/cli/flags.ts'
 import { UsageError } from '../../../src/common/errors.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'torrent-dl-settings-'))
