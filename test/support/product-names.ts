@@ -60,7 +60,11 @@ export const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   '--help': ['-h'],
   '--progress': [],
   '--color': [],
+  '--log-file': [],
   '--explain': [],
+  '--on-complete': [],
+  '--on-error': [],
+  '--hook-timeout': [],
   '--config': [],
   '--no-config': [],
 }
