@@ -138,6 +138,15 @@ describe('cat', { concurrency: 4 }, () => {
     })
   })
 
+  test('what is stored is the file alone, though its pieces reach into its neighbours', async () => {
+    await withSeed(MANY, async ({ torrent, root, peer }) => {
+      const result = await cat(['-q', '-o', 'out', '--peer', peer, 'a.torrent', 'run.sh'], root)
+      assertSame(result, torrent.fileData(4))
+      assert.deepEqual(readdirSync(join(root, 'out', 'dir')), ['run.sh'])
+      assertSame(await cat(['-q', '-o', 'out', 'a.torrent', 'run.sh'], root), torrent.fileData(4))
+    })
+  })
+
   test('when it is not clear which file, all are listed and it ends with 2', async () => {
     await withSeed(MANY, async ({ root }) => {
       const { code, bytes, stderr } = await cat(['a.torrent'], root)

@@ -2,6 +2,7 @@
  * `torrent-dl cat <source> [file]`: a download whose bytes go to standard output as they come, in order. What it adds
  * to the download (commands/download.ts) is a delivery: what is to be read, and where it goes.
  */
+import { wantedFiles } from '../../metainfo/file-selection.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
 import type { TorrentSettings } from '../../session/settings.ts'
 import type { ByteOutput } from '../byte-output.ts'
@@ -22,7 +23,7 @@ export interface CatOptions {
 export function catDelivery({ file, isTar, isStored }: CatOptions, output: ByteOutput): Delivery {
   return {
     settings: (metainfo) => ({
-      reading: isTar ? rangeOfAll(metainfo) : rangeOf(metainfo, file),
+      ...(isTar ? { reading: rangeOfAll(metainfo) } : settingsOfFile(metainfo, file)),
       isKeptInMemory: !isStored,
     }),
     isStored,
@@ -38,9 +39,15 @@ export function catDelivery({ file, isTar, isStored }: CatOptions, output: ByteO
   }
 }
 
-function rangeOf(metainfo: Metainfo, wanted: string | undefined): NonNullable<TorrentSettings['reading']> {
-  const { start, lengthBytes } = chooseFile(metainfo, wanted)
-  return { start, end: start + lengthBytes }
+/** No other file is made, though pieces reach into its neighbours. */
+function settingsOfFile(
+  metainfo: Metainfo,
+  file: string | undefined,
+): Pick<TorrentSettings, 'reading' | 'wantedFiles'> {
+  const chosen = chooseFile(metainfo, file)
+  const { start, lengthBytes } = chosen
+  const priorities = Uint8Array.from(metainfo.files, (entry) => (entry === chosen ? 1 : 0))
+  return { reading: { start, end: start + lengthBytes }, wantedFiles: wantedFiles(metainfo, priorities) }
 }
 
 /** Padding at either end is left out. */
