@@ -1,6 +1,6 @@
 /** Every exit code of --help, from a situation that a user can be in. Other tests look closer at most of them. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { EXIT_CODE_TABLE } from '../../src/cli/exit-codes.ts'
@@ -188,6 +188,17 @@ const SITUATIONS: readonly Situation[] = [
         onStart: (child) => child.stdout?.once('data', () => child.stdout?.destroy()),
       }),
   },
+  {
+    code: 141,
+    name: 'cat, and its reader went away',
+    says: /^/,
+    act: async ({ run, peer }) =>
+      run(['cat', '--peer', peer, 'a.torrent'], {
+        onStart: (child) => {
+          child.stdout?.once('data', () => child.stdout?.destroy())
+        },
+      }),
+  },
   ...(['SIGHUP', 'SIGINT', 'SIGTERM'] as const).map((signal) => ({
     code: { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal],
     name: `${signal} while it looks for a source`,
@@ -213,6 +224,17 @@ async function signalWhileChecking(signal: NodeJS.Signals): Promise<CliResult> {
   return result
 }
 
+/** Presses when some of a slow download is there. */
+async function signalWhileDownloading(run: Run, peer: string, signal: NodeJS.Signals): Promise<CliResult> {
+  return run(['--json', '--download-limit', '64K', '--peer', peer, 'a.torrent'], {
+    onStart: (child) => {
+      child.stdout?.on('data', (text: string) => {
+        if (/"type":"progress".*"doneBytes":[1-9]/.test(text)) child.kill(signal)
+      })
+    },
+  })
+}
+
 describe('exit codes', { concurrency: 4 }, () => {
   for (const { code, name, says, act } of SITUATIONS) {
     test(`${code}: ${name}`, async () => {
@@ -233,6 +255,18 @@ describe('exit codes', { concurrency: 4 }, () => {
     test(`${code}: ${signal} while existing data is checked`, async () => {
       const { code: got, stderr } = await signalWhileChecking(signal)
       assert.equal(got, code, stderr)
+    })
+
+    test(`${code}: ${signal} in the middle of a download, which goes on from there`, async () => {
+      await withSeed(SPEC, async ({ root, peer, torrent }) => {
+        const run: Run = async (args, options) => runCli(['-p', '0', ...args], { cwd: root, ...options })
+        const stopped = await signalWhileDownloading(run, peer, signal)
+        assert.equal(stopped.code, code, stopped.stderr)
+        assert.match(stopped.stderr, /stopped at [1-9]/)
+        const again = await run(['--peer', peer, 'a.torrent'])
+        assert.equal(again.code, 0, again.stderr)
+        assert.ok(readFileSync(join(root, 'a.bin')).equals(torrent.data))
+      })
     })
   }
 
