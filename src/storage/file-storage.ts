@@ -182,7 +182,7 @@ export class FileStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    this.#space.end()
+    this.#endWaits()
     await this.#opening?.catch(() => undefined) // whoever called `open` hears of it
     if (this.#phase !== 'open') return
     this.#phase = 'closed'
@@ -196,6 +196,11 @@ export class FileStorage implements Storage {
       this.#options.log('error', 'storage', messageOf(error))
     }
     this.#release()
+  }
+
+  #endWaits(): void {
+    this.#space.end()
+    this.#recordSpace.end()
   }
 
   #makeWriter(): PieceWriter {
@@ -250,9 +255,15 @@ export class FileStorage implements Storage {
     this.#missingBytes = missingBytes(this.#metainfo, table, this.#have)
     const plan = planParts({ metainfo: this.#metainfo, table, parts: this.#parts }, inspection, record)
     for (const piece of plan.toCopy) this.#have.clear(piece) // the record must not say that files have them already
-    this.#saveNow() // before the first change on disk, so that what we make is known to be ours
-    await settleParts(table, this.#parts, plan)
+    // Before the first change on disk, so that what we make is known to be ours.
+    await this.#recordSpace.retry(() => {
+      this.#saveNow()
+    })
+    const copied = new Set(plan.spans.map(({ file }) => file))
+    this.#countMissing(copied) // they are written to: a whole file would be opened for reading only
+    await this.#space.retry(async () => settleParts(table, this.#parts, plan))
     for (const piece of plan.toCopy) this.#have.set(piece)
+    this.#countMissing(copied)
     const whole = [...table.wantedFiles()].map(([file]) => file).filter((file) => table.isWhole(file))
     if (this.#options.syncs === true) {
       // Empty files that are not there yet have no bytes.
@@ -267,6 +278,10 @@ export class FileStorage implements Storage {
     this.#files.holdReserve()
     for (const file of whole) progress.onFileWhole(file)
     return copyOf(this.#have)
+  }
+
+  #countMissing(files: Iterable<number>): void {
+    for (const file of files) this.#table.countMissing(file, (piece) => this.#have.has(piece))
   }
 
   #isMissingAny(): boolean {
@@ -285,7 +300,7 @@ export class FileStorage implements Storage {
       progress.onNotice(message)
     }
     signal.addEventListener('abort', () => {
-      this.#space.end()
+      this.#endWaits()
     })
     const record = this.#loadRecord(progress)
     const { force, hashesAll = false } = this.#options
