@@ -172,11 +172,46 @@ test('what waits for a file under its final name goes into it, also when nothing
   await site.run(async ({ storage }) => {
     await writePieces(storage, torrent, [3])
   }, only(2))
-  await site.run(({ have, check }) => {
-    assert.deepEqual([...have.indices()], [1, 2, 3])
-    assert.deepEqual(check.wholeFiles, [1, 2])
-  }, only(1, 2))
+  await site.run(
+    ({ have, check }) => {
+      assert.deepEqual([...have.indices()], [1, 2, 3])
+      assert.deepEqual(check.wholeFiles, [1, 2])
+    },
+    only(1, 2),
+  )
   assert.ok((await site.tree()).get('set/b')?.equals(torrent.fileData(1)))
+})
+
+test('killed after a piece went from there into its files, it is not fetched again', async (context) => {
+  const files = [
+    { path: 'a', length: 16_383 },
+    { path: 'b', length: 1 },
+  ]
+  const made = makeTorrent({ name: 'two', pieceBytes: 16_384, files })
+  const site = new StorageSite(await temporaryDirectory(context), made)
+  const choose = (file: number): Partial<FileStorageOptions> => {
+    const wantedFiles = new Bitfield(2)
+    wantedFiles.set(file)
+    return { wantedFiles }
+  }
+  const runAndKill = async (options: Partial<FileStorageOptions>): Promise<void> => {
+    const saved = new Map<string, Buffer>()
+    await site.run(({ have }) => {
+      assert.deepEqual([...have.indices()], [0])
+      const directory = join(site.state, 'resume')
+      for (const name of readdirSync(directory).filter((entry) => entry.endsWith('.json')))
+        saved.set(join(directory, name), readFileSync(join(directory, name)))
+    }, options)
+    for (const [path, record] of saved) writeFileSync(path, record)
+  }
+  await site.run(async ({ storage }) => {
+    await writePieces(storage, made, [0])
+  }, choose(1))
+  await runAndKill(choose(0))
+  await new Promise((resolve) => setTimeout(resolve, 50)) // files this fresh are not recorded yet
+  await runAndKill({})
+  await runAndKill({})
+  assert.deepEqual(await site.names(), ['two/a', 'two/b'])
 })
 
 test('another program’s part file is not taken for ours because a piece of it waits in the parts file', async (context) => {
