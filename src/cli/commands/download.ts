@@ -164,7 +164,8 @@ class DownloadRun {
     const failedList = this.#saveFailedList()
     await this.close()
     const summary = this.#summary(failedList)
-    if (summary.counts.total === 0) this.#warn(undefined, 'the list names no source: nothing to do')
+    if (summary.counts.total === 0 && !this.#sources.wasCut)
+      this.#warn(undefined, 'the list names no source: nothing to do')
     this.#tell((view) => {
       view.onEnd(summary)
     })
@@ -427,8 +428,10 @@ class DownloadRun {
     const { counts } = tally
     const signal = this.#end !== undefined && 'signal' in this.#end ? this.#end.signal : undefined
     const { hooks } = this.#parts
-    const isStopped = signal !== undefined && (counts.stopped > 0 || hooks?.wasCutShort === true)
-    const code = isStopped ? SIGNAL_EXIT[signal] : tally.code
+    const { wasCut } = this.#sources
+    const isStopped = signal !== undefined && (counts.stopped > 0 || wasCut || hooks?.wasCutShort === true)
+    const ownCode = wasCut && tally.code === EXIT.ok ? EXIT.limit : tally.code
+    const code = isStopped ? SIGNAL_EXIT[signal] : ownCode
     return {
       code: code === EXIT.ok && failedList?.error !== undefined ? exitCodeOf(failedList.error) : code,
       signal: isStopped ? signal : undefined,
