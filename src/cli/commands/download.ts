@@ -425,22 +425,26 @@ class DownloadRun {
 
   #summary(failedList: RunSummary['failedList']): RunSummary {
     const tally = this.#tally
-    const { counts } = tally
-    const signal = this.#end !== undefined && 'signal' in this.#end ? this.#end.signal : undefined
     const { hooks } = this.#parts
-    const { wasCut } = this.#sources
-    const isStopped = signal !== undefined && (counts.stopped > 0 || wasCut || hooks?.wasCutShort === true)
-    const ownCode = wasCut && tally.code === EXIT.ok ? EXIT.limit : tally.code
-    const code = isStopped ? SIGNAL_EXIT[signal] : ownCode
+    const { code, signal } = this.#howItEnded()
     return {
       code: code === EXIT.ok && failedList?.error !== undefined ? exitCodeOf(failedList.error) : code,
-      signal: isStopped ? signal : undefined,
+      signal,
       goOn: this.#parts.delivery?.goOn,
-      counts,
+      counts: tally.counts,
       results: tally.results((index) => hooks?.reportOf(index)),
       seconds: (this.#parts.clock.now() - this.#startedAtMs) / 1000,
       failedList,
     }
+  }
+
+  #howItEnded(): Pick<RunSummary, 'code' | 'signal'> {
+    const { code, counts } = this.#tally
+    const { wasCut } = this.#sources
+    const isUnfinished = counts.stopped > 0 || wasCut || this.#parts.hooks?.wasCutShort === true
+    if (this.#end !== undefined && 'signal' in this.#end && isUnfinished)
+      return { code: SIGNAL_EXIT[this.#end.signal], signal: this.#end.signal }
+    return { code: wasCut && code === EXIT.ok ? EXIT.limit : code, signal: undefined }
   }
 
   #warn(job: Job | undefined, message: string): void {
