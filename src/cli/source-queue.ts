@@ -56,6 +56,7 @@ export class SourceQueue {
   #isReading = false
   #onRoom: (() => void) | undefined
   #isEnding = false
+  #isCut = false
   #bug: unknown
 
   constructor(parts: QueueParts) {
@@ -77,6 +78,11 @@ export class SourceQueue {
   /** Lists of which not everything was taken in: they broke, or the run ended before they did. */
   get unreadLists(): readonly ListFile[] {
     return [...this.#unread]
+  }
+
+  /** Did the run end before a list did? What else was asked for is unknown then. */
+  get isCut(): boolean {
+    return this.#isCut
   }
 
   /** The next one, as soon as there is one; several may wait. @returns undefined at the end */
@@ -130,7 +136,10 @@ export class SourceQueue {
         this.#add(() => this.#make(item, list))
         if (this.#ahead.length >= READ_AHEAD) await this.#room()
       }
-      if (cut.isOver()) this.#unread.add(list)
+      if (cut.isOver()) {
+        this.#isCut = true
+        this.#unread.add(list)
+      }
     } catch (error) {
       if (!(error instanceof InputError)) throw error
       this.#unread.add(list)

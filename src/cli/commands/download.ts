@@ -164,7 +164,8 @@ class DownloadRun {
     const failedList = this.#saveFailedList()
     await this.close()
     const summary = this.#summary(failedList)
-    if (summary.counts.total === 0) this.#warn(undefined, 'the list names no source: nothing to do')
+    if (summary.counts.total === 0 && !this.#sources.isCut)
+      this.#warn(undefined, 'the list names no source: nothing to do')
     this.#tell((view) => {
       view.onEnd(summary)
     })
@@ -412,6 +413,8 @@ class DownloadRun {
   /** @returns what was saved; undefined when nothing was, and why was told */
   #saveFailedList(): RunSummary['failedList'] {
     const { failedList, screen, events } = this.#parts
+    if (failedList === undefined && this.#sources.isCut)
+      this.#warn(undefined, 'the list was not read to its end')
     const saved = failedList?.save(this.#sources.unreadLists)
     for (const notice of saved?.notices ?? []) this.#warn(undefined, notice)
     if (saved?.error !== undefined) {
@@ -427,8 +430,10 @@ class DownloadRun {
     const { counts } = tally
     const signal = this.#end !== undefined && 'signal' in this.#end ? this.#end.signal : undefined
     const { hooks } = this.#parts
-    const isStopped = signal !== undefined && (counts.stopped > 0 || hooks?.wasCutShort === true)
-    const code = isStopped ? SIGNAL_EXIT[signal] : tally.code
+    const { isCut } = this.#sources
+    const isStopped = signal !== undefined && (counts.stopped > 0 || hooks?.wasCutShort === true || isCut)
+    const ownCode = isCut && tally.code === EXIT.ok ? EXIT.limit : tally.code
+    const code = isStopped ? SIGNAL_EXIT[signal] : ownCode
     return {
       code: code === EXIT.ok && failedList?.error !== undefined ? exitCodeOf(failedList.error) : code,
       signal: isStopped ? signal : undefined,
