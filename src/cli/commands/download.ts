@@ -426,23 +426,31 @@ class DownloadRun {
   }
 
   #summary(failedList: RunSummary['failedList']): RunSummary {
-    const tally = this.#tally
-    const { counts } = tally
-    const signal = this.#end !== undefined && 'signal' in this.#end ? this.#end.signal : undefined
-    const { hooks } = this.#parts
-    const { isCut } = this.#sources
-    const isStopped = signal !== undefined && (counts.stopped > 0 || hooks?.wasCutShort === true || isCut)
-    const ownCode = isCut && tally.code === EXIT.ok ? EXIT.limit : tally.code
-    const code = isStopped ? SIGNAL_EXIT[signal] : ownCode
+    const { counts } = this.#tally
+    const signal = this.#stopSignal()
+    const code = signal === undefined ? this.#ownCode() : SIGNAL_EXIT[signal]
     return {
       code: code === EXIT.ok && failedList?.error !== undefined ? exitCodeOf(failedList.error) : code,
-      signal: isStopped ? signal : undefined,
+      signal,
       goOn: this.#parts.delivery?.goOn,
       counts,
-      results: tally.results((index) => hooks?.reportOf(index)),
+      results: this.#tally.results((index) => this.#parts.hooks?.reportOf(index)),
       seconds: (this.#parts.clock.now() - this.#startedAtMs) / 1000,
       failedList,
     }
+  }
+
+  /** The signal that kept something from its end. */
+  #stopSignal(): StopSignal | undefined {
+    if (this.#end === undefined || !('signal' in this.#end)) return undefined
+    const isCutShort = this.#parts.hooks?.wasCutShort === true || this.#sources.isCut
+    return this.#tally.counts.stopped > 0 || isCutShort ? this.#end.signal : undefined
+  }
+
+  /** That of the results; what a list would still have named is not there. */
+  #ownCode(): number {
+    const { code } = this.#tally
+    return code === EXIT.ok && this.#sources.isCut ? EXIT.limit : code
   }
 
   #warn(job: Job | undefined, message: string): void {
