@@ -4,6 +4,7 @@
  */
 import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'
+import { dirname } from 'node:path'
 import { StorageError, messageOf, systemCodeOf } from '../common/errors.ts'
 
 /** Stands after "cannot". */
@@ -48,12 +49,17 @@ function symbolOf(error: unknown): string {
   return error.errno === -constants.errno.EDQUOT ? 'EDQUOT' : code
 }
 
-/** Bytes that we may still write on the file system of this directory, or undefined where that cannot be told. */
+/**
+ * Bytes that we may still write on the file system of this directory, or undefined where that cannot be told. One that
+ * is not made yet (a survey makes nothing) will lie where its parent does.
+ */
 export function freeBytes(directory: string): number | undefined {
   try {
     const { blocks, bavail, bsize } = statfsSync(directory)
     return blocks === 0 ? undefined : bavail * bsize // some virtual file systems report zeros
-  } catch {
+  } catch (error) {
+    const parent = dirname(directory)
+    if (systemCodeOf(error) === 'ENOENT' && parent !== directory) return freeBytes(parent)
     return undefined // only used to warn early and to explain: the write itself tells the truth
   }
 }

@@ -11,7 +11,7 @@ import type { CheckProgress } from './storage.ts'
 import { Bitfield } from '../common/bitfield.ts'
 import { StorageError } from '../common/errors.ts'
 import { fileSpans } from '../metainfo/file-layout.ts'
-import { pieceIndices, pieceLength, pieceStart } from '../metainfo/geometry.ts'
+import { checkPiece, pieceIndices, pieceLength, pieceStart } from '../metainfo/geometry.ts'
 import { recheck } from './recheck.ts'
 
 export interface ExistingPiecesOptions {
@@ -84,9 +84,15 @@ async function findInParts(
 }
 
 /** Other programs write NAME.part, too: what we wrote has pieces that match. */
-function assertPartsAreOurs({ table, paths, inspection }: ExistingPiecesOptions, have: Bitfield): void {
+function assertPartsAreOurs(options: ExistingPiecesOptions, have: Bitfield): void {
+  const { metainfo, table, paths, inspection, parts } = options
   for (const file of inspection.unknownParts) {
-    if ([...table.piecesOf(file)].some((piece) => have.has(piece))) continue
+    // A piece that waits in the parts file says nothing about this one, unless its bytes are here, too.
+    const isHere = (piece: PieceIndex): boolean =>
+      !parts.has(piece) ||
+      realSpans(metainfo, table, piece).every((span) => span.file !== file || parts.holdsSameAs(span))
+    const pieces = [...table.piecesOf(file)].flatMap((index) => checkPiece(metainfo.geometry, index) ?? [])
+    if (pieces.some((piece) => have.has(piece) && isHere(piece))) continue
     const message = `${paths.shown(file, 'part')} is in the way: none of its pieces matches`
     throw new StorageError('FILE_IN_THE_WAY', `${message} (--force replaces them)`)
   }

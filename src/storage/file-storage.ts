@@ -41,7 +41,7 @@ import { RecordKeeper } from './record-keeper.ts'
 import { firstBytes, lengthOf, withoutFirst } from './scatter.ts'
 import { readBootId, ResumeFile } from './resume-file.ts'
 import { assertWritable, makeRoot, SafeDirectories } from './safe-directories.ts'
-import { assertSpace, missingBytes, planParts, settleFiles, settleParts } from './settle-files.ts'
+import { assertSpace, missingBytes, planParts, settleFiles, settleParts, tidyParts } from './settle-files.ts'
 import { syncFiles, syncNames } from './sync-files.ts'
 import { confirmFiles } from './verify-file.ts'
 
@@ -182,7 +182,7 @@ export class FileStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    this.#space.end()
+    this.#endWaits()
     await this.#opening?.catch(() => undefined) // whoever called `open` hears of it
     if (this.#phase !== 'open') return
     this.#phase = 'closed'
@@ -196,6 +196,11 @@ export class FileStorage implements Storage {
       this.#options.log('error', 'storage', messageOf(error))
     }
     this.#release()
+  }
+
+  #endWaits(): void {
+    this.#space.end()
+    this.#recordSpace.end()
   }
 
   #makeWriter(): PieceWriter {
@@ -250,9 +255,18 @@ export class FileStorage implements Storage {
     this.#missingBytes = missingBytes(this.#metainfo, table, this.#have)
     const plan = planParts({ metainfo: this.#metainfo, table, parts: this.#parts }, inspection, record)
     for (const piece of plan.toCopy) this.#have.clear(piece) // the record must not say that files have them already
-    this.#saveNow() // before the first change on disk, so that what we make is known to be ours
-    await settleParts(table, this.#parts, plan)
+    // Before the first change on disk, so that what we make is known to be ours.
+    await this.#saveWhenRoom()
+    const copied = new Set(plan.spans.map(({ file }) => file))
+    this.#countMissing(copied) // they are written to: a whole file would be opened for reading only
+    await this.#space.retry(async () => settleParts(table, this.#parts, plan))
     for (const piece of plan.toCopy) this.#have.set(piece)
+    this.#countMissing(copied)
+    // Killed before that, they are found in the parts file: the record vouches for files that lack them.
+    if (plan.toCopy.length > 0) await this.#saveWhenRoom()
+    await this.#space.retry(() => {
+      tidyParts(table, this.#parts)
+    })
     const whole = [...table.wantedFiles()].map(([file]) => file).filter((file) => table.isWhole(file))
     if (this.#options.syncs === true) {
       // Empty files that are not there yet have no bytes.
@@ -267,6 +281,10 @@ export class FileStorage implements Storage {
     this.#files.holdReserve()
     for (const file of whole) progress.onFileWhole(file)
     return copyOf(this.#have)
+  }
+
+  #countMissing(files: Iterable<number>): void {
+    for (const file of files) this.#table.countMissing(file, (piece) => this.#have.has(piece))
   }
 
   #isMissingAny(): boolean {
@@ -285,7 +303,7 @@ export class FileStorage implements Storage {
       progress.onNotice(message)
     }
     signal.addEventListener('abort', () => {
-      this.#space.end()
+      this.#endWaits()
     })
     const record = this.#loadRecord(progress)
     const { force, hashesAll = false } = this.#options
@@ -371,6 +389,12 @@ export class FileStorage implements Storage {
   #saveNow(): void {
     this.#files.withSpareDescriptor(() => {
       this.#keeper.save(this.#have)
+    })
+  }
+
+  async #saveWhenRoom(): Promise<void> {
+    await this.#recordSpace.retry(() => {
+      this.#saveNow()
     })
   }
 

@@ -55,10 +55,13 @@ export class RecordKeeper {
   /** @returns what was wrong with the first file that is not what it was */
   #takeIdentities(stampNs: bigint): Error | undefined {
     let firstError: Error | undefined
-    for (const file of this.#options.table.unrecordedFiles()) {
+    const { table } = this.#options
+    for (const file of table.unrecordedFiles()) {
       try {
         this.#takeIdentity(file, stampNs)
       } catch (error) {
+        // What was not chosen is its owner's to remove.
+        if (!table.isWritten(file) && file !== table.partsFile) continue
         firstError ??= error as Error // one lost file must not keep the others out of the record
       }
     }

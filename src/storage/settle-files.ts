@@ -68,13 +68,17 @@ export function planParts(
   return { toCopy, spans }
 }
 
-/** Carries the plan out; what is needed in the parts file no more leaves it. */
+/** Carries the plan out; may be begun anew. */
 export async function settleParts(table: FileTable, parts: PartsFile, { spans }: PartsPlan): Promise<void> {
   const turns = new Turns()
   for (const span of spans) {
     if (turns.isOver()) await otherWork()
     if (table.place(span.file) === 'absent' || !parts.holdsSameAs(span)) parts.copyTo(span)
   }
+}
+
+/** What is needed in the parts file no more leaves it. */
+export function tidyParts(table: FileTable, parts: PartsFile): void {
   for (const piece of parts.pieces()) if (!table.isForParts(piece)) parts.forget(piece)
   parts.tidy()
 }

@@ -50,8 +50,8 @@ export function onTick(context: TorrentContext, tick: number): void {
  * Is it not the peers that nothing comes from? The limit may hold requests back; pieces may wait to be written (a full
  * disk, a slow one); and in the end files are looked at.
  */
-function isWaitingForUs({ limit, openPieces, have }: TorrentContext): boolean {
-  return limit?.isHolding === true || openPieces.reservedCount > openPieces.size || have.isFull
+function isWaitingForUs({ limit, openPieces, wanted }: TorrentContext): boolean {
+  return limit?.isHolding === true || openPieces.reservedCount > openPieces.size || wanted.isComplete
 }
 
 function onSecond(context: TorrentContext, peer: Peer, nowMs: number): void {

@@ -10,7 +10,7 @@ import { FakeClock } from '../support/fake-clock.ts'
 import { PieceMemory } from '../../src/storage/piece-memory.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { ScriptedPeer, isHandshake, isRequest, readRange } from '../support/scripted-peer.ts'
-import { Torrent } from '../../src/torrent/torrent.ts'
+import { Torrent, type TorrentParts } from '../../src/torrent/torrent.ts'
 import { UploadMemory } from '../../src/torrent/upload-memory.ts'
 import { assertNothingOpen } from '../support/leaks.ts'
 import { makePeerId } from '../../src/wire/peer-id.ts'
@@ -42,11 +42,15 @@ async function scripted(made: MadeTorrent, name: string, onMessage: Script): Pro
   return peer
 }
 
+interface LeechOptions extends Partial<Pick<TorrentParts, 'storage' | 'priorities' | 'maxPeers'>> {
+  readonly budgetPieces?: number
+}
+
 /** A client whose memory is bounded to `budgetPieces` pieces. */
 function leech(
   made: MadeTorrent,
   sources: readonly ScriptedPeer[],
-  { budgetPieces = 1_000, maxPeers = 10 } = {},
+  { budgetPieces = 1_000, maxPeers = 10, ...more }: LeechOptions = {},
 ): Torrent {
   const torrent = new Torrent({
     metainfo: made.metainfo,
@@ -71,6 +75,7 @@ function leech(
     userPeers: sources.map(({ endpoint }) => endpoint),
     seedWhenComplete: true,
     pieceMemory: new PieceMemory(budgetPieces * made.metainfo.geometry.pieceBytes),
+    ...more,
   })
   torrents.push(torrent)
   torrent.start()
@@ -300,4 +305,23 @@ test('a torrent that stops hangs up on those that it was calling, too', async ()
   assert.equal(torrent.snapshot().peers.dialing, 0)
   mute.close()
   await once(mute, 'close')
+})
+
+test('while finished files are looked at once more, no peer is to blame for the silence', async () => {
+  const made = torrentOf(8, 1)
+  const peer = await scripted(made, 'seed', seedScript(made))
+  let finish: () => void = () => assert.fail('not asked')
+  const storage = new MemoryStorage({ metainfo: made.metainfo })
+  storage.confirm = async () =>
+    new Promise<void>((resolve) => {
+      finish = resolve
+    })
+  const torrent = leech(made, [peer], { storage, priorities: Uint8Array.of(1, 1, 0, 0, 1, 0, 0, 0) })
+  await until(() => torrent.snapshot().doneBytes === 3 * BLOCK_BYTES, 5_000)
+  await clock.advance(30_000)
+  const { state, idleSeconds } = torrent.snapshot()
+  assert.equal(state, 'downloading')
+  assert.ok(idleSeconds < 5, `idle for ${idleSeconds} s`)
+  finish()
+  await until(() => isComplete(torrent), 5_000)
 })

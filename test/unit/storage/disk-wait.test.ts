@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writevSync } from 'node:fs'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { Bitfield } from '../../../src/common/bitfield.ts'
 import { StorageError } from '../../../src/common/errors.ts'
 import type { FileStorageOptions } from '../../../src/storage/file-storage-options.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -12,6 +13,7 @@ import {
   piecesOf,
   StorageSite,
   temporaryDirectory,
+  writePieces,
 } from '../../support/storage-fixture.ts'
 
 const SPEC = { name: 'a.bin', pieceBytes: 16_384, files: [{ path: 'a.bin', length: 50_000 }] }
@@ -144,6 +146,38 @@ test('room for a file is waited for, too', async (context) => {
   await clock.advance(2_000)
   await opening
   await storage.close()
+})
+
+test('room for what waits in the parts file is waited for, too', async (context) => {
+  const torrent = makeTorrent({
+    ...SPEC,
+    files: [
+      { path: 'a', length: 20_000 },
+      { path: 'b', length: 30_000 },
+    ],
+  })
+  const site = new StorageSite(await temporaryDirectory(context), torrent)
+  const wantedFiles = new Bitfield(2)
+  wantedFiles.set(0)
+  await site.run(
+    async ({ storage }) => {
+      await writePieces(storage, torrent, [0, 1])
+    },
+    { wantedFiles },
+  )
+  const [disk, clock] = [new FakeDisk(0), new FakeClock()]
+  const storage = site.storage(waiting(disk, clock))
+  const check = new CheckRecorder()
+  let isOver = false
+  const opening = storage.open(check).finally(() => (isOver = true))
+  opening.catch(() => undefined) // looked at below
+  while (check.notices.length === 0 && !isOver) await turn() // files are looked at in real time
+  disk.freeBytes = 1e9
+  await clock.advance(2_000)
+  assert.deepEqual([...(await opening).indices()], [0, 1])
+  await writePieces(storage, torrent, [2, 3])
+  await storage.close()
+  assert.ok((await site.tree()).get('a.bin/b')?.equals(torrent.fileData(1)))
 })
 
 test('many that wait are one wait, and all are done when there is room', async (context) => {

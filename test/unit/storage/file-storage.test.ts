@@ -249,11 +249,14 @@ test('a disk that is too small is told before anything is written', async (conte
   const geometry = { ...torrent.metainfo.geometry, totalBytes: 2 ** 50, pieceBytes: 2 ** 50, pieceCount: 1 }
   const files = [{ ...torrent.metainfo.files[0]!, lengthBytes: 2 ** 50 }]
   const site = new StorageSite(await temporaryDirectory(context), torrent)
-  const storage = site.storage({ metainfo: { ...torrent.metainfo, geometry, files } })
-  await assert.rejects(storage.open(new CheckRecorder()), (error) => {
+  const metainfo = { ...torrent.metainfo, geometry, files }
+  const isToldSo = (error: unknown): boolean => {
     assert.match(String(error), /cannot write out: disk full \(needs 1\.0 PiB, .* free\)/)
     return isCode('DISK_FULL')(error)
-  })
+  }
+  await assert.rejects(site.storage({ metainfo }).survey(new CheckRecorder()), isToldSo)
+  assert.ok(!existsSync(site.output), 'a survey makes nothing')
+  await assert.rejects(site.storage({ metainfo }).open(new CheckRecorder()), isToldSo)
   assert.deepEqual(await site.names(), [])
 })
 

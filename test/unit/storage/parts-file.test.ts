@@ -1,14 +1,16 @@
 /** What waits in the parts file: verified pieces, believed only as far as the record vouches for them. */
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { Bitfield } from '../../../src/common/bitfield.ts'
+import { StorageError } from '../../../src/common/errors.ts'
 import { pieceStart } from '../../../src/metainfo/geometry.ts'
 import type { FileStorageOptions } from '../../../src/storage/file-storage-options.ts'
 import { makeTorrent } from '../../support/make-torrent.ts'
 import {
+  CheckRecorder,
   pieceBytesOf,
   piecesOf,
   StorageSite,
@@ -157,6 +159,94 @@ test('somebody else’s whole file serves for the shared pieces, and is never wr
     await storage.confirm()
   }, only(0))
   assert.ok(readFileSync(site.path('set/b')).equals(changed))
+})
+
+test('what waits for a file under its final name goes into it, also when nothing else is missing there', async (context) => {
+  const site = await makeSite(context)
+  await site.run(
+    async ({ storage }) => {
+      await writePieces(storage, torrent, [1, 2])
+    },
+    { ...only(1), usePartFiles: false },
+  )
+  await site.run(async ({ storage }) => {
+    await writePieces(storage, torrent, [3])
+  }, only(2))
+  await site.run(
+    ({ have, check }) => {
+      assert.deepEqual([...have.indices()], [1, 2, 3])
+      assert.deepEqual(check.wholeFiles, [1, 2])
+    },
+    only(1, 2),
+  )
+  assert.ok((await site.tree()).get('set/b')?.equals(torrent.fileData(1)))
+})
+
+test('killed after a piece went from there into its files, it is not fetched again', async (context) => {
+  const files = [
+    { path: 'a', length: 16_383 },
+    { path: 'b', length: 1 },
+  ]
+  const made = makeTorrent({ name: 'two', pieceBytes: 16_384, files })
+  const site = new StorageSite(await temporaryDirectory(context), made)
+  const choose = (file: number): Partial<FileStorageOptions> => {
+    const wantedFiles = new Bitfield(2)
+    wantedFiles.set(file)
+    return { wantedFiles }
+  }
+  const runAndKill = async (options: Partial<FileStorageOptions>): Promise<void> => {
+    const saved = new Map<string, Buffer>()
+    await site.run(({ have }) => {
+      assert.deepEqual([...have.indices()], [0])
+      const directory = join(site.state, 'resume')
+      for (const name of readdirSync(directory).filter((entry) => entry.endsWith('.json')))
+        saved.set(join(directory, name), readFileSync(join(directory, name)))
+    }, options)
+    for (const [path, record] of saved) writeFileSync(path, record)
+  }
+  await site.run(async ({ storage }) => {
+    await writePieces(storage, made, [0])
+  }, choose(1))
+  await runAndKill(choose(0))
+  await new Promise((resolve) => setTimeout(resolve, 50)) // files this fresh are not recorded yet
+  await runAndKill({})
+  await runAndKill({})
+  assert.deepEqual(await site.names(), ['two/a', 'two/b'])
+})
+
+test('another program’s part file is not taken for ours because a piece of it waits in the parts file', async (context) => {
+  const site = await makeSite(context)
+  await site.run(async ({ storage }) => {
+    await writePieces(storage, torrent, [0, 1])
+  }, only(0))
+  const theirs = Buffer.alloc(25_000, 'theirs')
+  writeFileSync(site.path('set/b.part'), theirs)
+  await assert.rejects(
+    async () => site.storage().open(new CheckRecorder()),
+    (error) => error instanceof StorageError && error.code === 'FILE_IN_THE_WAY',
+  )
+  assert.ok(readFileSync(site.path('set/b.part')).equals(theirs))
+  await site.run(
+    async ({ storage }) => {
+      await writePieces(storage, torrent)
+    },
+    { force: true },
+  )
+  assert.ok((await site.tree()).get('set/b')?.equals(torrent.fileData(1)))
+})
+
+test('a file that was not chosen may go away while others are checked', async (context) => {
+  const site = await makeSite(context)
+  await torrent.writeTo(site.output)
+  const check = new CheckRecorder()
+  check.onChecked = () => {
+    rmSync(site.path('set/e'), { force: true })
+  }
+  const storage = site.storage(only(0))
+  assert.deepEqual([...(await storage.open(check)).indices()], [0, 1])
+  await storage.confirm()
+  await storage.close()
+  assert.deepEqual(check.wholeFiles, [0])
 })
 
 test('a survey finds what opening would find, and changes nothing', async (context) => {
