@@ -215,6 +215,30 @@ describe('a batch', { concurrency: 4 }, () => {
     })
   })
 
+  test('stopped or out of time while a list stays open: what it would have named is not there, so it is no success', async () => {
+    await withTorrents(1, async ({ root, args }) => {
+      execFileSync('mkfifo', [join(root, 'fifo')])
+      const runs = [
+        { options: [], code: 130 },
+        { options: ['--timeout', '3s'], code: 5 },
+      ]
+      for (const { options, code } of runs) {
+        let fifo: WriteStream | undefined
+        const result = await runCli([...args, '-i', 'fifo', ...options], {
+          cwd: root,
+          onStart: (child) => {
+            fifo = createWriteStream(join(root, 'fifo'))
+            fifo.write('0.torrent\n')
+            if (code === 130) void printed(child, '0.bin').then(() => child.kill('SIGINT'))
+          },
+        })
+        fifo?.destroy()
+        assert.deepEqual([result.code, result.stdout], [code, '0.bin\n'])
+        assert.match(result.stderr, /the list was not read to its end/)
+      }
+    })
+  })
+
   test('a failed-to that cannot be written ends it before anything begins', async () => {
     await withTorrents(1, async ({ root, args }) => {
       for (const path of ['missing/failed', '.', '/dev/null']) {

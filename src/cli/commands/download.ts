@@ -413,6 +413,8 @@ class DownloadRun {
   /** @returns what was saved; undefined when nothing was, and why was told */
   #saveFailedList(): RunSummary['failedList'] {
     const { failedList, screen, events } = this.#parts
+    if (failedList === undefined && this.#sources.isCut)
+      this.#warn(undefined, 'the list was not read to its end')
     const saved = failedList?.save(this.#sources.unreadLists)
     for (const notice of saved?.notices ?? []) this.#warn(undefined, notice)
     if (saved?.error !== undefined) {
