@@ -413,7 +413,7 @@ class DownloadRun {
   /** @returns what was saved; undefined when nothing was, and why was told */
   #saveFailedList(): RunSummary['failedList'] {
     const { failedList, screen, events } = this.#parts
-    if (failedList === undefined && this.#sources.isCut)
+    if (failedList === undefined && this.#sources.wasCut)
       this.#warn(undefined, 'the list was not read to its end')
     const saved = failedList?.save(this.#sources.unreadLists)
     for (const notice of saved?.notices ?? []) this.#warn(undefined, notice)
