@@ -80,7 +80,10 @@ function isQuiet(result: ItemResult): boolean {
 }
 
 /** `4 sources that are not done are in failed.txt: -i failed.txt tries them again` */
-export function failedListText({ path, count }: SavedList): string {
-  if (count === 0) return `all is done: ${path} is empty`
+export function failedListText({ path, count, notices }: SavedList): string {
+  if (count === 0) {
+    const what = notices.length === 0 ? 'all is done' : 'what was read of the lists is done'
+    return `${what}: ${path} is empty`
+  }
   return `${plural(count, 'source')} not done, written to ${path}: -i ${path} tries again`
 }

@@ -48,6 +48,8 @@ const MAX_MAX_PEERS = 10_000
 export const DEFAULT_JOBS = 3
 const MAX_JOBS = 1000
 const DEFAULT_HOOK_TIMEOUT_MS = 3_600_000
+/** A look at what there is downloads nothing, so these would do nothing. */
+const NOT_FOR_A_LOOK = ['failedTo', 'onComplete', 'onError', 'logFile']
 
 /** What surrounds the command line. */
 export interface ProgramSurroundings {
@@ -89,6 +91,7 @@ export function downloadOptions(): Command {
   addManyOptions(command)
   addNetworkOptions(command)
   addOutputOptions(command)
+  addHookOptions(command)
   silence(command)
   return command
 }
@@ -186,8 +189,14 @@ function addChoiceOptions(program: Command): void {
       [],
     )
     .option('--max-size <size>', 'no file larger than this', checked('--max-size', parseSize))
-    .addOption(new Option('-l, --list', 'list the files, download nothing').default(false))
-    .addOption(new Option('-n, --dry-run', 'say what would be fetched').default(false).conflicts('list'))
+    .addOption(
+      new Option('-l, --list', 'list the files, download nothing').default(false).conflicts(NOT_FOR_A_LOOK),
+    )
+    .addOption(
+      new Option('-n, --dry-run', 'say what would be fetched')
+        .default(false)
+        .conflicts(['list', ...NOT_FOR_A_LOOK]),
+    )
 }
 
 function addManyOptions(program: Command): void {

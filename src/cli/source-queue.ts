@@ -56,6 +56,7 @@ export class SourceQueue {
   #isReading = false
   #onRoom: (() => void) | undefined
   #isEnding = false
+  #wasCut = false
   #bug: unknown
 
   constructor(parts: QueueParts) {
@@ -77,6 +78,11 @@ export class SourceQueue {
   /** Lists of which not everything was taken in: they broke, or the run ended before they did. */
   get unreadLists(): readonly ListFile[] {
     return [...this.#unread]
+  }
+
+  /** Did the run end before a list did? Then nobody knows what it would still have asked for. */
+  get wasCut(): boolean {
+    return this.#wasCut
   }
 
   /** The next one, as soon as there is one; several may wait. @returns undefined at the end */
@@ -130,7 +136,10 @@ export class SourceQueue {
         this.#add(() => this.#make(item, list))
         if (this.#ahead.length >= READ_AHEAD) await this.#room()
       }
-      if (cut.isOver()) this.#unread.add(list)
+      if (cut.isOver()) {
+        this.#unread.add(list)
+        this.#wasCut = true
+      }
     } catch (error) {
       if (!(error instanceof InputError)) throw error
       this.#unread.add(list)

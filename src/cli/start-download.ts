@@ -94,6 +94,7 @@ async function startLogged(
     clean: style.terminal.clean,
     logOutput: (line) => logFile?.sink('info', 'hook', line),
   })
+  const failedList = flags.failedTo === undefined ? undefined : new FailedList(flags.failedTo)
   return await download(queue, options, {
     openSession: async () =>
       openSession(flags, network, context, {
@@ -110,13 +111,14 @@ async function startLogged(
     screen,
     events,
     hooks,
-    failedList: flags.failedTo === undefined ? undefined : new FailedList(flags.failedTo),
+    failedList,
     onPath: (path) => {
       if (special.delivery === undefined && printsPaths(flags, context)) context.stdout.write(`${path}\n`)
     },
     watchSignals: (onStop) => {
       const atOnce = (): void => {
         hooks?.kill()
+        failedList?.discard()
         logFile?.flushNow()
         screen.close()
       }

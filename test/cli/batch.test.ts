@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createWriteStream, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import type { WriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { readEvents } from '../support/event-schema.ts'
@@ -76,6 +77,30 @@ describe('a batch', { concurrency: 4 }, () => {
       assert.deepEqual([result.code, result.stdout], [0, '0.bin\n1.bin\n'])
       assert.match(result.stderr, /^torrent-dl: 2 of 2 done: 78\.1 KiB in /m)
     })
+  })
+
+  test('ended while a list is still open: not 0, for nobody knows what it would have asked for', async () => {
+    for (const [limit, code] of [
+      [[], 130],
+      [['--timeout', '2'], 5],
+    ] as const) {
+      await withTorrents(1, async ({ root, args }) => {
+        execFileSync('mkfifo', [join(root, 'fifo')])
+        let fifo: WriteStream | undefined
+        const result = await runCli([...args, ...limit, '-i', 'fifo', '--failed-to', 'failed'], {
+          cwd: root,
+          onStart: (child) => {
+            fifo = createWriteStream(join(root, 'fifo'))
+            fifo.write('0.torrent\n')
+            if (code === 130) void printed(child, '0.bin').then(() => child.kill('SIGINT'))
+          },
+        })
+        fifo?.destroy()
+        assert.deepEqual([result.code, result.stdout], [code, '0.bin\n'])
+        assert.match(result.stderr, /fifo was not read to its end: what was left of it is not in failed$/m)
+        assert.match(result.stderr, /what was read of the lists is done: failed is empty$/m)
+      })
+    }
   })
 
   test('some fail: exit 8, the codes of each in the table and in the exit event', async () => {
@@ -187,6 +212,30 @@ describe('a batch', { concurrency: 4 }, () => {
         'idle.torrent\n  output=x\n1.torrent\n  output=y\n',
       )
       assert.match(stderr, /1 of 3 done, 2 stopped, [12] of them not begun: .*; the same command goes on/)
+    })
+  })
+
+  test('stopped or out of time while a list stays open: what it would have named is not there, so it is no success', async () => {
+    await withTorrents(1, async ({ root, args }) => {
+      execFileSync('mkfifo', [join(root, 'fifo')])
+      const runs = [
+        { options: [], code: 130 },
+        { options: ['--timeout', '3s'], code: 5 },
+      ]
+      for (const { options, code } of runs) {
+        let fifo: WriteStream | undefined
+        const result = await runCli([...args, '-i', 'fifo', ...options], {
+          cwd: root,
+          onStart: (child) => {
+            fifo = createWriteStream(join(root, 'fifo'))
+            fifo.write('0.torrent\n')
+            if (code === 130) void printed(child, '0.bin').then(() => child.kill('SIGINT'))
+          },
+        })
+        fifo?.destroy()
+        assert.deepEqual([result.code, result.stdout], [code, '0.bin\n'])
+        assert.match(result.stderr, /the list was not read to its end/)
+      }
     })
   })
 

@@ -164,7 +164,8 @@ class DownloadRun {
     const failedList = this.#saveFailedList()
     await this.close()
     const summary = this.#summary(failedList)
-    if (summary.counts.total === 0) this.#warn(undefined, 'the list names no source: nothing to do')
+    if (summary.counts.total === 0 && !this.#sources.wasCut)
+      this.#warn(undefined, 'the list names no source: nothing to do')
     this.#tell((view) => {
       view.onEnd(summary)
     })
@@ -412,6 +413,8 @@ class DownloadRun {
   /** @returns what was saved; undefined when nothing was, and why was told */
   #saveFailedList(): RunSummary['failedList'] {
     const { failedList, screen, events } = this.#parts
+    if (failedList === undefined && this.#sources.isCut)
+      this.#warn(undefined, 'the list was not read to its end')
     const saved = failedList?.save(this.#sources.unreadLists)
     for (const notice of saved?.notices ?? []) this.#warn(undefined, notice)
     if (saved?.error !== undefined) {
@@ -424,20 +427,26 @@ class DownloadRun {
 
   #summary(failedList: RunSummary['failedList']): RunSummary {
     const tally = this.#tally
-    const { counts } = tally
-    const signal = this.#end !== undefined && 'signal' in this.#end ? this.#end.signal : undefined
     const { hooks } = this.#parts
-    const isStopped = signal !== undefined && (counts.stopped > 0 || hooks?.wasCutShort === true)
-    const code = isStopped ? SIGNAL_EXIT[signal] : tally.code
+    const { code, signal } = this.#howItEnded()
     return {
       code: code === EXIT.ok && failedList?.error !== undefined ? exitCodeOf(failedList.error) : code,
-      signal: isStopped ? signal : undefined,
+      signal,
       goOn: this.#parts.delivery?.goOn,
-      counts,
+      counts: tally.counts,
       results: tally.results((index) => hooks?.reportOf(index)),
       seconds: (this.#parts.clock.now() - this.#startedAtMs) / 1000,
       failedList,
     }
+  }
+
+  #howItEnded(): Pick<RunSummary, 'code' | 'signal'> {
+    const { code, counts } = this.#tally
+    const { wasCut } = this.#sources
+    const isUnfinished = counts.stopped > 0 || wasCut || this.#parts.hooks?.wasCutShort === true
+    if (this.#end !== undefined && 'signal' in this.#end && isUnfinished)
+      return { code: SIGNAL_EXIT[this.#end.signal], signal: this.#end.signal }
+    return { code: wasCut && code === EXIT.ok ? EXIT.limit : code, signal: undefined }
   }
 
   #warn(job: Job | undefined, message: string): void {

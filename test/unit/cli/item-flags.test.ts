@@ -73,6 +73,7 @@ test('a wrong line is told with its number, in the words of the command line', a
     ['output=', "--output: '' is not a directory (the current one is .)"],
     ['peer=x', "--peer: 'x' is not HOST:PORT (IPv6 in brackets: [::1]:6881)"],
     ['jobs=3', "'jobs' is for the whole run, not for one source"],
+    ['on-complete=true', "'on-complete' is for the whole run, not for one source"],
     ['json=true', "'json' is for the whole run, not for one source"],
     ['help=true', "unknown option 'help'"],
     ['o=x', "unknown option 'o'"],

@@ -212,6 +212,12 @@ test('wrong usage is told in one line with a hint', async () => {
   await refuses(/--output: '' is not a directory/, '-o', '', 'x')
   await refuses(/--color: .x. is not one of auto, always, never/, '--color', 'x', 'x')
   await refuses(/'-q, --quiet' cannot be used with option '-v, --verbose'/, '-q', '-v', 'x')
+  for (const look of ['-l', '-n']) {
+    await refuses(/cannot be used with option '--failed-to <file>'/, look, '--failed-to', 'f', 'x')
+    await refuses(/cannot be used with option '--on-complete <cmd>'/, look, '--on-complete', 'true', 'x')
+    await refuses(/cannot be used with option '--on-error <cmd>'/, look, '--on-error', 'true', 'x')
+    await refuses(/cannot be used with option '--log-file <file>'/, look, '--log-file', 'f', 'x')
+  }
   await refuses(/command 'info' comes first/, 'x', 'info')
   await refuses(/option '-o, --output <dir>' does not belong to 'info'/, '-o', 'a', 'info', 'x')
   await refuses(/too many arguments/, 'info', 'a', 'b')

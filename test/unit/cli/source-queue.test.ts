@@ -130,6 +130,7 @@ test('a list that breaks is one failure, after its sources; the next list is rea
   await takeAll()
   assert.deepEqual(taken, ['0:a', '1:pipe !cannot read the list pipe: the disk reports an error', '2:c'])
   assert.deepEqual(queue.unreadLists, [broken.list])
+  assert.equal(queue.isCut, false)
 })
 
 test('at the end of a run what is there still comes, a silent pipe is left, a file is read to its end', async () => {
@@ -145,6 +146,7 @@ test('at the end of a run what is there still comes, a silent pipe is left, a fi
   await all
   assert.deepEqual(taken, ['1:b', '2:c', '3:d'])
   assert.deepEqual(queue.unreadLists, [pipe.list])
+  assert.equal(queue.isCut, true)
 })
 
 test('at the end of a run a pipe that never ends is listened to for two seconds', async () => {
