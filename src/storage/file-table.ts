@@ -209,6 +209,7 @@ export class FileTable {
 
   /** Sets the count of missing pieces from scratch. O(pieces of the file). */
   countMissing(file: number, has: (piece: number) => boolean): void {
+    this.#changeCount++
     let missing = 0
     for (const piece of this.piecesOf(file)) if (!has(piece)) missing++
     this.#missingPieces[file] = missing
