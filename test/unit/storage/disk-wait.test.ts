@@ -174,7 +174,7 @@ test('room for what waits in the parts file is waited for, too', async (context)
     () => true,
   )
   // Files are looked at in real time.
-  while (check.notices.length === 0 && (await Promise.race([isOver, turn().then(() => false)])) === false);
+  while (check.notices.length === 0 && !(await Promise.race([isOver, turn().then(() => false)])));
   disk.freeBytes = 1e9
   await clock.advance(2_000)
   assert.deepEqual([...(await opening).indices()], [0, 1])
