@@ -7,7 +7,8 @@ import type { Command, Option } from 'commander'
 import { InputError, UsageError } from '../common/errors.ts'
 import { itemOptionsOf } from './item-options.ts'
 import type { ItemOptions } from './item-options.ts'
-import { downloadOptions, oneLine } from './program.ts'
+import { oneLine, silence } from './commander-faults.ts'
+import { downloadOptions } from './program.ts'
 import type { DownloadFlags } from './flags.ts'
 import type { OptionLine } from './source-list.ts'
 
@@ -23,6 +24,7 @@ export function itemOptionsFrom(
 ): ItemOptions {
   if (lines.length === 0) return itemOptionsOf(flags)
   const command = downloadOptions()
+  silence(command)
   const own: Values = {}
   for (const { line, text } of lines) {
     try {

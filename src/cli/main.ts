@@ -5,7 +5,7 @@
 import { KnownError, UsageError, messageOf, systemCodeOf } from '../common/errors.ts'
 import type { CliContext } from './context.ts'
 import { EXIT, describeError, exitCodeOf } from './exit-codes.ts'
-import { runProgram } from './program.ts'
+import { runProgram } from './run-program.ts'
 import type { Actions } from './program.ts'
 import type { OutputStream } from './terminal.ts'
 import { show } from './terminal.ts'

@@ -1,13 +1,11 @@
 /**
  * The command line, defined once: every command, option and help text. Knows nothing of what the commands do.
  */
-import { Argument, Command, CommanderError, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { assertSources, refuseCommandNames } from './check-sources.ts'
-import { UsageError } from '../common/errors.ts'
 import { VERSION } from '../common/version.ts'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
-import { hasSettings } from './config-file.ts'
-import { HELP_COLUMNS, HELP_STYLE, textAfterOptions } from './help-text.ts'
+import { HELP_STYLE, textAfterOptions } from './help-text.ts'
 import { parseFilePattern } from './file-pattern.ts'
 import type { CatFlags, DownloadFlags, InfoFlags } from './flags.ts'
 import {
@@ -30,7 +28,6 @@ import {
   oneOf,
 } from './option-values.ts'
 import { splitCommand } from './split-command.ts'
-import type { Environment } from './terminal.ts'
 import { addTrackerTier } from './tracker-option.ts'
 
 /** What the commands do; each gives the exit code. */
@@ -51,39 +48,7 @@ const DEFAULT_HOOK_TIMEOUT_MS = 3_600_000
 /** A look at what there is downloads nothing, so these would do nothing. */
 const NOT_FOR_A_LOOK = ['failedTo', 'onComplete', 'onError', 'logFile']
 
-/** What surrounds the command line. */
-export interface ProgramSurroundings {
-  readonly env: Environment
-  /** Gets help and version. */
-  readonly writeOut: (text: string) => void
-  /** Gets a sentence about what was ignored. */
-  readonly warn: (text: string) => void
-}
-
-/**
- * Parses and runs. @returns the exit code
- * @throws UsageError when the command line, the environment or the configuration is wrong
- */
-export async function runProgram(
-  argv: readonly string[],
-  actions: Actions,
-  surroundings: ProgramSurroundings,
-): Promise<number> {
-  let code = 0
-  const program = defineProgram(actions, (result) => {
-    code = result
-  })
-  configure(program, surroundings)
-  try {
-    await program.parseAsync(argv, { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) throw new UsageError('USAGE', oneLine(error.message), { cause: error })
-  }
-  return code
-}
-
-/** The download's options alone, to parse what a list says of one source. Faults are thrown, also as CommanderError. */
+/** The download's options alone, to parse what a list says of one source. */
 export function downloadOptions(): Command {
   const command = new Command()
   addPlaceOptions(command)
@@ -92,7 +57,6 @@ export function downloadOptions(): Command {
   addNetworkOptions(command)
   addOutputOptions(command)
   addHookOptions(command)
-  silence(command)
   return command
 }
 
@@ -145,6 +109,7 @@ function finishCommand(command: Command): void {
 }
 
 function addPlaceOptions(program: Command): void {
+  addAlias(program, 'output', '-d, --dir <dir>', checked('--dir', directory))
   program
     .optionsGroup('Where:')
     .option(
@@ -153,8 +118,6 @@ function addPlaceOptions(program: Command): void {
       checked('--output', directory),
       '.',
     )
-    .addOption(new Option('-d, --dir <dir>').argParser(checked('--dir', directory)).hideHelp())
-    .on('option:dir', (dir: string) => program.setOptionValueWithSource('output', dir, 'cli'))
     .option('--no-part', 'write under the final names, without .part')
     .option('-f, --force', 'replace different files that are in the way', false)
     .addOption(
@@ -241,15 +204,6 @@ function addNetworkOptions(program: Command): void {
       checkedNext('--tracker', addTrackerTier),
       [],
     )
-    .addOption(new Option('-a, --announce <urls>').hideHelp())
-    .on('option:announce', (text: string) => {
-      const { tracker } = program.opts<DownloadFlags>()
-      program.setOptionValueWithSource(
-        'tracker',
-        checkedNext('--announce', addTrackerTier)(text, tracker),
-        'cli',
-      )
-    })
     .option(
       '--only-tracker <urls>',
       "trackers instead of the torrent's own",
@@ -264,7 +218,9 @@ function addNetworkOptions(program: Command): void {
     )
     .optionsGroup('Speed (bytes a second as 500K, 1.5M, 2G; none: no limit):')
     .option('--download-limit <rate>', 'receive no more than this', checked('--download-limit', parseRate))
-  addAliases(program, 'downloadLimit', ['--limit-rate', '--max-download-limit'])
+  addAlias(program, 'tracker', '-a, --announce <urls>', checkedNext('--announce', addTrackerTier))
+  for (const name of ['--limit-rate', '--max-download-limit'])
+    addAlias(program, 'downloadLimit', `${name} <rate>`, checked(name, parseRate))
   program
     .optionsGroup('Waiting (time as 30, 30s, 5m, 2h, 1d; without a limit it waits on):')
     .option('--timeout <time>', 'end the whole run after this', checked('--timeout', parseDuration))
@@ -275,15 +231,17 @@ function addNetworkOptions(program: Command): void {
     )
 }
 
-/** Other clients' names of an option that takes a rate. */
-function addAliases(program: Command, key: string, names: readonly string[]): void {
-  for (const name of names) {
-    program
-      .addOption(new Option(`${name} <rate>`).argParser(checked(name, parseRate)).hideHelp())
-      .on(`option:${name.slice(2)}`, (rate: string) => {
-        program.setOptionValueWithSource(key, parseRate(rate), 'cli')
-      })
-  }
+/** Another name for an option, for habits. @param key the option's @param read text, and the value so far, to a value */
+function addAlias<T>(
+  command: Command,
+  key: string,
+  flags: string,
+  read: (text: string, earlier: T) => T,
+): void {
+  const alias = new Option(flags).hideHelp()
+  command.addOption(alias).on(`option:${alias.name()}`, (text: string) => {
+    command.setOptionValueWithSource(key, read(text, command.getOptionValue(key) as T), 'cli')
+  })
 }
 
 function addOutputOptions(program: Command): void {
@@ -370,53 +328,10 @@ function addCompletion(program: Command, actions: Actions, done: (code: number) 
     })
 }
 
-/** Faults are thrown, and only help and version are printed. */
-function silence(command: Command, writeOut: (text: string) => void = ignore): void {
-  command.exitOverride().configureOutput({
-    writeOut,
-    writeErr: ignore,
-    outputError: ignore,
-    getOutHelpWidth: () => HELP_COLUMNS,
-  })
-}
-
-function configure(program: Command, { env, writeOut, warn }: ProgramSurroundings): void {
-  for (const command of [program, ...program.commands]) {
-    silence(command, writeOut)
-  }
-  program.hook('preAction', async (_program, command) => {
-    if (command !== program) takeOverOptions(program, command)
-    if (!command.options.some(({ long }) => long === '--config')) return
-    if (!hasSettings(command.getOptionValue('config'), env)) return
-    const { applySettings } = await import('./settings.ts')
-    const { origins, warnings } = applySettings(program, command, env)
-    if (origins.length > 0) command.setOptionValue('origins', origins)
-    if (command.getOptionValue('quiet') !== true) warnings.forEach(warn)
-  })
-}
-
-/** `torrent-dl --json info x`: what stands before a command is meant for it. */
-function takeOverOptions(program: Command, command: Command): void {
-  for (const option of program.options) {
-    const name = option.attributeName()
-    if (program.getOptionValueSource(name) !== 'cli') continue
-    if (!command.options.some((own) => own.attributeName() === name)) {
-      throw new UsageError('USAGE', `option '${option.flags}' does not belong to '${command.name()}'`)
-    }
-    if (command.getOptionValueSource(name) === 'cli') continue
-    command.setOptionValueWithSource(name, program.getOptionValue(name), 'cli')
-  }
-}
-
 function colorOption(): Option {
   return new Option('--color <when>', 'colours:').choices(['auto', 'always', 'never']).default('auto')
 }
 
-/** `error: unknown option '--outptu'\n(Did you mean --output?)` on one line, without the word that main adds. */
-export function oneLine(message: string): string {
-  return message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\)/, ' (did you mean $1)')
-}
-
 function ignore(): void {
-  // Usage errors are thrown; main prints them.
+  // A definition that is only read calls nothing.
 }

@@ -67,11 +67,20 @@ function readEnvironment(commands: readonly Command[], env: Environment, warning
       entries.push({ setting, name: label, label, read: (own) => readVariable(own, value, env) })
       continue
     }
+    if (isAlias(commands, name)) {
+      warnings.push(`${label} sets nothing: it takes the option's own name (see torrent-dl --help)`)
+      continue
+    }
     // Container hosts set others that begin alike, and hooks get some from us: only a slip is worth a word.
     const near = isInHook ? undefined : suggest(name, known.keys())
     if (near !== undefined) warnings.push(`${label} sets nothing (did you mean ${variableOf(near)}?)`)
   }
   return entries
+}
+
+/** Is it another name of an option, kept for habits on the command line? */
+function isAlias(commands: readonly Command[], name: string): boolean {
+  return commands.some(({ options }) => options.some((option) => option.hidden && option.name() === name))
 }
 
 function chooseFile(config: unknown, env: Environment): ConfigFile | undefined {

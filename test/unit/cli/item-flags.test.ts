@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { itemOptionsFrom } from '../../../src/cli/item-flags.ts'
 import { itemOptionsOf } from '../../../src/cli/item-options.ts'
 import type { ItemOptions } from '../../../src/cli/item-options.ts'
-import { runProgram } from '../../../src/cli/program.ts'
+import { runProgram } from '../../../src/cli/run-program.ts'
 import type { DownloadFlags } from '../../../src/cli/flags.ts'
 
 async function flagsOf(...argv: string[]): Promise<DownloadFlags> {

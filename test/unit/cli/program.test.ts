@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../../src/common/errors.ts'
-import { runProgram } from '../../../src/cli/program.ts'
+import { runProgram } from '../../../src/cli/run-program.ts'
 import type { CatFlags, DownloadFlags, InfoFlags } from '../../../src/cli/flags.ts'
 import { VERSION } from '../../../src/common/version.ts'
 

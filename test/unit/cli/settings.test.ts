@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { runProgram } from '../../../src/cli/program.ts'
+import { runProgram } from '../../../src/cli/run-program.ts'
 import type { DownloadFlags, InfoFlags } from '../../../src/cli/flags.ts'
 import { UsageError } from '../../../src/common/errors.ts'
 
@@ -179,6 +179,17 @@ test('an unknown variable is passed over; one that looks like a slip is told, un
   const warning = 'TORRENT_DL_JOBBS sets nothing (did you mean TORRENT_DL_JOBS?)'
   assert.deepEqual((await run({ env })).warnings, [warning])
   assert.deepEqual((await run({ env, argv: ['-q', 'x'] })).warnings, [])
+})
+
+test('a variable with the name of an alias sets nothing, and says so', async () => {
+  const { flags, warnings } = await run({ env: { TORRENT_DL_LIMIT_RATE: '5K', TORRENT_DL_DIR: 'x' } })
+  assert.deepEqual([flags.downloadLimit, flags.output], [undefined, '.'])
+  assert.deepEqual(
+    warnings,
+    ['TORRENT_DL_LIMIT_RATE', 'TORRENT_DL_DIR'].map(
+      (name) => `${name} sets nothing: it takes the option's own name (see torrent-dl --help)`,
+    ),
+  )
 })
 
 test('of two options that exclude each other the one of the stronger source counts', async () => {
