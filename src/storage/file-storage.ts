@@ -271,7 +271,7 @@ export class FileStorage implements Storage {
     if (this.#options.syncs === true) {
       // Empty files that are not there yet have no bytes.
       const present = whole.filter((file) => table.place(file) !== 'absent')
-      await syncFiles(this.#files, present)
+      await syncFiles(this.#files, table, present)
     }
     await settleFiles(table, this.#files, inspection, this.#firstPlace)
     if (this.#options.syncs === true) await syncNames(this.#files, paths, whole)

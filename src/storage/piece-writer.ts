@@ -126,8 +126,7 @@ export class PieceWriter {
     const { finished } = run
     for (let at = 0; at < finished.length; at += FILES_PER_TURN) {
       if (at > 0) await this.#otherWork()
-      const files = finished.slice(at, at + FILES_PER_TURN)
-      await this.#options.space.retry(async () => this.#finishFiles(files))
+      await this.#finishFiles(finished.slice(at, at + FILES_PER_TURN))
     }
     return finished
   }
@@ -197,19 +196,25 @@ export class PieceWriter {
       await verifyFile(this.#options.verifyOptions, file)
       this.#options.assertOpen()
     }
-    const { syncs } = this.#options
+    const { syncs, space, paths } = this.#options
     if (syncs) {
-      await syncFiles(this.#files, ours)
+      await syncFiles(this.#files, this.#table, ours)
       this.#options.assertOpen()
     }
-    const parts = ours.filter((file) => this.#table.place(file) === 'part')
-    if (parts.length > 0) {
-      this.#files.withSpareDescriptor(() => {
-        this.#options.resume.appendFinal(parts)
-      })
-    }
+    await space.retry(() => {
+      this.#nameFiles(ours)
+    })
+    if (syncs) await syncNames(this.#files, paths, ours)
+  }
+
+  /** Gives them their final names. May be begun anew when it failed. */
+  #nameFiles(files: readonly number[]): void {
+    const parts = files.filter((file) => this.#table.place(file) === 'part')
+    if (parts.length === 0) return
+    this.#files.withSpareDescriptor(() => {
+      this.#options.resume.appendFinal(parts)
+    })
     for (const file of parts) this.#files.move(file, 'final')
-    if (syncs) await syncNames(this.#files, this.#options.paths, ours)
   }
 
   /** For the pauses of a long piece: `close` may have come meanwhile. */

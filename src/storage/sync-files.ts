@@ -4,13 +4,28 @@
  */
 import type { DataFiles } from './data-files.ts'
 import type { Directory, FilePaths } from './file-paths.ts'
+import type { FileTable } from './file-table.ts'
 import { dirname } from 'node:path'
 import { systemCodeOf } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
 
-/** The bytes of these files. @throws StorageError */
-export async function syncFiles(files: DataFiles, indices: readonly number[]): Promise<void> {
-  for (const file of indices) await files.sync(file)
+/**
+ * The bytes of these files. After a failure the system may have forgotten what it could not write, and say the next time
+ * that all is well: so it is not tried again, and the next run hashes the file. @throws StorageError
+ */
+export async function syncFiles(
+  files: DataFiles,
+  table: FileTable,
+  indices: readonly number[],
+): Promise<void> {
+  for (const file of indices) {
+    try {
+      await files.sync(file)
+    } catch (error) {
+      table.setSuspect(file, true)
+      throw error
+    }
+  }
 }
 
 /** The names of these files, and of the directories that they lie in, the output directory included. */

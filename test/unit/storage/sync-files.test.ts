@@ -3,6 +3,7 @@ import { existsSync, fstatSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { makeTorrent } from '../../support/make-torrent.ts'
+import { isCode } from '../../support/storage-compliance.ts'
 import { StorageSite, temporaryDirectory, writePieces } from '../../support/storage-fixture.ts'
 
 const PIECE = 16_384
@@ -54,6 +55,26 @@ test('a disk that fails to take it is an error, and the file keeps its part name
     { syncs: true, sync },
   )
   assert.deepEqual(await site.names(), ['d/sub/a.part'])
+})
+
+test('after a failed sync nobody may say that the bytes are there: no waiting for room, and the next run hashes', async (context) => {
+  const torrent = makeTorrent(SPEC)
+  const site = new StorageSite(await temporaryDirectory(context), torrent)
+  let calls = 0
+  // The system forgets what it could not write: the same call succeeds afterwards.
+  const sync = async (): Promise<void> =>
+    ++calls === 1 ? Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })) : Promise.resolve()
+  await site.run(
+    async ({ storage }) => {
+      await assert.rejects(writePieces(storage, torrent, [0, 1]), isCode('DISK_FULL'))
+    },
+    { syncs: true, sync, diskWaitMs: 60_000 },
+  )
+  assert.deepEqual(await site.names(), ['d/sub/a.part'])
+  await site.run(({ check, have }) => {
+    assert.equal(check.checkedBytes, 2 * PIECE)
+    assert.deepEqual([...have.indices()], [0, 1])
+  })
 })
 
 test('what was whole before is put on the disk, too', async (context) => {
