@@ -7,11 +7,9 @@
  * - the resume record never says more than what lies on disk (resume-file.ts, file-identity.ts).
  *
  * The parts: inspect-files and existing-pieces find out what is there, settle-files puts it in order, data-files does
- * all work on single files, file-table knows their state, piece-writer writes.
+ * all work on single files, file-table knows their state, piece-writer writes, stored-bytes reads.
  */
-import type { FileSpan } from '../metainfo/file-layout.ts'
 import type { PieceIndex } from '../metainfo/geometry.ts'
-import type { DescriptorSpan, UseDescriptors } from './byte-source.ts'
 import type { FileStorageOptions } from './file-storage-options.ts'
 import type { HashSource } from './hash-pieces.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
@@ -23,9 +21,8 @@ import { join } from 'node:path'
 import { Bitfield } from '../common/bitfield.ts'
 import { systemClock, sleep } from '../common/clock.ts'
 import { messageOf, StorageError } from '../common/errors.ts'
-import { fileSpans } from '../metainfo/file-layout.ts'
 import { allocateFiles } from './allocate-files.ts'
-import { cutAtPieces, pieceIndices } from '../metainfo/geometry.ts'
+import { pieceIndices } from '../metainfo/geometry.ts'
 import { DataFiles } from './data-files.ts'
 import { diskError } from './disk-errors.ts'
 import { DiskWait } from './disk-wait.ts'
@@ -38,15 +35,12 @@ import { LockFile } from './lock-file.ts'
 import { PartsFile } from './parts-file.ts'
 import { PieceWriter } from './piece-writer.ts'
 import { RecordKeeper } from './record-keeper.ts'
-import { firstBytes, lengthOf, withoutFirst } from './scatter.ts'
 import { readBootId, ResumeFile } from './resume-file.ts'
 import { assertWritable, makeRoot, SafeDirectories } from './safe-directories.ts'
 import { assertSpace, missingBytes, planParts, settleFiles, settleParts, tidyParts } from './settle-files.ts'
+import { StoredBytes } from './stored-bytes.ts'
 import { syncFiles, syncNames } from './sync-files.ts'
 import { confirmFiles } from './verify-file.ts'
-
-/** A thread has few files open at a time: descriptors are scarce, and opening many takes longer than hashing them. */
-const MAX_DESCRIPTORS = 16
 
 /** Longer than a tick of file timestamps (at most 10 ms on Linux): files too fresh to be recorded no longer are. */
 const TIMESTAMP_TICK_MS = 20
@@ -62,6 +56,7 @@ export class FileStorage implements Storage {
   readonly #resume: ResumeFile
   readonly #firstPlace: 'part' | 'final'
   readonly #parts: PartsFile
+  readonly #bytes: StoredBytes
   readonly #keeper: RecordKeeper
   readonly #verifyOptions: VerifyOptions
   readonly #writer: PieceWriter
@@ -118,9 +113,16 @@ export class FileStorage implements Storage {
       bootId: this.#bootId,
       firstPlace: this.#firstPlace,
     })
+    this.#bytes = new StoredBytes({ metainfo, table: this.#table, files: this.#files, parts: this.#parts })
     const source: HashSource = {
-      read: async (start, into) => this.#read(start, [into]),
-      withDescriptors: async (start, length, use) => this.#withDescriptors(start, length, use),
+      read: async (start, into) => {
+        this.#assertNotClosed()
+        await this.#bytes.read(start, [into])
+      },
+      withDescriptors: async (start, length, use) => {
+        this.#assertNotClosed()
+        return this.#bytes.withDescriptors(start, length, use)
+      },
       log: options.log,
       pool: options.hashPool,
     }
@@ -160,7 +162,7 @@ export class FileStorage implements Storage {
 
   async read(start: number, ...into: Buffer[]): Promise<void> {
     this.#assertOpen()
-    await this.#read(start, into)
+    await this.#bytes.read(start, into)
   }
 
   async confirm(): Promise<void> {
@@ -342,50 +344,6 @@ export class FileStorage implements Storage {
     return undefined
   }
 
-  async #read(start: number, into: readonly Buffer[]): Promise<void> {
-    if (this.#phase === 'closed') throw isClosed() // files that are being hashed must not be opened anew
-    let left = into
-    for (const { file, offset, length } of fileSpans(this.#metainfo.files, start, lengthOf(into))) {
-      const parts = firstBytes(left, length)
-      if (!this.#table.isReal(file)) for (const part of parts) part.fill(0)
-      else if (this.#table.isWanted(file)) await this.#files.read(file, offset, parts)
-      else await this.#readUnwanted(file, offset, parts)
-      left = withoutFirst(left, length)
-    }
-  }
-
-  /** From the parts file where that has the piece; else from the file, if it is there. */
-  async #readUnwanted(file: number, offset: number, into: readonly Buffer[]): Promise<void> {
-    const { files, geometry } = this.#metainfo
-    const fileStart = files[file]?.start ?? 0
-    let left = into
-    for (const { piece, start, length } of cutAtPieces(geometry, fileStart + offset, lengthOf(into))) {
-      const buffers = firstBytes(left, length)
-      if (this.#parts.has(piece)) await this.#parts.read(start, buffers)
-      else await this.#files.read(file, start - fileStart, buffers)
-      left = withoutFirst(left, length)
-    }
-  }
-
-  /** See ByteSource. @throws StorageError when one of them cannot be opened */
-  async #withDescriptors(start: number, length: number, use: UseDescriptors): Promise<Buffer | undefined> {
-    if (this.#phase === 'closed') throw isClosed()
-    const spans = fileSpans(this.#metainfo.files, start, length)
-    if (spans.length > MAX_DESCRIPTORS) return undefined
-    // What was not chosen may lie in two places: reading it knows which.
-    const isPlain = ({ file }: FileSpan): boolean => this.#table.isWanted(file) || !this.#table.isReal(file)
-    if (!spans.every(isPlain)) return undefined
-    const open = async (opened: readonly DescriptorSpan[]): Promise<Buffer | undefined> => {
-      const span = spans[opened.length]
-      if (span === undefined) return use(opened)
-      const { file, offset, length: spanBytes } = span
-      const add = async (fd?: number): Promise<Buffer | undefined> =>
-        open([...opened, { fd, offset, length: spanBytes }])
-      return this.#table.isReal(file) ? this.#files.withDescriptor(file, add) : add()
-    }
-    return open([])
-  }
-
   #saveNow(): void {
     this.#files.withSpareDescriptor(() => {
       this.#keeper.save(this.#have)
@@ -406,6 +364,11 @@ export class FileStorage implements Storage {
     }
     this.#lock?.release()
     this.#lock = undefined
+  }
+
+  /** Files that are being hashed must not be opened anew. */
+  #assertNotClosed(): void {
+    if (this.#phase === 'closed') throw isClosed()
   }
 
   #assertOpen(): void {

@@ -61,16 +61,18 @@ export class PieceWriter {
 
   /** As Storage.writePieces. */
   write(first: PieceIndex, pieces: readonly Buffer[]): readonly number[] | Promise<readonly number[]> {
-    const run = { first, pieces, finished: [] }
+    return this.#begin({ first, pieces, finished: [] })
+  }
+
+  #begin(run: WritingPieces): readonly number[] | Promise<readonly number[]> {
     const writing = this.#steps(run)
-    let isDone
     try {
-      isDone = writing.next().done === true
+      if (writing.next().done !== true) return this.#goOn(run, writing)
     } catch (error) {
       if (!this.#options.space.canWaitFor(error)) throw error
-      return this.#writeAgain(run, error)
+      return this.#whenRoom(run, error)
     }
-    return isDone && run.finished.length === 0 ? run.finished : this.#finishWriting(run, writing, isDone)
+    return run.finished.length === 0 ? run.finished : this.#finish(run)
   }
 
   /** Yields when other work should have its turn. May be begun anew when it failed. */
@@ -111,40 +113,35 @@ export class PieceWriter {
     }
   }
 
-  /** What of writing has to wait: for other work's turn, and for files to be looked at and named. */
-  async #finishWriting(
-    run: WritingPieces,
-    writing: Generator<undefined, void>,
-    isDone: boolean,
-  ): Promise<readonly number[]> {
+  /** Writing that gave other work its turn. */
+  async #goOn(run: WritingPieces, writing: Generator<undefined, void>): Promise<readonly number[]> {
     try {
-      for (let done = isDone; !done; done = writing.next().done === true) await this.#otherWork()
+      do await this.#otherWork()
+      while (writing.next().done !== true)
     } catch (error) {
       if (!this.#options.space.canWaitFor(error)) throw error
-      return this.#writeAgain(run, error)
+      return this.#whenRoom(run, error)
     }
-    const { finished } = run
+    return this.#finish(run)
+  }
+
+  /** Once more from the start, when there may be room again. @param error of the full disk */
+  async #whenRoom(run: WritingPieces, error: StorageError): Promise<readonly number[]> {
+    const { space } = this.#options
+    await space.wait(error)
+    this.#options.assertOpen()
+    const finished = await this.#begin(run)
+    space.onWritten()
+    return finished
+  }
+
+  /** The pieces are written: files that have all their bytes now are looked at and named. */
+  async #finish({ finished }: WritingPieces): Promise<readonly number[]> {
     for (let at = 0; at < finished.length; at += FILES_PER_TURN) {
       if (at > 0) await this.#otherWork()
       await this.#finishFiles(finished.slice(at, at + FILES_PER_TURN))
     }
     return finished
-  }
-
-  /** The disk was full: once more from the start, when there may be room. */
-  async #writeAgain(run: WritingPieces, error: StorageError): Promise<readonly number[]> {
-    await this.#options.space.wait(error)
-    this.#options.assertOpen()
-    const writing = this.#steps(run)
-    let isDone
-    try {
-      isDone = writing.next().done === true
-    } catch (next) {
-      if (!this.#options.space.canWaitFor(next)) throw next
-      return this.#writeAgain(run, next)
-    }
-    this.#options.space.onWritten()
-    return this.#finishWriting(run, writing, isDone)
   }
 
   /** Before the files: killed between the two, the piece is found there and goes on into them. */

