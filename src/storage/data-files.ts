@@ -333,7 +333,7 @@ export class DataFiles {
     this.#directories.make(this.#paths.directoryOf(file))
     let fd
     try {
-      const mode = this.#table.isExecutable(file) ? 0o777 : 0o666
+      const mode = this.#table.modeOf(file)
       fd = openSync(this.#path(file), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
     } catch (error) {
       if (systemCodeOf(error) !== 'EEXIST') throw error

@@ -113,8 +113,10 @@ export class FileTable {
     return this.#files[file]?.lengthBytes ?? 0
   }
 
-  isExecutable(file: number): boolean {
-    return this.#files[file]?.isExecutable === true
+  /** It is made with these rights, as far as the user's mask lets it. The parts file is ours alone, as records are. */
+  modeOf(file: number): number {
+    if (file === this.partsFile) return 0o600
+    return this.#files[file]?.isExecutable === true ? 0o777 : 0o666
   }
 
   place(file: number): FilePlace {

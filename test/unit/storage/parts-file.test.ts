@@ -57,7 +57,7 @@ test('a shared piece waits there, is read from there, and goes on into its other
     await storage.confirm()
   }, only(0))
   assert.deepEqual(await site.names(), ['set/a'])
-  assert.ok(partsPath(site) !== undefined)
+  assert.equal(statSync(partsPath(site)!).mode & 0o777, 0o600)
   await site.run(async ({ storage, have, check }) => {
     assert.equal(check.checkedBytes, 0, 'nothing is hashed again')
     assert.deepEqual([...have.indices()], [0, 1])
