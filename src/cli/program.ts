@@ -1,34 +1,25 @@
 /**
  * The command line, defined once: every command, option and help text. Knows nothing of what the commands do.
  */
-import { Argument, Command, Option } from 'commander'
+import { Command } from 'commander'
 import { assertSources, refuseCommandNames } from './check-sources.ts'
 import { VERSION } from '../common/version.ts'
-import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
 import { HELP_STYLE, textAfterOptions } from './help-text.ts'
-import { parseFilePattern } from './file-pattern.ts'
+import type { Shell } from './completion/shells.ts'
+import { addCat } from './definitions/cat.ts'
+import { addCompletion } from './definitions/completion.ts'
+import { addInfo } from './definitions/info.ts'
+import {
+  addChoiceOptions,
+  addConfigOptions,
+  addHookOptions,
+  addManyOptions,
+  addNetworkOptions,
+  addOutputOptions,
+  addPlaceOptions,
+} from './option-groups.ts'
+import { checked, oneOf } from './option-values.ts'
 import type { CatFlags, DownloadFlags, InfoFlags } from './flags.ts'
-import {
-  parseCount,
-  parseDuration,
-  parseHostAndPort,
-  parseHookTimeout,
-  parsePortRange,
-  parseRate,
-  parseSize,
-} from './options.ts'
-import {
-  checked,
-  checkedNext,
-  collected,
-  directory,
-  file,
-  interfaceName,
-  logFile,
-  oneOf,
-} from './option-values.ts'
-import { splitCommand } from './split-command.ts'
-import { addTrackerTier } from './tracker-option.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
@@ -37,16 +28,6 @@ export interface Actions {
   info(source: string, flags: InfoFlags): Promise<number>
   completion(shell: Shell): Promise<number>
 }
-
-export const SHELLS = ['bash', 'zsh', 'fish'] as const
-export type Shell = (typeof SHELLS)[number]
-
-const MAX_MAX_PEERS = 10_000
-export const DEFAULT_JOBS = 3
-const MAX_JOBS = 1000
-const DEFAULT_HOOK_TIMEOUT_MS = 3_600_000
-/** A look at what there is downloads nothing, so these would do nothing. */
-const NOT_FOR_A_LOOK = ['failedTo', 'onComplete', 'onError', 'logFile']
 
 /** The download's options alone, to parse what a list says of one source. */
 export function downloadOptions(): Command {
@@ -106,230 +87,6 @@ function finishCommand(command: Command): void {
     const { argChoices } = option
     if (argChoices !== undefined) option.argParser(checked(option.long ?? option.flags, oneOf(argChoices)))
   }
-}
-
-function addPlaceOptions(program: Command): void {
-  addAlias(program, 'output', '-d, --dir <dir>', checked('--dir', directory))
-  program
-    .optionsGroup('Where:')
-    .option(
-      '-o, --output <dir>',
-      'directory for the files (or -d, --dir)',
-      checked('--output', directory),
-      '.',
-    )
-    .option('--no-part', 'write under the final names, without .part')
-    .option('-f, --force', 'replace different files that are in the way', false)
-    .addOption(
-      new Option('--file-allocation <how>', 'room for files beforehand:')
-        .choices(['none', 'sparse', 'full'])
-        .default('none'),
-    )
-    .option('-c, --continue', 'go on with what is there (it always does)')
-    .optionsGroup('Trust:')
-    .option('--verify', 'hash what is there, whatever was recorded of it', false)
-    .option('--fsync', 'a file counts as whole when it is on the disk itself', false)
-    .option(
-      '--disk-wait <time>',
-      'wait this long for room on a full disk',
-      checked('--disk-wait', parseDuration),
-    )
-}
-
-function addChoiceOptions(program: Command): void {
-  program
-    .optionsGroup('What:')
-    .option(
-      '-s, --select <glob|n|n-m>',
-      'these files, first ones first (repeatable)',
-      collected('--select', parseFilePattern),
-      [],
-    )
-    .option(
-      '--exclude <glob|n|n-m>',
-      'but not these (repeatable)',
-      collected('--exclude', parseFilePattern),
-      [],
-    )
-    .option('--max-size <size>', 'no file larger than this', checked('--max-size', parseSize))
-    .addOption(
-      new Option('-l, --list', 'list the files, download nothing').default(false).conflicts(NOT_FOR_A_LOOK),
-    )
-    .addOption(
-      new Option('-n, --dry-run', 'say what would be fetched')
-        .default(false)
-        .conflicts(['list', ...NOT_FOR_A_LOOK]),
-    )
-}
-
-function addManyOptions(program: Command): void {
-  program
-    .optionsGroup('Many:')
-    .option(
-      '-i, --input-file <file>',
-      'take sources from it too, one a line; -: standard input (repeatable)',
-      collected('--input-file', file),
-      [],
-    )
-    .addOption(
-      new Option('-j, --jobs <n>', 'torrents at a time')
-        .argParser(checked('--jobs', (text) => parseCount(text, 1, MAX_JOBS)))
-        .default(DEFAULT_JOBS),
-    )
-    .option('--failed-to <file>', 'write the sources that are not done, for -i', checked('--failed-to', file))
-}
-
-function addNetworkOptions(program: Command): void {
-  const { first, last } = DEFAULT_LISTEN_PORTS
-  const ports = new Option('-p, --listen-port <port>', 'port(s) peers call; 0: any')
-  const maxPeers = new Option('--max-peers <n>', 'connections of a torrent at the most')
-  program
-    .optionsGroup('Network:')
-    .addOption(
-      ports
-        .argParser(checked('--listen-port', parsePortRange))
-        .default(DEFAULT_LISTEN_PORTS, `${first}-${last}`),
-    )
-    .option(
-      '--interface <name|ip>',
-      'talk and listen from this one only',
-      checked('--interface', interfaceName),
-    )
-    .addOption(new Option('-4', 'IPv4 only').default(false).conflicts('6'))
-    .addOption(new Option('-6', 'IPv6 only').default(false).conflicts('4'))
-    .option('--peer <host:port>', 'ask this peer too (repeatable)', collected('--peer', parseHostAndPort), [])
-    .option(
-      '-t, --tracker <urls>',
-      'ask these trackers too (or -a, --announce)',
-      checkedNext('--tracker', addTrackerTier),
-      [],
-    )
-    .option(
-      '--only-tracker <urls>',
-      "trackers instead of the torrent's own",
-      checkedNext('--only-tracker', addTrackerTier),
-      [],
-    )
-    .option('--blocklist <file>', 'no peers of these ranges', checked('--blocklist', file))
-    .addOption(
-      maxPeers
-        .argParser(checked('--max-peers', (text) => parseCount(text, 1, MAX_MAX_PEERS)))
-        .default(DEFAULT_MAX_PEERS),
-    )
-    .optionsGroup('Speed (bytes a second as 500K, 1.5M, 2G; none: no limit):')
-    .option('--download-limit <rate>', 'receive no more than this', checked('--download-limit', parseRate))
-  addAlias(program, 'tracker', '-a, --announce <urls>', checkedNext('--announce', addTrackerTier))
-  for (const name of ['--limit-rate', '--max-download-limit'])
-    addAlias(program, 'downloadLimit', `${name} <rate>`, checked(name, parseRate))
-  program
-    .optionsGroup('Waiting (time as 30, 30s, 5m, 2h, 1d; without a limit it waits on):')
-    .option('--timeout <time>', 'end the whole run after this', checked('--timeout', parseDuration))
-    .option(
-      '--stall-timeout <time>',
-      'end a torrent for which nothing comes this long',
-      checked('--stall-timeout', parseDuration),
-    )
-}
-
-/** Another name for an option, for habits. @param key the option's @param read text, and the value so far, to a value */
-function addAlias<T>(
-  command: Command,
-  key: string,
-  flags: string,
-  read: (text: string, earlier: T) => T,
-): void {
-  const alias = new Option(flags).hideHelp()
-  command.addOption(alias).on(`option:${alias.name()}`, (text: string) => {
-    command.setOptionValueWithSource(key, read(text, command.getOptionValue(key) as T), 'cli')
-  })
-}
-
-function addOutputOptions(program: Command): void {
-  program.optionsGroup('Output:').option('--json', 'events on standard output, a JSON object a line', false)
-  addProgressOptions(program)
-}
-
-function addProgressOptions(program: Command): void {
-  program
-    .addOption(
-      new Option('--progress <how>', 'progress:').choices(['auto', 'bar', 'plain', 'none']).default('auto'),
-    )
-    .addOption(colorOption())
-    .addOption(new Option('-q, --quiet', 'print errors only').default(false).conflicts('verbose'))
-    .option('-v, --verbose', 'say more; -vv and -vvv even more', (_value, count: number) => count + 1, 0)
-    .option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
-}
-
-function addHookOptions(program: Command): void {
-  program
-    .optionsGroup('Afterwards (a program and its arguments; no shell runs it):')
-    .option(
-      '--on-complete <cmd>',
-      'run this for each finished torrent',
-      checked('--on-complete', splitCommand),
-    )
-    .option('--on-error <cmd>', 'run this for each that failed', checked('--on-error', splitCommand))
-    .addOption(
-      new Option('--hook-timeout <time>', 'end such a command after this')
-        .argParser(checked('--hook-timeout', parseHookTimeout))
-        .default(DEFAULT_HOOK_TIMEOUT_MS, '1h'),
-    )
-}
-
-/** Every command that can be configured has these. */
-function addConfigOptions(command: Command): void {
-  command
-    .optionsGroup('Configuration (TORRENT_DL_COLOR=never in the environment is --color never):')
-    .option('--config <file>', 'JSON file with defaults, { "color": "never" }', checked('--config', file))
-    .option('--no-config', 'do without ~/.config/torrent-dl/config.json')
-    .optionsGroup('')
-}
-
-function addInfo(program: Command, actions: Actions, done: (code: number) => void): void {
-  const info = program
-    .command('info')
-    .description('Shows names, sizes, files, trackers and hashes')
-    .argument('<source>', 'a .torrent file, or - for standard input')
-    .option('--json', 'as one JSON object', false)
-    .addOption(colorOption())
-  addConfigOptions(info)
-  info.action(async (source: string) => {
-    done(await actions.info(source, info.opts<InfoFlags>()))
-  })
-}
-
-function addCat(program: Command, actions: Actions, done: (code: number) => void): void {
-  const cat = program
-    .command('cat')
-    .description('Writes one file to standard output, in order, as it comes')
-    .argument('<source>', 'a .torrent file, or - for standard input')
-    .argument('[file]', 'its path or number (see info); the only file needs none')
-    .optionsGroup('What:')
-    .option('--tar', 'all files, as a tar archive', false)
-    .option('--no-store', 'write nothing to disk')
-  addPlaceOptions(cat)
-  addNetworkOptions(cat)
-  cat.optionsGroup('Output:')
-  addProgressOptions(cat)
-  addConfigOptions(cat)
-  cat.action(async (source: string, file: string | undefined) => {
-    done(await actions.cat(source, file, { ...program.opts(), ...cat.opts<CatFlags>() }))
-  })
-}
-
-function addCompletion(program: Command, actions: Actions, done: (code: number) => void): void {
-  const shell = new Argument('<shell>', 'which one:').choices(SHELLS)
-  program
-    .command('completion')
-    .description('Prints what lets a shell complete torrent-dl')
-    .addArgument(shell)
-    .action(async (name: Shell) => {
-      done(await actions.completion(name))
-    })
-}
-
-function colorOption(): Option {
-  return new Option('--color <when>', 'colours:').choices(['auto', 'always', 'never']).default('auto')
 }
 
 function ignore(): void {

@@ -5,7 +5,7 @@ import { zshCompletion } from './completion/zsh.ts'
 import { describeCommand } from './command-model.ts'
 import type { CliContext } from './context.ts'
 import { describeProgram } from './program.ts'
-import type { Shell } from './program.ts'
+import type { Shell } from './completion/shells.ts'
 
 export function completionScript(shell: Shell): string {
   const program = describeCommand(describeProgram())

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { SHELLS } from '../../src/cli/program.ts'
+import { SHELLS } from '../../src/cli/completion/shells.ts'
 import { runCli } from '../support/run-cli.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'torrent-dl-completion-'))
