@@ -52,6 +52,10 @@ function cases({ divisor, otherClients }: BenchOptions): Case[] {
       contenders,
     ),
     uploadCase(
+      { totalBytes: totalBytes / 4, pieceLength: 16 * KIB, leecherCount: 1, isShuffled: true },
+      contenders,
+    ),
+    uploadCase(
       {
         ...{ totalBytes: totalBytes / 16, pieceLength: MIB, leecherCount: 8, isShuffled: true },
         ...{ bytesPerSecond: 12.5e6, openRequests: 64 },
