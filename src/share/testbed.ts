@@ -3,6 +3,7 @@
  * disk lies in one temporary directory; `close` removes all of it. Faults are wrappers around streams and storage, so
  * that the engine itself behaves as always.
  */
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -79,6 +80,11 @@ export class Testbed {
     }
   }
 
+  /** For a process that ends at once: only the temporary directory is removed. */
+  removeFiles(): void {
+    rmSync(this.#made.root, { recursive: true, force: true })
+  }
+
   /** Frees the ports and removes the temporary directory. Never rejects; calling it again waits for the first. */
   async close(): Promise<void> {
     this.#closing ??= closeAll(this.#made)
@@ -111,7 +117,8 @@ async function openTestbed(
   const path = join(dataDirectory, name)
   const { bytes, metainfo } = await createTorrent(path, {
     ...{ name, followsLinks: true, signal, pieceBytes: options.pieceBytes },
-    trackers: [[tracker.udpUrl], [tracker.httpUrl]],
+    // By HTTP nothing is lost: whoever is to meet losses must not be offered it.
+    trackers: options.trackerDropCount > 0 ? [[tracker.udpUrl]] : [[tracker.udpUrl], [tracker.httpUrl]],
   })
   assertPieces(metainfo, options)
   const torrentFile = join(root, `${name}.torrent`)
