@@ -21,6 +21,7 @@ import { PieceMemory } from '../storage/piece-memory.ts'
 import { connectTcp } from '../net/tcp-stream.ts'
 import { connectUdp } from '../net/udp-socket.ts'
 import { Torrent } from '../torrent/torrent.ts'
+import { UploadLimits } from '../torrent/upload-limits.ts'
 import { UploadMemory } from '../torrent/upload-memory.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 import type { PeerRefusal } from '../swarm/peer-pool.ts'
@@ -45,6 +46,7 @@ export class Session {
   readonly #udpLinks: UdpLinks
   readonly #uploadMemory = new UploadMemory()
   readonly #downloadLimits: DownloadLimits
+  readonly #uploadLimits: UploadLimits
   readonly #places: PeerPlaces
   #listener: TcpListener | undefined
 
@@ -54,6 +56,7 @@ export class Session {
     this.#places = new PeerPlaces(settings.maxConnections, settings.maxTorrents)
     this.#handshakes = new HandshakeLimit(settings.maxConnections)
     this.#downloadLimits = new DownloadLimits(parts.clock, settings.downloadLimit)
+    this.#uploadLimits = new UploadLimits(parts.clock, settings.uploadLimit)
     const { local } = settings
     this.#dialer = new Dialer({
       clock: parts.clock,
@@ -126,6 +129,8 @@ export class Session {
       pieceMemory: this.#pieceMemory,
       downloadLimits: this.#downloadLimits,
       downloadLimit: settings.downloadLimit,
+      uploadLimits: this.#uploadLimits,
+      uploadLimit: settings.uploadLimit,
       onEnded: () => this.#torrents.delete(key),
     })
     this.#torrents.set(key, torrent)

@@ -21,6 +21,8 @@ export interface Settings {
   readonly maxTorrents?: number | undefined
   /** Payload of all torrents together, bytes a second; undefined: no limit. */
   readonly downloadLimit?: number | undefined
+  /** The same of what is sent. */
+  readonly uploadLimit?: number | undefined
   /** Records and locks: `$XDG_STATE_HOME/torrent-dl`; not used by torrents that are kept in memory. */
   readonly stateDirectory: string
 }
@@ -45,8 +47,12 @@ export interface TorrentSettings {
   readonly diskWaitMs?: number | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
+  /** Show peers one piece after another (BEP 16): for the first seed of a torrent, which uploads little twice then. */
+  readonly isSuperSeeding?: boolean | undefined
   /** Payload of this torrent, bytes a second, within the process's limit; undefined: no limit of its own. */
   readonly downloadLimit?: number | undefined
+  /** The same of what is sent. */
+  readonly uploadLimit?: number | undefined
   /** Endpoints the user named (`--peer`). */
   readonly peers: readonly { readonly host: string; readonly port: number }[]
   /** Other files are not made. Default: all are wanted. What comes of it for pieces has to stand in `priorities`. */
