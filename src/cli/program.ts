@@ -46,7 +46,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   const program = new Command('torrent-dl')
     .usage('[options] <source>...\n       torrent-dl <command> [options] ...')
     .description('Downloads torrents, verifies every byte, and is done when it says so.')
-    .argument('[source...]', 'a .torrent file, or - for standard input')
+    .argument('[source...]', 'a .torrent file, its http(s) address, or - (stdin)')
     .enablePositionalOptions()
     .helpCommand(false)
   addPlaceOptions(program)
