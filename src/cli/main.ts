@@ -70,6 +70,10 @@ function actionsFor(context: CliContext): Actions {
       const { startInfo } = await import('./start-info.ts')
       return await startInfo(source, flags, context)
     },
+    async serve(path, flags) {
+      const { startServe } = await import('./start-serve.ts')
+      return await startServe(path, flags, context)
+    },
     async completion(shell) {
       const { startCompletion } = await import('./start-completion.ts')
       return startCompletion(shell, context)

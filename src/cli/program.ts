@@ -9,6 +9,7 @@ import type { Shell } from './completion/shells.ts'
 import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
 import { addInfo } from './definitions/info.ts'
+import { addServe } from './definitions/serve.ts'
 import {
   addChoiceOptions,
   addConfigOptions,
@@ -19,13 +20,14 @@ import {
   addPlaceOptions,
 } from './option-groups.ts'
 import { checked, oneOf } from './option-values.ts'
-import type { CatFlags, DownloadFlags, InfoFlags } from './flags.ts'
+import type { CatFlags, DownloadFlags, InfoFlags, ServeFlags } from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
   download(sources: readonly string[], flags: DownloadFlags): Promise<number>
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
+  serve(path: string, flags: ServeFlags): Promise<number>
   completion(shell: Shell): Promise<number>
 }
 
@@ -67,6 +69,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
     })
   addInfo(program, actions, done)
   addCat(program, actions, done)
+  addServe(program, actions, done)
   addCompletion(program, actions, done)
   for (const command of [program, ...program.commands]) finishCommand(command)
   return program

@@ -31,6 +31,7 @@ async function run(...argv: string[]): Promise<Run> {
       return Promise.resolve(9)
     },
     completion: async () => Promise.resolve(11),
+    serve: async () => Promise.resolve(12),
   }
   result.code = await runProgram(argv, actions, {
     env: {},
