@@ -43,7 +43,10 @@ async function run({ argv = ['x'], env = {}, file }: Given): Promise<Seen> {
         return Promise.resolve(0)
       },
       cat: async () => Promise.resolve(0),
+      create: async () => Promise.resolve(0),
+      testbed: async () => Promise.resolve(0),
       completion: async () => Promise.resolve(0),
+      serve: async () => Promise.resolve(0),
     },
     {
       env: { HOME: join(root, 'nobody'), ...env },
