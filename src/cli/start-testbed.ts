@@ -83,7 +83,8 @@ class TestbedRun {
     try {
       return await this.#run(command, flags, options)
     } catch (error) {
-      if (this.#stoppedBy !== undefined && this.#stopping.signal.reason === error) return SIGNAL_EXIT[this.#stoppedBy]
+      if (this.#stoppedBy !== undefined && this.#stopping.signal.reason === error)
+        return SIGNAL_EXIT[this.#stoppedBy]
       throw error
     } finally {
       await this.#testbed?.close()
@@ -178,7 +179,9 @@ function assertOpen(fd: number): void {
 
 /** Assignments that a shell can evaluate. */
 function shellLine(env: TestbedEnvironment): string {
-  const assignments = Object.entries(env).map(([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'`)
+  const assignments = Object.entries(env).map(
+    ([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'`,
+  )
   return `${assignments.join(' ')}\n`
 }
 
