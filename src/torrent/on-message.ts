@@ -7,6 +7,8 @@ import type { BlockRange, Peer } from './peer.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { Bitfield } from '../common/bitfield.ts'
 import { VERSION } from '../common/version.ts'
+import { PEX_EXTENSION } from '../wire/pex.ts'
+import { PEX_ID } from './peer-exchange.ts'
 import { PeerError } from '../common/errors.ts'
 import { MAX_QUEUED_REQUESTS } from './request-queue.ts'
 import { checkBlock, checkPiece } from '../metainfo/geometry.ts'
@@ -27,7 +29,7 @@ export function onOpen(context: TorrentContext, peer: Peer): void {
   else if (!context.have.isEmpty) connection.bitfield(context.have.toBytes())
   if (connection.supportsExtensions) {
     connection.extensionHandshake({
-      m: new Map(),
+      m: new Map(context.pex === undefined ? [] : [[PEX_EXTENSION, PEX_ID]]),
       clientName: CLIENT_NAME,
       requestQueueLimit: MAX_QUEUED_REQUESTS,
       listenPort: context.listenPort,

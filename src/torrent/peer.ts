@@ -16,6 +16,7 @@ import { Bitfield } from '../common/bitfield.ts'
 import { RateMeter } from '../common/rate-meter.ts'
 import { RequestLedger } from '../swarm/request-ledger.ts'
 import { RequestWindow } from '../swarm/request-window.ts'
+import { PEX_ID } from './peer-exchange.ts'
 import { UploadQueue } from './serve-uploads.ts'
 import { fillRequests } from './fill-requests.ts'
 import { onBlock } from './on-block.ts'
@@ -217,8 +218,9 @@ export class Peer implements PeerHandler {
     reactions.onExtensionHandshake(this.context, this, handshake)
   }
 
-  onExtended(): void {
-    // no extension of ours is offered in our handshake: nothing can be meant for it
+  onExtended(id: number, payload: Buffer): void {
+    // Nothing else is offered in our handshake, so nothing can be meant for it.
+    if (id === PEX_ID) this.context.pex?.onMessage(this.context, this, payload)
   }
 
   onInputEnd(): void {

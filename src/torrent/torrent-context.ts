@@ -17,6 +17,7 @@ import type { OpenPieces } from './open-pieces.ts'
 import type { OrderedReader } from './ordered-reader.ts'
 import type { Pace } from './pace.ts'
 import type { TorrentPlaces } from './peer-places.ts'
+import type { PeerExchange } from './peer-exchange.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TransferStats } from './transfer-stats.ts'
@@ -45,6 +46,8 @@ export interface TorrentContext {
   readonly inquiry: PieceInquiry
   readonly pool: PeerPool
   readonly peers: PeerRegistry
+  /** Undefined where peers are not to tell each other of others. */
+  readonly pex: PeerExchange | undefined
   readonly stats: TransferStats
   /** Connections at the most. */
   readonly maxPeers: number

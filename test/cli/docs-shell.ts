@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { QUIET_NETWORK } from '../support/run-cli.ts'
 
 /** From dist/test/cli up to the root. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -35,7 +36,8 @@ export async function runBlock(block: string, root: string, realJq = false): Pro
     writeFileSync(join(shims, name), `#!/bin/sh\n${body}\n`)
     chmodSync(join(shims, name), 0o755)
   }
-  const env = { PATH: `${shims}:${process.env['PATH'] ?? ''}`, HOME: root, LANG: 'C.UTF-8' }
+  const path = `${shims}:${process.env['PATH'] ?? ''}`
+  const env = { PATH: path, HOME: root, LANG: 'C.UTF-8', ...QUIET_NETWORK }
   const child = spawn('sh', ['-e', '-c', block], { cwd: root, env, timeout: LIMIT_MS, killSignal: 'SIGKILL' })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {

@@ -197,9 +197,11 @@ export const torrentDl: Client = {
   program: process.execPath,
   packageName: 'nodejs',
   launch: ({ torrent, directory, port }) => ({
-    command: [...torrentDlCommand(), '-p', String(port), '-o', directory, torrent.torrentFile],
+    command: [...torrentDlCommand(), ...ALONE, '-p', String(port), '-o', directory, torrent.torrentFile],
   }),
 }
+
+const ALONE = ['--no-pex', '--no-lsd']
 
 /** Options and sources follow. */
 export function torrentDlCommand(): string[] {
