@@ -3,12 +3,12 @@
  * other, so that the torrents of a batch need not wait for one another's minutes. Pure.
  */
 
-const EARNED_EVERY_MS = 60_000
+const COST_MS = 60_000
 /** BEP 14 lets five torrents have an announce each. */
-const MAX_SAVED = 5
+const MAX_SAVED_MS = 5 * COST_MS
 
 export class AnnounceAllowance {
-  #saved = MAX_SAVED
+  #savedMs = MAX_SAVED_MS
   #countedAtMs: number
 
   constructor(nowMs: number) {
@@ -18,16 +18,16 @@ export class AnnounceAllowance {
   /** Until the next one; 0: now. */
   nextInMs(nowMs: number): number {
     this.#count(nowMs)
-    return Math.max(0, Math.ceil((1 - this.#saved) * EARNED_EVERY_MS))
+    return Math.max(0, COST_MS - this.#savedMs)
   }
 
   take(nowMs: number): void {
     this.#count(nowMs)
-    this.#saved--
+    this.#savedMs -= COST_MS
   }
 
   #count(nowMs: number): void {
-    this.#saved = Math.min(MAX_SAVED, this.#saved + (nowMs - this.#countedAtMs) / EARNED_EVERY_MS)
+    this.#savedMs = Math.min(MAX_SAVED_MS, this.#savedMs + nowMs - this.#countedAtMs)
     this.#countedAtMs = nowMs
   }
 }

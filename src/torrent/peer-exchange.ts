@@ -33,7 +33,9 @@ interface Link {
   readonly told: Map<string, Endpoint>
   readonly readLimit: FloodLimit
   readonly sentLimit: FloodLimit
-  readonly newLimit: FloodLimit
+  /** New addresses that it named since then. */
+  newCount: number
+  newSinceMs: number
   nextSendMs: number
 }
 
@@ -81,15 +83,18 @@ export class PeerExchange {
     const connected = new Set([...context.peers.values()].map((one) => keyOf(one)))
     const sourceScope = scopeOf(peer.endpoint.host)
     const link = this.#linkOf(peer)
+    const nowMs = context.clock.now()
+    if (nowMs - link.newSinceMs >= NEW_WINDOW_MS) Object.assign(link, { newCount: 0, newSinceMs: nowMs })
     const hosts = new Set<string>()
     let newCount = 0
     for (const { endpoint } of added) {
       if (connected.has(formatEndpoint(endpoint)) || !isTold(endpoint) || this.#isOurs(endpoint)) continue
       // Many ports of one public host look like somebody to be attacked (BEP 11).
       if (scopeOf(endpoint.host) === 'public' && hosts.size === hosts.add(endpoint.host).size) continue
+      if (link.newCount >= MAX_NEW_OF_SOURCE) break
       if (!context.pool.add(endpoint, 'pex', sourceScope)) continue
       newCount++
-      if (!link.newLimit.take(context.clock.now())) break
+      link.newCount++
     }
     return newCount
   }
@@ -124,7 +129,8 @@ export class PeerExchange {
         told: new Map(),
         readLimit: new FloodLimit(MAX_READ_A_MINUTE, EVERY_MS),
         sentLimit: new FloodLimit(MAX_SENT_A_MINUTE, EVERY_MS),
-        newLimit: new FloodLimit(MAX_NEW_OF_SOURCE, NEW_WINDOW_MS),
+        newCount: 0,
+        newSinceMs: -Infinity,
         nextSendMs: peer.connection.connectedAtMs + FIRST_AFTER_MS,
       }
       this.#links.set(peer, link)
