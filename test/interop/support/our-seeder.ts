@@ -1,6 +1,7 @@
 /**
  * Our own session as a seeder of many torrents, until it is killed. A program, because it must live on a host of the lab:
- * `node our-seeder.js STATE_DIRECTORY (TORRENT_FILE DATA_DIRECTORY)...`.
+ * `node our-seeder.js STATE_DIRECTORY (TORRENT_FILE DATA_DIRECTORY)...`; OUR_SEEDER_LSD=1 in its environment: the local
+ * network hears of it.
  */
 import { readFileSync } from 'node:fs'
 import { systemClock } from '../../../src/common/clock.ts'
@@ -37,6 +38,7 @@ const session = await Session.open(
     listenPorts: { first: PORT, last: PORT },
     local: LocalAddresses.any,
     maxPeers: 50,
+    usesLsd: process.env['OUR_SEEDER_LSD'] === '1',
     stateDirectory: stateDirectory!,
   },
   {
