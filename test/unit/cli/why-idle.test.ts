@@ -47,7 +47,10 @@ test('a stall names the peers, the tracker that tells most, and its next try', (
   )
   assert.match(whyIdle(makeSnapshot({ trackers: [failing] })), /; other\.example: timed out$/)
   assert.match(whyIdle(makeSnapshot()), /; no trackers$/)
-  assert.match(whyIdle(makeSnapshot({ asksLocalNetwork: true })), /; no trackers, the local network is asked$/)
+  assert.match(
+    whyIdle(makeSnapshot({ asksLocalNetwork: true })),
+    /; no trackers, the local network is asked$/,
+  )
 })
 
 test('where no peer is known, a bar tells what the trackers do', () => {
