@@ -70,3 +70,29 @@ export interface InfoFlags {
   readonly json: boolean
   readonly color: ColorChoice
 }
+
+export interface CreateFlags {
+  /** `-` is standard output; undefined: NAME.torrent. */
+  readonly output: string | undefined
+  readonly force: boolean
+  /** Globs. */
+  readonly exclude: readonly string[]
+  readonly followLinks: boolean
+  readonly executable: boolean
+  readonly name: string | undefined
+  /** Bytes. */
+  readonly pieceLength: number | undefined
+  /** Tiers. */
+  readonly tracker: readonly (readonly string[])[]
+  readonly webSeed: readonly string[]
+  readonly private: boolean
+  readonly source: string | undefined
+  readonly comment: string | undefined
+  /** Seconds since 1970. */
+  readonly date: number | undefined
+  readonly magnet: boolean
+  readonly json: boolean
+  readonly progress: ProgressChoice
+  readonly color: ColorChoice
+  readonly quiet: boolean
+}

@@ -234,7 +234,17 @@ function emptySnapshot(metainfo: Metainfo, chosen: ChosenPieces | undefined): To
     downloadBytesPerSecond: 0,
     uploadBytesPerSecond: 0,
     etaSeconds: undefined,
-    peers: { connected: 0, seeds: 0, unchoking: 0, dialing: 0, known: 0, banned: 0 },
+    peers: {
+      connected: 0,
+      seeds: 0,
+      unchoking: 0,
+      interested: 0,
+      unchoked: 0,
+      dialing: 0,
+      known: 0,
+      banned: 0,
+    },
+    completedPeerCount: 0,
     trackers: [],
     idleSeconds: 0,
   }

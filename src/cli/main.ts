@@ -70,6 +70,10 @@ function actionsFor(context: CliContext): Actions {
       const { startInfo } = await import('./start-info.ts')
       return await startInfo(source, flags, context)
     },
+    async create(path, flags) {
+      const { startCreate } = await import('./start-create.ts')
+      return await startCreate(path, flags, context)
+    },
     async completion(shell) {
       const { startCompletion } = await import('./start-completion.ts')
       return startCompletion(shell, context)

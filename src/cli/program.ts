@@ -8,6 +8,7 @@ import { HELP_STYLE, textAfterOptions } from './help-text.ts'
 import type { Shell } from './completion/shells.ts'
 import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
+import { addCreate } from './definitions/create.ts'
 import { addInfo } from './definitions/info.ts'
 import {
   addChoiceOptions,
@@ -19,13 +20,14 @@ import {
   addPlaceOptions,
 } from './option-groups.ts'
 import { checked, oneOf } from './option-values.ts'
-import type { CatFlags, DownloadFlags, InfoFlags } from './flags.ts'
+import type { CatFlags, CreateFlags, DownloadFlags, InfoFlags } from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
   download(sources: readonly string[], flags: DownloadFlags): Promise<number>
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
+  create(path: string, flags: CreateFlags): Promise<number>
   completion(shell: Shell): Promise<number>
 }
 
@@ -67,6 +69,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
     })
   addInfo(program, actions, done)
   addCat(program, actions, done)
+  addCreate(program, actions, done)
   addCompletion(program, actions, done)
   for (const command of [program, ...program.commands]) finishCommand(command)
   return program

@@ -20,6 +20,7 @@ import { makeLog } from './log.ts'
 import { addressesOfPeer, openNetwork } from './open-network.ts'
 import type { Network } from './open-network.ts'
 import { PlainProgress } from './plain-progress.ts'
+import { progressKind } from './progress-kind.ts'
 import { DEFAULT_JOBS } from './option-groups.ts'
 import type { DownloadFlags } from './flags.ts'
 import type { DownloadSession } from './run-session.ts'
@@ -196,7 +197,7 @@ function connectionLimit(jobs: number): number | undefined {
   return limitConnections(limit, limitJobs(jobs, limit))
 }
 
-/** Bars need a terminal that no other output of ours goes to, and where nobody else types. @param writesData is standard output for more than paths? */
+/** @param writesData is standard output for more than paths? */
 async function openScreen(
   flags: DownloadFlags,
   style: LineStyle,
@@ -204,14 +205,8 @@ async function openScreen(
   { sourceCount, writesData }: { readonly sourceCount: () => SourceCount; readonly writesData: boolean },
 ): Promise<Screen> {
   const parts = { stream: stderr, style, clock: systemClock, sourceCount }
-  if (flags.quiet) return new PlainProgress({ ...parts, amount: 'errors' })
-  const sharesTerminal = writesData && stdout.isTTY === true && style.terminal.isTty
-  const isSilent = flags.progress === 'none' || (flags.progress === 'auto' && sharesTerminal)
-  if (isSilent) return new PlainProgress({ ...parts, amount: 'summary' })
-  const isForBars = style.terminal.canRedraw && (flags.progress === 'bar' || isInForeground())
-  if (flags.progress === 'plain' || !isForBars || sharesTerminal) {
-    return new PlainProgress({ ...parts, amount: 'progress' })
-  }
+  const kind = progressKind(flags, style.terminal, stdout, writesData)
+  if (kind !== 'bars') return new PlainProgress({ ...parts, amount: kind === 'plain' ? 'progress' : kind })
   const { openProgressBars } = await import('./progress-bars.ts')
   return await openProgressBars({
     ...parts,

@@ -26,6 +26,7 @@ const MAX_READ = 64
 const MAX_BYTES = 4_096
 const MAX_COOKIE_CHARACTERS = 128
 const FIRST_LINE = /^BT-SEARCH \* HTTP\/1\.\d$/i
+const INFO_HASH = /^[\da-f]{40}$/i
 const HEADER = /^([!-9;-~]+):[ \t]*(.*?)[ \t]*$/
 
 export interface LocalSearch {
@@ -53,22 +54,22 @@ export function decodeLocalSearch(bytes: Buffer): LocalSearch | undefined {
   if (bytes.length > MAX_BYTES) return undefined
   const [first = '', ...lines] = bytes.toString('latin1').split(/\r?\n/)
   if (!FIRST_LINE.test(first)) return undefined
-  let port: number | undefined
-  let cookie: string | undefined
-  const infoHashes = new Set<string>()
-  for (const line of lines) {
-    const [, name = '', value = ''] = HEADER.exec(line) ?? []
-    const key = name.toLowerCase()
-    if (key === 'port') port ??= readPort(value)
-    else if (key === 'cookie') cookie ??= value.slice(0, MAX_COOKIE_CHARACTERS)
-    else if (key === 'infohash' && /^[\da-f]{40}$/i.test(value)) infoHashes.add(value.toLowerCase())
-    if (infoHashes.size === MAX_READ) break
-  }
+  const headers = lines.map(readHeader)
+  const valueOf = (wanted: string): string | undefined => headers.find(({ name }) => name === wanted)?.value
+  const port = readPort(valueOf('port'))
+  const named = headers.filter(({ name, value }) => name === 'infohash' && INFO_HASH.test(value))
+  const infoHashes = new Set(named.slice(0, MAX_READ).map(({ value }) => value.toLowerCase()))
   if (port === undefined || infoHashes.size === 0) return undefined
-  return { port, infoHashes: [...infoHashes], cookie }
+  return { port, infoHashes: [...infoHashes], cookie: valueOf('cookie')?.slice(0, MAX_COOKIE_CHARACTERS) }
 }
 
-function readPort(text: string): number | undefined {
+/** @returns the name in lower case; both empty when it is no header */
+function readHeader(line: string): { readonly name: string; readonly value: string } {
+  const [, name = '', value = ''] = HEADER.exec(line) ?? []
+  return { name: name.toLowerCase(), value }
+}
+
+function readPort(text = ''): number | undefined {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
   return port >= 1 && port <= 65_535 ? port : undefined
 }

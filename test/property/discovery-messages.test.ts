@@ -8,7 +8,7 @@ import { decodePex, encodePex, MAX_PEX_CONTACTS } from '../../src/wire/pex.ts'
 import { encodeRaw } from '../support/bencode-raw.ts'
 
 const port = fc.integer({ min: 1, max: 65_535 })
-const v4 = fc.record({ host: fc.ipV4(), port })
+const v4 = fc.record({ host: fc.ipV4(), port }, { noNullPrototype: true })
 const bytes = fc.uint8Array({ maxLength: 2_000 }).map((array) => Buffer.from(array))
 
 /** Sound dictionaries with fields of any length and kind. */

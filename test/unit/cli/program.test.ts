@@ -30,6 +30,7 @@ async function run(...argv: string[]): Promise<Run> {
       result.info = [source, flags]
       return Promise.resolve(9)
     },
+    create: async () => Promise.resolve(0),
     completion: async () => Promise.resolve(11),
   }
   result.code = await runProgram(argv, actions, {

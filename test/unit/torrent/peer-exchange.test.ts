@@ -219,7 +219,7 @@ test('one source adds 200 addresses in ten minutes, however long it talks', asyn
   assert.equal(rig.pool.countOf('pex'), 200)
 })
 
-test('three messages a minute are read, the seventh is a flood', async () => {
+test('three messages a minute are read, the seventh is a flood', () => {
   const rig = new Rig()
   const stranger = rig.add('80.1.1.1', 6881)
   for (let i = 1; i <= 6; i++) rig.say(stranger, `80.2.2.${i}:6881`)
