@@ -96,3 +96,23 @@ export interface CreateFlags {
   readonly color: ColorChoice
   readonly quiet: boolean
 }
+
+export interface TestbedFlags {
+  /** Bytes; the same of `pieceLength`. */
+  readonly size: number | undefined
+  readonly files: number | undefined
+  readonly randomSeed: number | undefined
+  readonly name: string | undefined
+  readonly pieceLength: number | undefined
+  readonly peers: number
+  readonly trackerDrop: number
+  readonly trackerFail: string | undefined
+  /** Milliseconds. */
+  readonly peerLatency: number
+  /** Bytes a second, of each; Infinity: no limit. */
+  readonly peerRate: number | undefined
+  readonly corrupt: readonly number[]
+  readonly leaveAt: number | undefined
+  readonly readyFd: number | undefined
+  readonly json: boolean
+}

@@ -1,10 +1,10 @@
-/** How far a command is that hashes what is there: a bar on a terminal, elsewhere a plain line every 10 seconds. */
+/** How far a command is that hashes what is there: a bar on a terminal, elsewhere a plain line at first and every 10 seconds. */
 import type { CancelTimer, Clock } from '../common/clock.ts'
 import type { BarColumns } from './bar-line.ts'
 import { NO_COLUMNS, drawBar, fitColumns } from './bar-line.ts'
 import { BarName } from './bar-name.ts'
 import { BarTerminal } from './bar-terminal.ts'
-import { formatEta, formatPercent, formatProgress, formatRate } from './format.ts'
+import { formatBytes, formatEta, formatPercent, formatProgress, formatRate } from './format.ts'
 import type { Drawing } from './job-control.ts'
 import type { ProgressKind } from './progress-kind.ts'
 import { messageLine } from './summary.ts'
@@ -54,15 +54,18 @@ export class HashProgress implements Drawing {
       stream.on?.('resize', this.#draw)
     } else if (kind === 'plain') {
       this.#stopTimer = clock.every(LINE_MS, () => {
-        stream.write(`${messageLine(this.#text(), style)}\n`)
+        this.#say(this.#text())
       })
     }
   }
 
   readonly onProgress = (doneBytes: number, totalBytes: number): void => {
-    this.#sinceMs ??= this.#parts.clock.now()
     this.#doneBytes = doneBytes
     this.#totalBytes = totalBytes
+    if (this.#sinceMs !== undefined) return
+    this.#sinceMs = this.#parts.clock.now()
+    const { kind, name, activity } = this.#parts
+    if (kind === 'plain') this.#say(`${name}: ${activity} ${formatBytes(totalBytes)}`)
   }
 
   /** Takes it off the screen for good. Calling it again does nothing. */
@@ -114,6 +117,10 @@ export class HashProgress implements Drawing {
     this.#terminal.cursorTo()
     this.#terminal.write(drawBar(row, width, this.#columns, theme))
     this.#terminal.present(false)
+  }
+
+  #say(text: string): void {
+    this.#parts.stream.write(`${messageLine(text, this.#parts.style)}\n`)
   }
 
   /** Figures that would flicker stay as they are for a second. */

@@ -36,6 +36,12 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl create --magnet data', 'its magnet link'],
     ['torrent-dl create -o - data | ssh host ...', 'to a pipe'],
   ],
+  testbed: [
+    ['torrent-dl testbed -- npm test', 'with a swarm of made-up data'],
+    ['torrent-dl testbed fixtures/ -- ./smoke.sh', 'of these files'],
+    ['torrent-dl testbed --corrupt 0 -- ./smoke.sh', 'the peer lies'],
+    ['torrent-dl testbed --json', 'without a command: until Ctrl-C'],
+  ],
   completion: [
     ['source <(torrent-dl completion bash)', 'in ~/.bashrc'],
     ['torrent-dl completion zsh >DIR/_torrent-dl', 'DIR is in $fpath'],

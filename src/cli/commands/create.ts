@@ -9,8 +9,10 @@ import { displayWidth, steadyText, truncateMiddle } from '../text-width.ts'
 
 const VERSION = 1
 const MAX_NAME_CELLS = 40
+/** In less, the time to begin is most of it. */
+const TELLING_SECONDS = 0.1
 
-/** @param path undefined: it went to standard output */
+/** One object, on one line. @param path of the .torrent */
 export function createdJson(metainfo: Metainfo, path: string, notices: readonly string[]): string {
   const { geometry, files } = metainfo
   const value = {
@@ -41,12 +43,12 @@ export function createdLine(
   const name = terminal.clean(metainfo.name)
   const shownPath = terminal.clean(path)
   const count = isSingleFile ? '' : `${plural(files.length, 'file')}, `
-  const rate = formatRate(geometry.totalBytes / Math.max(seconds, 0.001))
+  const rate = seconds < TELLING_SECONDS ? '' : ` (${formatRate(geometry.totalBytes / seconds)})`
   const size = `${count}${formatBytes(geometry.totalBytes)} in ${formatDuration(seconds)}`
   const pieces = `${formatCount(geometry.pieceCount)} ${times} ${formatBytes(geometry.pieceBytes)}`
-  if (!terminal.isTty) return `${PREFIX}${name}: ${size} (${rate}), ${pieces} -> ${shownPath}`
+  if (!terminal.isTty) return `${PREFIX}${name}: ${size}${rate}, ${pieces} -> ${shownPath}`
   const shortName = truncateMiddle(steadyText(name), MAX_NAME_CELLS, cut)
-  const texts = [`${size} (${rate}), ${pieces}`, `${size}, ${pieces}`, size].map(
+  const texts = [`${size}${rate}, ${pieces}`, `${size}, ${pieces}`, size].map(
     (text) => `${shortName}  ${text}  `,
   )
   const fits = (text: string): boolean =>

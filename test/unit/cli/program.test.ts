@@ -31,6 +31,7 @@ async function run(...argv: string[]): Promise<Run> {
       return Promise.resolve(9)
     },
     create: async () => Promise.resolve(0),
+    testbed: async () => Promise.resolve(13),
     completion: async () => Promise.resolve(11),
   }
   result.code = await runProgram(argv, actions, {
