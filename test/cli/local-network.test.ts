@@ -1,9 +1,11 @@
 /** Local service discovery as a user has it, on this machine's own interface (lo) alone. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runCli } from '../support/run-cli.ts'
+import { ROOT } from './docs-shell.ts'
 import { withSeed } from './local-seed.ts'
 import type { TorrentSpec } from '../support/make-torrent.ts'
 
@@ -43,6 +45,19 @@ test('--no-lsd: the seed nearby is not found, and nothing is waited for', async 
     },
     { usesLsd: true },
   )
+})
+
+test('a testbed leaves the local network alone, and so does what it runs', () => {
+  const bin = join(ROOT, 'bin/torrent-dl.js')
+  const command = ['testbed', '--size', '1K', '--', 'sh', '-c', 'echo "LSD=$TORRENT_DL_LSD"']
+  const run = (env: NodeJS.ProcessEnv): string =>
+    spawnSync(process.execPath, [bin, ...command], {
+      env: { PATH: process.env['PATH'], ...env },
+      encoding: 'utf8',
+      timeout: 20_000,
+    }).stdout
+  assert.equal(run({}), 'LSD=false\n')
+  assert.equal(run(LSD), 'LSD=true\n')
 })
 
 test('nobody nearby has it: exit 4 by itself', async () => {
