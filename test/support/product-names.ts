@@ -97,8 +97,6 @@ export const NOT_OFFERED_YET: Readonly<Record<string, number>> = {
   '--explain': 7,
   '--dht-node': 7,
   '--no-dht': 7,
-  '--no-pex': 7,
-  '--no-lsd': 7,
   '--no-utp': 7,
   '--no-portmap': 7,
   '--no-webseed': 7,
