@@ -74,6 +74,14 @@ function actionsFor(context: CliContext): Actions {
       const { startCreate } = await import('./start-create.ts')
       return await startCreate(path, flags, context)
     },
+    async testbed(paths, command, flags) {
+      const { startTestbed } = await import('./start-testbed.ts')
+      return await startTestbed(paths, command, flags, context)
+    },
+    async serve(path, flags) {
+      const { startServe } = await import('./start-serve.ts')
+      return await startServe(path, flags, context)
+    },
     async completion(shell) {
       const { startCompletion } = await import('./start-completion.ts')
       return startCompletion(shell, context)

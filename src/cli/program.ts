@@ -10,6 +10,8 @@ import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
 import { addCreate } from './definitions/create.ts'
 import { addInfo } from './definitions/info.ts'
+import { addTestbed } from './definitions/testbed.ts'
+import { addServe } from './definitions/serve.ts'
 import {
   addChoiceOptions,
   addConfigOptions,
@@ -20,7 +22,7 @@ import {
   addPlaceOptions,
 } from './option-groups.ts'
 import { checked, oneOf } from './option-values.ts'
-import type { CatFlags, CreateFlags, DownloadFlags, InfoFlags } from './flags.ts'
+import type { CatFlags, CreateFlags, DownloadFlags, InfoFlags, ServeFlags, TestbedFlags } from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
@@ -28,6 +30,12 @@ export interface Actions {
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
   create(path: string, flags: CreateFlags): Promise<number>
+  testbed(
+    paths: readonly string[],
+    command: readonly string[] | undefined,
+    flags: TestbedFlags,
+  ): Promise<number>
+  serve(path: string, flags: ServeFlags): Promise<number>
   completion(shell: Shell): Promise<number>
 }
 
@@ -48,7 +56,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   const program = new Command('torrent-dl')
     .usage('[options] <source>...\n       torrent-dl <command> [options] ...')
     .description('Downloads torrents, verifies every byte, and is done when it says so.')
-    .argument('[source...]', 'a .torrent file, or - for standard input')
+    .argument('[source...]', 'a .torrent file, its http(s) address, or - (stdin)')
     .enablePositionalOptions()
     .helpCommand(false)
   addPlaceOptions(program)
@@ -70,6 +78,8 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   addInfo(program, actions, done)
   addCat(program, actions, done)
   addCreate(program, actions, done)
+  addTestbed(program, actions, done)
+  addServe(program, actions, done)
   addCompletion(program, actions, done)
   for (const command of [program, ...program.commands]) finishCommand(command)
   return program

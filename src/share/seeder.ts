@@ -3,6 +3,7 @@ import type { Clock } from '../common/clock.ts'
 import type { LogSink } from '../common/log.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { Settings } from '../session/settings.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { Torrent } from '../torrent/torrent.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import { systemClock } from '../common/clock.ts'
@@ -10,6 +11,7 @@ import { StorageError } from '../common/errors.ts'
 import { LocalAddresses } from '../common/local-addresses.ts'
 import { silentLog } from '../common/log.ts'
 import { DEFAULT_MAX_PEERS } from '../session/settings.ts'
+import type { SessionParts } from '../session/session.ts'
 import { Session } from '../session/session.ts'
 
 /** What else can be set is what a session can. Default: any free port, every address. */
@@ -18,6 +20,8 @@ export interface SeederOptions extends Partial<Settings> {
   readonly stateDirectory: string
   readonly clock?: Clock | undefined
   readonly log?: LogSink | undefined
+  /** See SessionParts. */
+  readonly wrapStreams?: SessionParts['wrapStreams']
 }
 
 /** Calls are synchronous and must not throw. */
@@ -38,13 +42,13 @@ export class Seeder {
   }
 
   /** Listens. @throws UsageError LISTEN_PORT_TAKEN, LISTEN_FAILED */
-  static async open({ clock, log, ...settings }: SeederOptions): Promise<Seeder> {
+  static async open({ clock, log, wrapStreams, ...settings }: SeederOptions): Promise<Seeder> {
     const defaults = {
       listenPorts: { first: 0, last: 0 },
       local: LocalAddresses.any,
       maxPeers: DEFAULT_MAX_PEERS,
     }
-    const parts = { clock: clock ?? systemClock, log: log ?? silentLog }
+    const parts = { clock: clock ?? systemClock, log: log ?? silentLog, wrapStreams }
     return new Seeder(await Session.open({ ...defaults, ...settings }, parts))
   }
 
@@ -54,13 +58,19 @@ export class Seeder {
   }
 
   /**
-   * Seeds what lies below `dataDirectory`, an absolute path; trackers hear of it. Nothing there is changed or added.
+   * Seeds what lies below `dataDirectory`, an absolute path, or in `storage`; trackers hear of it. Nothing there is
+   * changed or added.
    * @returns the torrent, when all of it was found and verified
    * @throws StorageError SEED_INCOMPLETE when some of it is missing or different, or another process holds it
    */
-  async add(metainfo: Metainfo, dataDirectory: string, observer: SeedObserver = {}): Promise<Torrent> {
+  async add(
+    metainfo: Metainfo,
+    dataDirectory: string,
+    observer: SeedObserver & { readonly storage?: Storage } = {},
+  ): Promise<Torrent> {
     const settings = {
       outputDirectory: dataDirectory,
+      storage: observer.storage,
       usePartFiles: true,
       force: false,
       peers: [],
@@ -92,6 +102,11 @@ export class Seeder {
       })
       torrent.start()
     })
+  }
+
+  /** Payload that was sent by another way than peers counts in the upload limit. */
+  chargeUpload(bytes: number): void {
+    this.#session.chargeUpload(bytes)
   }
 
   /** Stops every torrent, tells trackers (2 s at the most) and frees the port. Never rejects. */

@@ -1,5 +1,7 @@
 /** What a testbed can be told, with defaults, and what is refused. Pure. */
 import { UsageError } from '../common/errors.ts'
+import { MAX_PIECE_BYTES, MIN_PIECE_BYTES } from '../metainfo/info-dict.ts'
+import { MAX_NAME_BYTES } from '../metainfo/safe-name.ts'
 
 /** Everything may be left out. Without `paths` the data is made up. */
 export interface TestbedOptions {
@@ -13,11 +15,11 @@ export interface TestbedOptions {
   readonly randomSeed?: number
   /** The torrent's; default: that of the only path, else `testbed`. */
   readonly name?: string
-  /** A power of two from 16 KiB on; default: by size. */
+  /** A power of two; default: by size. */
   readonly pieceBytes?: number
   /** Seeders; default 1. */
   readonly peerCount?: number
-  /** So many UDP packets to the tracker get lost. */
+  /** So many UDP packets to the tracker get lost; the torrent names no other tracker then. */
   readonly trackerDropCount?: number
   /** The tracker refuses every announce with this text. */
   readonly trackerFailure?: string
@@ -40,7 +42,7 @@ export const TESTBED_LIMITS = {
   sizeBytes: [1, 2 ** 40],
   fileCount: [1, 100_000],
   randomSeed: [0, Number.MAX_SAFE_INTEGER],
-  pieceBytes: [16 * 1024, 64 * 2 ** 20],
+  pieceBytes: [MIN_PIECE_BYTES, MAX_PIECE_BYTES],
   peerCount: [1, 100],
   trackerDropCount: [0, 1_000_000],
   peerLatencyMs: [0, 60_000],
@@ -49,7 +51,6 @@ export const TESTBED_LIMITS = {
 } as const satisfies Partial<Record<keyof TestbedOptions, readonly [number, number]>>
 
 const DEFAULT_SIZE_BYTES = 10 * 2 ** 20
-const MAX_NAME_BYTES = 200
 const MAX_FAILURE_CHARACTERS = 1000
 const MAX_PATHS = 10_000
 const MAX_CORRUPT_PIECES = 10_000
