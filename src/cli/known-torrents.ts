@@ -21,6 +21,10 @@ export interface KnownTorrent {
   readonly ended: Promise<void>
   readonly end: () => void
   isEnded: boolean
+  /** Resolves when it begins to seed: that may have no end. */
+  readonly seedingBegun: Promise<void>
+  readonly onSeeding: () => void
+  isSeeding: boolean
 }
 
 export class KnownTorrents {
@@ -33,6 +37,7 @@ export class KnownTorrents {
 
   add(infoHash: string, { source, optionLines }: QueuedSource): KnownTorrent {
     const { ended, resolve } = makeEnd()
+    const seeding = makeEnd()
     const torrent: KnownTorrent = {
       source,
       options: optionText(optionLines),
@@ -44,6 +49,12 @@ export class KnownTorrents {
         resolve()
       },
       isEnded: false,
+      seedingBegun: seeding.ended,
+      onSeeding: () => {
+        torrent.isSeeding = true
+        seeding.resolve()
+      },
+      isSeeding: false,
     }
     this.#torrents.delete(infoHash) // to the end of the order
     this.#torrents.set(infoHash, torrent)

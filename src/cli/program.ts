@@ -9,7 +9,9 @@ import type { Shell } from './completion/shells.ts'
 import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
 import { addInfo } from './definitions/info.ts'
+import { addSeed } from './definitions/seed.ts'
 import {
+  addSharingOptions,
   addChoiceOptions,
   addConfigOptions,
   addHookOptions,
@@ -19,12 +21,13 @@ import {
   addPlaceOptions,
 } from './option-groups.ts'
 import { checked, oneOf } from './option-values.ts'
-import type { CatFlags, DownloadFlags, InfoFlags } from './flags.ts'
+import type { CatFlags, DownloadFlags, InfoFlags, SeedFlags } from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
   download(sources: readonly string[], flags: DownloadFlags): Promise<number>
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
+  seed(args: readonly string[], flags: SeedFlags, isOutputGiven: boolean): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
   completion(shell: Shell): Promise<number>
 }
@@ -36,6 +39,7 @@ export function downloadOptions(): Command {
   addChoiceOptions(command)
   addManyOptions(command)
   addNetworkOptions(command)
+  addSharingOptions(command)
   addOutputOptions(command)
   addHookOptions(command)
   return command
@@ -53,6 +57,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   addChoiceOptions(program)
   addManyOptions(program)
   addNetworkOptions(program)
+  addSharingOptions(program)
   addOutputOptions(program)
   addHookOptions(program)
   addConfigOptions(program)
@@ -67,6 +72,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
     })
   addInfo(program, actions, done)
   addCat(program, actions, done)
+  addSeed(program, actions, done)
   addCompletion(program, actions, done)
   for (const command of [program, ...program.commands]) finishCommand(command)
   return program

@@ -72,23 +72,19 @@ export const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 /** Of commands other than the download. */
 export const COMMAND_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   cat: ['--tar', '--no-store'],
+  seed: ['--until-completed', '--super-seed'],
 }
 
 /** Not there yet, and the issue that brings it. What is offered is taken off this list in the same commit. */
 export const NOT_OFFERED_YET: Readonly<Record<string, number>> = {
   verify: 5,
   create: 5,
-  seed: 5,
   tracker: 5,
   serve: 5,
   testbed: 5,
   magnet: 7,
   scrape: 7,
   metadata: 7,
-  '--upload-limit': 5,
-  '--seed': 5,
-  '--seed-ratio': 5,
-  '--seed-time': 5,
   '--expect': 5,
   '--checksum-file': 5,
   '--explain': 7,
