@@ -79,3 +79,71 @@ export interface InfoFlags {
   readonly json: boolean
   readonly color: ColorChoice
 }
+
+export interface CreateFlags {
+  /** `-` is standard output; undefined: NAME.torrent. */
+  readonly output: string | undefined
+  readonly force: boolean
+  /** Globs. */
+  readonly exclude: readonly string[]
+  readonly followLinks: boolean
+  readonly executable: boolean
+  readonly name: string | undefined
+  /** Bytes. */
+  readonly pieceLength: number | undefined
+  /** Tiers. */
+  readonly tracker: readonly (readonly string[])[]
+  readonly webSeed: readonly string[]
+  readonly private: boolean
+  readonly source: string | undefined
+  readonly comment: string | undefined
+  /** Seconds since 1970. */
+  readonly date: number | undefined
+  readonly magnet: boolean
+  readonly json: boolean
+  readonly progress: ProgressChoice
+  readonly color: ColorChoice
+  readonly quiet: boolean
+}
+
+export interface TestbedFlags {
+  /** Bytes; the same of `pieceLength`. */
+  readonly size: number | undefined
+  readonly files: number | undefined
+  readonly randomSeed: number | undefined
+  readonly name: string | undefined
+  readonly pieceLength: number | undefined
+  readonly peers: number
+  readonly trackerDrop: number
+  readonly trackerFail: string | undefined
+  /** Milliseconds. */
+  readonly peerLatency: number
+  /** Bytes a second, of each; Infinity: no limit. */
+  readonly peerRate: number | undefined
+  readonly corrupt: readonly number[]
+  readonly leaveAt: number | undefined
+  readonly readyFd: number | undefined
+  readonly json: boolean
+}
+
+export interface ServeFlags {
+  /** Bytes, a power of two. */
+  readonly pieceLength: number | undefined
+  /** Globs. */
+  readonly exclude: readonly string[]
+  readonly private: boolean
+  readonly webSeed: boolean
+  /** An IP address. */
+  readonly bind: string
+  readonly host: string | undefined
+  readonly port: number
+  readonly trackerPort: number
+  readonly listenPort: PortRange
+  /** Bytes a second. */
+  readonly uploadLimit: number | undefined
+  readonly untilCompleted: number | undefined
+  /** In milliseconds. */
+  readonly expire: number | undefined
+  readonly json: boolean
+  readonly quiet: boolean
+}

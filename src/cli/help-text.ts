@@ -17,6 +17,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl --json x.torrent | jq .', 'events for a script'],
     ['torrent-dl info x.torrent', 'what is in it'],
     ['torrent-dl cat x.torrent FILE | less', 'the bytes of one file, as they come'],
+    ['torrent-dl http://host/x.torrent', 'a .torrent at an address'],
     ['torrent-dl ./info', 'a file named like a command'],
   ],
   info: [
@@ -27,6 +28,25 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl cat x.torrent | sha256sum', 'the only file'],
     ['torrent-dl cat --no-store x.torrent 3 | less', 'the file with number 3'],
     ['torrent-dl cat --tar x.torrent | tar -x', 'all files'],
+  ],
+  create: [
+    ['torrent-dl create data', 'data.torrent of the directory data'],
+    ['torrent-dl create -o x.torrent -t URL data', 'with a tracker'],
+    ['torrent-dl create -t URL1,URL2 -t URL3 data', 'two tiers of trackers'],
+    ["torrent-dl create --exclude '.git' .", 'the current directory, without .git'],
+    ['torrent-dl create --magnet data', 'its magnet link'],
+    ['torrent-dl create -o - data | ssh host ...', 'to a pipe'],
+  ],
+  testbed: [
+    ['torrent-dl testbed -- npm test', 'with a swarm of made-up data'],
+    ['torrent-dl testbed fixtures/ -- ./smoke.sh', 'of these files'],
+    ['torrent-dl testbed --corrupt 0 -- ./smoke.sh', 'the peer lies'],
+    ['torrent-dl testbed --json', 'without a command: until Ctrl-C'],
+  ],
+  serve: [
+    ['torrent-dl serve ./model', 'for this machine, until Ctrl-C'],
+    ['torrent-dl serve --bind 0.0.0.0 ./model', 'for the network'],
+    ['torrent-dl serve --until-completed 16 ./model', 'for sixteen hosts'],
   ],
   completion: [
     ['source <(torrent-dl completion bash)', 'in ~/.bashrc'],

@@ -74,6 +74,18 @@ function actionsFor(context: CliContext): Actions {
       const { startInfo } = await import('./start-info.ts')
       return await startInfo(source, flags, context)
     },
+    async create(path, flags) {
+      const { startCreate } = await import('./start-create.ts')
+      return await startCreate(path, flags, context)
+    },
+    async testbed(paths, command, flags) {
+      const { startTestbed } = await import('./start-testbed.ts')
+      return await startTestbed(paths, command, flags, context)
+    },
+    async serve(path, flags) {
+      const { startServe } = await import('./start-serve.ts')
+      return await startServe(path, flags, context)
+    },
     async completion(shell) {
       const { startCompletion } = await import('./start-completion.ts')
       return startCompletion(shell, context)

@@ -226,14 +226,20 @@ export function addOutputOptions(program: Command): void {
 }
 
 export function addProgressOptions(program: Command): void {
+  addScreenOptions(program)
   program
+    .option('-v, --verbose', 'say more; -vv and -vvv even more', (_value, count: number) => count + 1, 0)
+    .option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
+}
+
+/** What is shown on standard error, without the log. */
+export function addScreenOptions(command: Command): void {
+  command
     .addOption(
       new Option('--progress <how>', 'progress:').choices(['auto', 'bar', 'plain', 'none']).default('auto'),
     )
     .addOption(colorOption())
     .addOption(new Option('-q, --quiet', 'print errors only').default(false).conflicts('verbose'))
-    .option('-v, --verbose', 'say more; -vv and -vvv even more', (_value, count: number) => count + 1, 0)
-    .option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
 }
 
 export function addHookOptions(program: Command): void {

@@ -8,8 +8,11 @@ import { HELP_STYLE, textAfterOptions } from './help-text.ts'
 import type { Shell } from './completion/shells.ts'
 import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
+import { addCreate } from './definitions/create.ts'
 import { addInfo } from './definitions/info.ts'
 import { addSeed } from './definitions/seed.ts'
+import { addTestbed } from './definitions/testbed.ts'
+import { addServe } from './definitions/serve.ts'
 import {
   addSharingOptions,
   addChoiceOptions,
@@ -21,7 +24,15 @@ import {
   addPlaceOptions,
 } from './option-groups.ts'
 import { checked, oneOf } from './option-values.ts'
-import type { CatFlags, DownloadFlags, InfoFlags, SeedFlags } from './flags.ts'
+import type {
+  CatFlags,
+  CreateFlags,
+  DownloadFlags,
+  InfoFlags,
+  SeedFlags,
+  ServeFlags,
+  TestbedFlags,
+} from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
@@ -29,6 +40,13 @@ export interface Actions {
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
   seed(args: readonly string[], flags: SeedFlags, isOutputGiven: boolean): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
+  create(path: string, flags: CreateFlags): Promise<number>
+  testbed(
+    paths: readonly string[],
+    command: readonly string[] | undefined,
+    flags: TestbedFlags,
+  ): Promise<number>
+  serve(path: string, flags: ServeFlags): Promise<number>
   completion(shell: Shell): Promise<number>
 }
 
@@ -50,7 +68,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   const program = new Command('torrent-dl')
     .usage('[options] <source>...\n       torrent-dl <command> [options] ...')
     .description('Downloads torrents, verifies every byte, and is done when it says so.')
-    .argument('[source...]', 'a .torrent file, or - for standard input')
+    .argument('[source...]', 'a .torrent file, its http(s) address, or - (stdin)')
     .enablePositionalOptions()
     .helpCommand(false)
   addPlaceOptions(program)
@@ -73,6 +91,9 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   addInfo(program, actions, done)
   addCat(program, actions, done)
   addSeed(program, actions, done)
+  addCreate(program, actions, done)
+  addTestbed(program, actions, done)
+  addServe(program, actions, done)
   addCompletion(program, actions, done)
   for (const command of [program, ...program.commands]) finishCommand(command)
   return program

@@ -20,6 +20,7 @@ import { makeLog } from './log.ts'
 import { addressesOfPeer, openNetwork } from './open-network.ts'
 import type { Network } from './open-network.ts'
 import { PlainProgress } from './plain-progress.ts'
+import { progressKind } from './progress-kind.ts'
 import { DEFAULT_JOBS } from './option-groups.ts'
 import type { DownloadFlags } from './flags.ts'
 import type { SharingFlags } from './item-options.ts'
@@ -52,7 +53,7 @@ export async function startDownload(
   const queue = await openQueue(sources, flags, { context, onlySeeds: special.onlySeeds === true })
   if (flags.list || flags.dryRun) {
     const { startPreview } = await import('./start-preview.ts')
-    return await startPreview(queue, flags, context)
+    return await startPreview(queue, flags, context, network.local)
   }
   const hasList = flags.inputFile.length > 0
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
@@ -113,6 +114,7 @@ async function startLogged(
     clock: systemClock,
     log,
     stdin: context.stdin,
+    local: network.local,
     screen,
     events,
     hooks,
@@ -201,7 +203,7 @@ function connectionLimit(jobs: number): number | undefined {
   return limitConnections(limit, limitJobs(jobs, limit))
 }
 
-/** Bars need a terminal that no other output of ours goes to, and where nobody else types. @param writesData is standard output for more than paths? */
+/** @param writesData is standard output for more than paths? */
 async function openScreen(
   flags: DownloadFlags,
   style: LineStyle,
@@ -209,14 +211,8 @@ async function openScreen(
   { sourceCount, writesData }: { readonly sourceCount: () => SourceCount; readonly writesData: boolean },
 ): Promise<Screen> {
   const parts = { stream: stderr, style, clock: systemClock, sourceCount }
-  if (flags.quiet) return new PlainProgress({ ...parts, amount: 'errors' })
-  const sharesTerminal = writesData && stdout.isTTY === true && style.terminal.isTty
-  const isSilent = flags.progress === 'none' || (flags.progress === 'auto' && sharesTerminal)
-  if (isSilent) return new PlainProgress({ ...parts, amount: 'summary' })
-  const isForBars = style.terminal.canRedraw && (flags.progress === 'bar' || isInForeground())
-  if (flags.progress === 'plain' || !isForBars || sharesTerminal) {
-    return new PlainProgress({ ...parts, amount: 'progress' })
-  }
+  const kind = progressKind(flags, style.terminal, stdout, writesData)
+  if (kind !== 'bars') return new PlainProgress({ ...parts, amount: kind === 'plain' ? 'progress' : kind })
   const { openProgressBars } = await import('./progress-bars.ts')
   return await openProgressBars({
     ...parts,

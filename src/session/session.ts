@@ -10,11 +10,11 @@ import type { TorrentObserver } from '../torrent/snapshot.ts'
 import { DownloadLimits } from '../torrent/download-limits.ts'
 import { Dialer } from '../peer/dialer.ts'
 import { FileStorage } from '../storage/file-storage.ts'
-import { HeldPieces } from '../storage/held-pieces.ts'
 import type { Storage } from '../storage/storage.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
 import { InputError, KnownError, PeerError, messageOf } from '../common/errors.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
+import type { AttachHandler } from '../net/byte-stream.ts'
 import { TcpListener } from '../net/tcp-listener.ts'
 import { PeerPlaces } from '../torrent/peer-places.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
@@ -33,6 +33,8 @@ import { makeTracker } from '../tracker/make-tracker.ts'
 export interface SessionParts {
   readonly clock: Clock
   readonly log: LogSink
+  /** Stands between every peer's stream and whoever reacts to it: faults for tests. Default: nobody. */
+  readonly wrapStreams?: ((attach: AttachHandler) => AttachHandler) | undefined
 }
 
 export class Session {
@@ -62,7 +64,8 @@ export class Session {
       clock: parts.clock,
       connect: (endpoint, attach, options) => {
         if (!local.reaches(endpoint.host)) throw new PeerError('PEER_DIAL_FAILED', local.reason)
-        return connectTcp(endpoint, attach, { ...options, localAddress: local.toward(endpoint.host) })
+        const wrapped = parts.wrapStreams?.(attach) ?? attach
+        return connectTcp(endpoint, wrapped, { ...options, localAddress: local.toward(endpoint.host) })
       },
     })
     this.#udpLinks = new UdpLinks({
@@ -74,10 +77,11 @@ export class Session {
   /** Listens. @throws UsageError LISTEN_PORT_TAKEN when every port of the range is taken, LISTEN_FAILED */
   static async open(settings: Settings, parts: SessionParts): Promise<Session> {
     const session = new Session(settings, parts)
+    const attach: AttachHandler = (stream) => session.#makeInbound(stream.remote.host).attach(stream)
     session.#listener = await TcpListener.open({
       ports: settings.listenPorts,
       hosts: settings.local.listenHosts,
-      attach: (stream) => session.#makeInbound(stream.remote.host).attach(stream),
+      attach: parts.wrapStreams?.(attach) ?? attach,
       onError: (error) => {
         const code = error instanceof KnownError ? ` [${error.code}]` : ''
         parts.log('debug', 'peer', `inbound: ${messageOf(error)}${code}`)
@@ -137,6 +141,11 @@ export class Session {
     return torrent
   }
 
+  /** Payload that was sent by another way than peers counts in the upload limit. */
+  chargeUpload(bytes: number): void {
+    this.#uploadLimits.charge(bytes)
+  }
+
   /** Stops every torrent and the listener. Never rejects. */
   async close(): Promise<void> {
     this.#dialer.close()
@@ -152,7 +161,7 @@ export class Session {
   }
 
   #makeStorage(metainfo: Metainfo, settings: TorrentSettings): Storage {
-    if (settings.isKeptInMemory === true) return new HeldPieces(metainfo)
+    if (settings.storage !== undefined) return settings.storage
     return new FileStorage({
       metainfo,
       outputDirectory: settings.outputDirectory,

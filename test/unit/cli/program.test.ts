@@ -35,7 +35,10 @@ async function run(...argv: string[]): Promise<Run> {
       result.info = [source, flags]
       return Promise.resolve(9)
     },
+    create: async () => Promise.resolve(0),
+    testbed: async () => Promise.resolve(13),
     completion: async () => Promise.resolve(11),
+    serve: async () => Promise.resolve(12),
   }
   result.code = await runProgram(argv, actions, {
     env: {},

@@ -44,7 +44,10 @@ async function run({ argv = ['x'], env = {}, file }: Given): Promise<Seen> {
       },
       cat: async () => Promise.resolve(0),
       seed: async () => Promise.resolve(0),
+      create: async () => Promise.resolve(0),
+      testbed: async () => Promise.resolve(0),
       completion: async () => Promise.resolve(0),
+      serve: async () => Promise.resolve(0),
     },
     {
       env: { HOME: join(root, 'nobody'), ...env },
