@@ -252,7 +252,7 @@ function isOfSource(error: unknown): error is KnownError {
 
 function isBeingSeeded({ source }: QueuedSource, known: KnownTorrent): InputError {
   const message = `the same torrent as ${known.source}, which seeds; with other options it needs a run of its own`
-  return new InputError('TORRENT_DUPLICATE', `${source}: ${message}`)
+  return new InputError('TORRENT_DUPLICATE', `${maskSource(source)}: ${message}`)
 }
 
 function isShortage(error: unknown): boolean {
