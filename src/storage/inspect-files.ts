@@ -90,7 +90,8 @@ export async function inspectFiles(options: InspectOptions): Promise<Inspection>
     const trusted = isTrusted(options, stat, recorded.identity)
     if (stat !== undefined) table.setIdentity(file, stat, trusted)
     seen.add(file, decision, trusted)
-    if (isWanted) seen.compare(decision, recorded, { trusted, isAsked: options.hashesAll })
+    if (isWanted && !(options.isReadOnly && stat === undefined))
+      seen.compare(decision, recorded, { trusted, isAsked: options.hashesAll })
     // Only the pieces that it shares are hashed: the record must not vouch for the others' absence.
     else if (stat !== undefined && !trusted) table.setSuspect(file, true)
     if (turns.isOver()) {
