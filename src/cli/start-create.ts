@@ -25,7 +25,7 @@ import { TorrentOutput, standardFiles } from './torrent-output.ts'
 
 /** @returns the exit code */
 export async function startCreate(path: string, flags: CreateFlags, context: CliContext): Promise<number> {
-  assertOneResult(flags)
+  assertOneResult(flags, context)
   const name = flags.name ?? basename(resolve(path))
   const options = await optionsFrom(flags, name, context)
   const output = flags.output === '-' ? undefined : new TorrentOutput(flags.output, name, flags.force)
@@ -49,8 +49,15 @@ export async function startCreate(path: string, flags: CreateFlags, context: Cli
   return EXIT.ok
 }
 
-function assertOneResult({ output, json, magnet }: CreateFlags): void {
-  if (output !== '-' || !(json || magnet)) return
+/** Told before hours of hashing. */
+function assertOneResult({ output, json, magnet }: CreateFlags, { stdout }: CliContext): void {
+  if (output !== '-') return
+  if (stdout.isTTY === true)
+    throw new UsageError(
+      'OUTPUT_IS_TERMINAL',
+      'a .torrent is not written to a terminal: redirect it, or name a file',
+    )
+  if (!(json || magnet)) return
   const option = json ? '--json' : '--magnet'
   throw new UsageError('USAGE', `${option} and '-o -' would both write to standard output: leave out one`)
 }
