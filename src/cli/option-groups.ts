@@ -126,6 +126,8 @@ export function addNetworkOptions(program: Command): void {
       [],
     )
     .option('--blocklist <file>', 'no peers of these ranges', checked('--blocklist', file))
+    .option('--no-pex', 'do not let peers name other peers')
+    .option('--no-lsd', 'do not look for peers on the local network')
     .addOption(
       maxPeers
         .argParser(checked('--max-peers', (text) => parseCount(text, 1, MAX_MAX_PEERS)))

@@ -231,6 +231,8 @@ async function openSession(
     listenPorts: flags.listenPort,
     local,
     blocklist,
+    usesPex: flags.pex,
+    usesLsd: flags.lsd,
     maxPeers: flags.maxPeers,
     maxConnections: connectionLimit(flags.jobs),
     maxTorrents: flags.jobs,

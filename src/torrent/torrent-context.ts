@@ -18,9 +18,11 @@ import type { OpenPieces } from './open-pieces.ts'
 import type { OrderedReader } from './ordered-reader.ts'
 import type { Pace } from './pace.ts'
 import type { TorrentPlaces } from './peer-places.ts'
+import type { PeerExchange } from './peer-exchange.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TorrentUploadLimit } from './upload-limits.ts'
+import type { SuperSeed } from './super-seed.ts'
 import type { TransferStats } from './transfer-stats.ts'
 import type { UploadMemory } from './upload-memory.ts'
 import type { UploadReader } from './upload-reader.ts'
@@ -49,8 +51,12 @@ export interface TorrentContext {
   readonly inquiry: PieceInquiry
   readonly pool: PeerPool
   readonly peers: PeerRegistry
+  /** Undefined where peers are not to tell each other of others. */
+  readonly pex: PeerExchange | undefined
   readonly stats: TransferStats
   readonly completedPeers: CompletedPeers
+  /** Of a torrent that shows peers one piece after another. */
+  readonly superSeed: SuperSeed | undefined
   /** Connections at the most. */
   readonly maxPeers: number
   /** Its part of the process's connections. */
