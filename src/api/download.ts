@@ -149,7 +149,8 @@ class Downloading {
         }
         signal?.addEventListener('abort', onAbort, { once: true })
         cancels.push(() => signal?.removeEventListener('abort', onAbort))
-        if (signal?.aborted === true) onAbort() // while the session opened
+        if (signal?.aborted === true)
+          onAbort() // while the session opened
         else started.start()
       })
       this.#options.onProgress?.(progressOf(torrent.snapshot()))

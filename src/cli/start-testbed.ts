@@ -78,11 +78,15 @@ class TestbedRun {
         signals.exit(code)
       },
     }
-    const unwatch = watchSignals(source, () => systemClock.now(), (signal) => {
-      this.#stoppedBy = signal
-      this.#stopping.abort()
-      this.#child?.stop(signal)
-    })
+    const unwatch = watchSignals(
+      source,
+      () => systemClock.now(),
+      (signal) => {
+        this.#stoppedBy = signal
+        this.#stopping.abort()
+        this.#child?.stop(signal)
+      },
+    )
     try {
       return await this.#run(command, flags, options)
     } catch (error) {

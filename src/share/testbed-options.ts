@@ -75,19 +75,19 @@ export function checkTestbedOptions(options: TestbedOptions): CheckedOptions {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= min && value <= max))
       throw usage(`${key} is ${value}, and must be a whole number from ${min} to ${max}`)
   }
-  checkLists(checked)
-  const { name, pieceBytes, trackerFailure = '', fileCount, sizeBytes } = checked
+  checkAmounts(checked)
+  const { name, pieceBytes, fileCount, sizeBytes } = checked
   if (pieceBytes !== undefined && !Number.isInteger(Math.log2(pieceBytes)))
     throw usage(`a piece length of ${pieceBytes} bytes is no power of two`)
-  if (trackerFailure.length > MAX_FAILURE_CHARACTERS)
-    throw usage(`a failure reason of more than ${MAX_FAILURE_CHARACTERS} characters`)
   if (name !== undefined) checkName(name)
   if (fileCount > sizeBytes) throw usage(`${fileCount} files need a size of at least as many bytes`)
   if (checked.paths.length > 0) refuseMadeUpData(options)
   return checked
 }
 
-function checkLists({ paths, corruptPieces }: CheckedOptions): void {
+function checkAmounts({ paths, corruptPieces, trackerFailure = '' }: CheckedOptions): void {
+  if (trackerFailure.length > MAX_FAILURE_CHARACTERS)
+    throw usage(`a failure reason of more than ${MAX_FAILURE_CHARACTERS} characters`)
   if (paths.length > MAX_PATHS) throw usage(`more than ${MAX_PATHS} paths`)
   if (paths.includes('')) throw usage('an empty path')
   if (corruptPieces.length > MAX_CORRUPT_PIECES) throw usage(`more than ${MAX_CORRUPT_PIECES} corrupt pieces`)
