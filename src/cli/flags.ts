@@ -40,6 +40,11 @@ export interface DownloadFlags {
   readonly maxPeers: number
   /** Bytes a second, of all torrents together. */
   readonly downloadLimit: number | undefined
+  readonly uploadLimit: number | undefined
+  readonly seed: boolean | undefined
+  readonly seedRatio: number | undefined
+  /** In milliseconds; 0: not at all. */
+  readonly seedTime: number | undefined
   readonly timeout: number | undefined
   readonly stallTimeout: number | undefined
   readonly json: boolean
@@ -55,6 +60,13 @@ export interface DownloadFlags {
   readonly verbose: number
   /** Where values came from that are not on the command line: variables, keys of a file. */
   readonly origins?: readonly string[]
+}
+
+/** What `seed` has besides. Of the download's flags those that it has no option for keep their defaults. */
+export interface SeedFlags extends DownloadFlags {
+  /** Peers. */
+  readonly untilCompleted: number | undefined
+  readonly superSeed: boolean
 }
 
 /** Of the download's flags those that `cat` has no option for keep their defaults. */

@@ -10,7 +10,9 @@ import type { TorrentSettings } from '../session/settings.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import { EXIT, SIGNAL_EXIT, exitCodeOf } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
-import type { ChosenPieces } from './item-options.ts'
+import type { ChosenPieces, SeedingOptions } from './item-options.ts'
+import { GoalWatch } from './seed-goal.ts'
+import type { SeedFigures } from './seed-goal.ts'
 import type { DownloadView, JobResult, JobView } from './view.ts'
 
 /** What is needed of a torrent; session's Torrent is one, tests have another. */
@@ -43,6 +45,8 @@ export interface JobParts {
   /** As the user gave it. */
   readonly outputDirectory: string
   readonly delivery?: Delivery | undefined
+  /** Undefined: it ends when it is whole. */
+  readonly seeding?: SeedingOptions | undefined
   readonly views: readonly DownloadView[]
   readonly clock: Clock
   readonly log: LogSink
@@ -63,8 +67,11 @@ export class Job implements JobView, TorrentObserver {
   /** Beside those of the item. */
   readonly settings: Partial<TorrentSettings>
   readonly chosen: ChosenPieces | undefined
+  readonly onlySeeds: boolean
   /** Settles once; never rejects. */
   readonly result: Promise<JobResult>
+  /** How the download ended, when the torrent is shared from then on; undefined when it has ended without. Never rejects. */
+  readonly seedingBegun: Promise<JobResult | undefined>
   readonly #views: readonly DownloadView[]
   readonly #clock: Clock
   readonly #log: LogSink
@@ -76,9 +83,15 @@ export class Job implements JobView, TorrentObserver {
   #lastSnapshot: TorrentSnapshot
   #settle: ((result: JobResult) => void) | undefined
   #startedAtMs: number
+  /** Once it is whole. */
+  #downloadSeconds: number | undefined
   #sawSource = false
+  readonly #seedingOptions: SeedingOptions | undefined
+  readonly #goalWatch = new GoalWatch()
+  #onSeedingBegun: (result: JobResult | undefined) => void = () => undefined
+  #seedsSinceMs: number | undefined
 
-  constructor({ source, metainfo, chosen, outputDirectory, delivery, views, clock, log }: JobParts) {
+  constructor({ source, metainfo, chosen, outputDirectory, delivery, seeding, views, clock, log }: JobParts) {
     this.source = source
     this.metainfo = metainfo
     this.infoHash = metainfo.infoHash.toString('hex')
@@ -88,6 +101,8 @@ export class Job implements JobView, TorrentObserver {
     this.#delivery = delivery
     this.settings = delivery?.settings(metainfo) ?? {}
     this.#stepsLeft = delivery === undefined ? 1 : 2
+    this.#seedingOptions = seeding
+    this.onlySeeds = seeding?.isOnly === true
     this.#views = views
     this.#clock = clock
     this.#log = log
@@ -95,6 +110,9 @@ export class Job implements JobView, TorrentObserver {
     this.#lastSnapshot = emptySnapshot(metainfo, chosen)
     this.result = new Promise((resolve) => {
       this.#settle = resolve
+    })
+    this.seedingBegun = new Promise((resolve) => {
+      this.#onSeedingBegun = resolve
     })
   }
 
@@ -110,6 +128,24 @@ export class Job implements JobView, TorrentObserver {
 
   snapshot(): TorrentSnapshot {
     return this.#torrent?.snapshot() ?? this.#lastSnapshot
+  }
+
+  seeding(): SeedFigures | undefined {
+    if (this.#seedsSinceMs === undefined || this.#seedingOptions === undefined) return undefined
+    const { uploadedBytes, totalBytes, completedPeerCount } = this.snapshot()
+    return {
+      goal: this.#seedingOptions.goal,
+      seconds: (this.#clock.now() - this.#seedsSinceMs) / 1000,
+      uploadedBytes,
+      totalBytes,
+      completedPeerCount,
+    }
+  }
+
+  /** Ends it when it was shared enough. To be called once a second. */
+  checkGoal(): void {
+    const figures = this.seeding()
+    if (figures !== undefined && this.#goalWatch.isReached(figures)) this.#finish('complete', EXIT.ok, undefined)
   }
 
   /** Has any peer connected or any tracker named one so far? Looks anew. */
@@ -187,23 +223,39 @@ export class Job implements JobView, TorrentObserver {
   }
 
   #step(): void {
-    if (--this.#stepsLeft === 0) this.#finish('complete', EXIT.ok, undefined)
+    if (--this.#stepsLeft > 0) return
+    if (this.#seedingOptions === undefined) this.#finish('complete', EXIT.ok, undefined)
+    else if (this.#settle !== undefined) this.#beginSeeding()
   }
 
-  #finish(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): void {
-    const settle = this.#settle
-    this.#settle = undefined
-    this.#lastSnapshot = this.snapshot()
-    this.#torrent = undefined
-    settle?.({
+  #beginSeeding(): void {
+    const result = this.#resultOf('complete', EXIT.ok, undefined)
+    this.#downloadSeconds = result.seconds
+    this.#seedsSinceMs = this.#clock.now()
+    this.#onSeedingBegun(result)
+  }
+
+  #resultOf(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): JobResult {
+    return {
       source: this.source,
       outcome,
       code,
       error,
       job: this,
-      snapshot: this.#lastSnapshot,
+      snapshot: this.snapshot(),
       seconds: this.#secondsDownloading(),
-    })
+      seeding: this.seeding(),
+    }
+  }
+
+  #finish(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): void {
+    const settle = this.#settle
+    this.#settle = undefined
+    const result = this.#resultOf(outcome, code, error)
+    if (result.snapshot !== undefined) this.#lastSnapshot = result.snapshot
+    this.#torrent = undefined
+    this.#onSeedingBegun(undefined) // does nothing when it has
+    settle?.(result)
   }
 
   /** Nothing is shown of a job that has its result. */
@@ -213,7 +265,7 @@ export class Job implements JobView, TorrentObserver {
   }
 
   #secondsDownloading(): number {
-    return (this.#clock.now() - this.#startedAtMs) / 1000
+    return this.#downloadSeconds ?? (this.#clock.now() - this.#startedAtMs) / 1000
   }
 }
 

@@ -13,6 +13,8 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   h: 3600 * SECOND_MS,
   d: 86_400 * SECOND_MS,
 }
+/** A ratio that is meant to have an end. */
+const MAX_RATIO = 10_000
 const BINARY_UNITS: Readonly<Record<string, number>> = {
   '': 1,
   k: 2 ** 10,
@@ -55,6 +57,19 @@ export function parseDuration(text: string): number {
   if (ms < 1) throw usage(text, 'a duration above 0')
   if (ms > MAX_DURATION_MS) throw usage(text, 'a duration of at most 365d')
   return Math.round(ms)
+}
+
+/** As parseDuration, but a bare number is minutes, and 0 is allowed: the habit of other clients. */
+export function parseSeedTime(text: string): number {
+  if (/^0+(\.0+)?[smhd]?$/.test(text)) return 0
+  return parseDuration(/^\d+(\.\d+)?$/.test(text) ? `${text}m` : text)
+}
+
+/** `1.5`: above 0. */
+export function parseRatio(text: string): number {
+  const ratio = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : NaN
+  if (!(ratio > 0 && ratio <= MAX_RATIO)) throw usage(text, `a ratio such as 1.5, above 0, at most ${MAX_RATIO}`)
+  return ratio
 }
 
 /** As parseDuration, at most 20d. */

@@ -10,9 +10,11 @@ import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
 import { addCreate } from './definitions/create.ts'
 import { addInfo } from './definitions/info.ts'
+import { addSeed } from './definitions/seed.ts'
 import { addTestbed } from './definitions/testbed.ts'
 import { addServe } from './definitions/serve.ts'
 import {
+  addSharingOptions,
   addChoiceOptions,
   addConfigOptions,
   addHookOptions,
@@ -22,12 +24,21 @@ import {
   addPlaceOptions,
 } from './option-groups.ts'
 import { checked, oneOf } from './option-values.ts'
-import type { CatFlags, CreateFlags, DownloadFlags, InfoFlags, ServeFlags, TestbedFlags } from './flags.ts'
+import type {
+  CatFlags,
+  CreateFlags,
+  DownloadFlags,
+  InfoFlags,
+  SeedFlags,
+  ServeFlags,
+  TestbedFlags,
+} from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
   download(sources: readonly string[], flags: DownloadFlags): Promise<number>
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
+  seed(args: readonly string[], flags: SeedFlags, isOutputGiven: boolean): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
   create(path: string, flags: CreateFlags): Promise<number>
   testbed(
@@ -46,6 +57,7 @@ export function downloadOptions(): Command {
   addChoiceOptions(command)
   addManyOptions(command)
   addNetworkOptions(command)
+  addSharingOptions(command)
   addOutputOptions(command)
   addHookOptions(command)
   return command
@@ -63,6 +75,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   addChoiceOptions(program)
   addManyOptions(program)
   addNetworkOptions(program)
+  addSharingOptions(program)
   addOutputOptions(program)
   addHookOptions(program)
   addConfigOptions(program)
@@ -77,6 +90,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
     })
   addInfo(program, actions, done)
   addCat(program, actions, done)
+  addSeed(program, actions, done)
   addCreate(program, actions, done)
   addTestbed(program, actions, done)
   addServe(program, actions, done)

@@ -130,6 +130,7 @@ export class Session {
       ...(settings.priorities === undefined ? {} : { priorities: settings.priorities }),
       ...(settings.reading === undefined ? {} : { reading: settings.reading }),
       seedWhenComplete: settings.seedWhenComplete,
+      isSuperSeeding: settings.isSuperSeeding === true,
       pieceMemory: this.#pieceMemory,
       downloadLimits: this.#downloadLimits,
       downloadLimit: settings.downloadLimit,
@@ -173,6 +174,7 @@ export class Session {
       hashesAll: settings.hashesAll,
       syncs: settings.syncs,
       diskWaitMs: settings.diskWaitMs,
+      isReadOnly: settings.isReadOnly,
       wantedFiles: settings.wantedFiles,
       log: this.#parts.log,
     })

@@ -44,11 +44,16 @@ export interface TorrentSettings {
   readonly hashesAll?: boolean | undefined
   /** A file is on the disk before it counts as whole. */
   readonly syncs?: boolean | undefined
+  /** Nothing below the output directory is made or changed: what is missing there is an error, DATA_MISSING. */
+  readonly isReadOnly?: boolean | undefined
   /** How long room on a full disk is waited for. */
   readonly diskWaitMs?: number | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
-  /** Show peers one piece after another (BEP 16): for the first seed of a torrent, which uploads little twice then. */
+  /**
+   * Show peers one piece after another (BEP 16): for the first seed of a torrent, which then sends little twice. Of no
+   * consequence for a torrent that is not complete from the start.
+   */
   readonly isSuperSeeding?: boolean | undefined
   /** Payload of this torrent, bytes a second, within the process's limit; undefined: no limit of its own. */
   readonly downloadLimit?: number | undefined

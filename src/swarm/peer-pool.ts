@@ -136,13 +136,24 @@ export class PeerPool {
     else this.#insert({ ...newPeer(endpoint, 'inbound'), state: 'connected', isDialable: false })
   }
 
-  /** A connection ended. One that gave us something starts with a clean slate. Unknown endpoints are ignored. */
-  onClosed(endpoint: Endpoint, { wasUseful, nowMs }: { wasUseful: boolean; nowMs: number }): void {
+  /**
+   * A connection ended. One that was of use starts with a clean slate. Unknown endpoints are ignored.
+   * @param isNeedless neither has anything for the other: it is dialled rarely from now on
+   */
+  onClosed(
+    endpoint: Endpoint,
+    {
+      wasUseful,
+      isNeedless = false,
+      nowMs,
+    }: { readonly wasUseful: boolean; readonly isNeedless?: boolean; readonly nowMs: number },
+  ): void {
     this.#setNow(nowMs)
     const peer = this.#known.get(formatEndpoint(endpoint))
     if (peer === undefined) return
     peer.failures = wasUseful ? 0 : peer.failures + 1
     this.#settle(peer)
+    if (isNeedless) peer.nextDialMs = Math.max(peer.nextDialMs, this.#nowMs + RARELY_MS)
   }
 
   onDialFailed(endpoint: Endpoint, nowMs: number): void {

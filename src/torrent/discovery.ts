@@ -12,6 +12,9 @@ import { PeerConnection } from '../peer/peer-connection.ts'
 import { PeerError, SourceError, systemCodeOf } from '../common/errors.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 
+/** A seed calls addresses until it has so many peers: those that nobody can call may need it. The others call themselves. */
+const SEED_DIALS_UP_TO = 40
+
 export interface DiscoveryParts {
   readonly announcer: Announcer
   readonly dialer: Dialer
@@ -19,6 +22,8 @@ export interface DiscoveryParts {
   /** Takes a dialled connection in once its handshake is done. */
   readonly accept: (connection: PeerConnection, peerHandshake: Handshake) => Acceptance
   readonly userPeers: readonly Endpoint[]
+  /** Is it of use to others when it has everything itself? */
+  readonly seeds: boolean
 }
 
 export class Discovery {
@@ -57,8 +62,8 @@ export class Discovery {
   }
 
   onSecond(): void {
-    if (this.#context.state !== 'downloading') return
     this.dialMore()
+    if (this.#context.state !== 'downloading') return
     if (this.#context.peers.size + this.#dialing.size === 0) this.#parts.announcer.wantPeers()
     if (this.#isHopeless()) this.#context.fail(noSource(this.#parts.announcer.statuses()))
   }
@@ -82,7 +87,7 @@ export class Discovery {
   /** Calls as many known addresses as limits allow. */
   dialMore(): void {
     const { context, parts } = { context: this.#context, parts: this.#parts }
-    if (this.#isStopped || context.state !== 'downloading') return
+    if (this.#isStopped) return
     while (this.#hasRoom() && parts.dialer.freeSlots > 0) {
       const endpoint = context.pool.takeDialable(context.clock.now())
       if (endpoint === undefined) return
@@ -91,8 +96,15 @@ export class Discovery {
   }
 
   #hasRoom(): boolean {
-    const { peers, maxPeers, places } = this.#context
-    return peers.size + this.#dialing.size < maxPeers && places.hasRoom()
+    const { peers, places } = this.#context
+    return peers.size + this.#dialing.size < this.#mostPeers && places.hasRoom()
+  }
+
+  /** Nobody is called for more. */
+  get #mostPeers(): number {
+    const { state, maxPeers } = this.#context
+    if (state === 'downloading') return maxPeers
+    return state === 'complete' && this.#parts.seeds ? Math.min(maxPeers, SEED_DIALS_UP_TO) : 0
   }
 
   #dial(endpoint: Endpoint): void {

@@ -49,15 +49,19 @@ import type { UploadLimits } from './upload-limits.ts'
 import type { UploadMemory } from './upload-memory.ts'
 import { TransferStats } from './transfer-stats.ts'
 import { WriteBehind } from './write-behind.ts'
+import { SuperSeed } from './super-seed.ts'
 import { UploadReader } from './upload-reader.ts'
 import { WantedPieces } from './wanted-pieces.ts'
 import { admitPeer } from './admit-peer.ts'
 import { checkInvariants } from './check-invariants.ts'
 import { setPiecePriorities } from './piece-priorities.ts'
+import { tellUploadOnly } from './our-extensions.ts'
 import { onTick, TICK_MS } from './tick.ts'
 import { missingBytes, takeSnapshot } from './take-snapshot.ts'
 
 const SAVE_EVERY_TICKS = 100
+/** Many files take time to look at: between two looks there is this many times as much. */
+const CONFIRM_PAUSES = 50
 const TICKS_A_SECOND = 10
 
 export interface TorrentParts {
@@ -87,6 +91,8 @@ export interface TorrentParts {
   readonly refusalOf?: (host: string) => PeerRefusal | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
+  /** Once it is found complete, show peers one piece after another (BEP 16); nothing changes for one that downloads. */
+  readonly isSuperSeeding?: boolean
   /** For pieces that were asked for and are not written yet. Shared by the session's torrents; default: its own. */
   readonly pieceMemory?: PieceMemory
   /** Shared by the session's torrents; default: none. */
@@ -108,9 +114,11 @@ export class Torrent {
   readonly #ourHandshake: Handshake
   readonly #stopping = new AbortController()
   #state: TorrentState = 'checking'
+  #superSeed: SuperSeed | undefined
   #checkedBytes = 0
   #bytesToCheck = 0
   #ticks = 0
+  #mayConfirmAtMs = -Infinity
   #cancelTicker: CancelTimer | undefined
   #stopped: Promise<void> | undefined
   #storageClosed = Promise.resolve()
@@ -204,13 +212,18 @@ export class Torrent {
       await this.#check()
       if (this.#stopping.signal.aborted) return
       const { isComplete } = this.#context.wanted
-      if (isComplete) this.#setState('complete')
+      if (isComplete) this.#beginComplete()
       else this.#setState('downloading')
       if (!isComplete || this.#parts.seedWhenComplete) this.#goLive()
       if (isComplete) this.#parts.observer.onComplete()
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#fail(asKnown(error))
     }
+  }
+
+  #beginComplete(): void {
+    if (this.#parts.isSuperSeeding === true && this.#context.have.isFull) this.#superSeed = new SuperSeed()
+    this.#setState('complete')
   }
 
   async #check(): Promise<void> {
@@ -259,11 +272,18 @@ export class Torrent {
   }
 
   async #save(): Promise<void> {
+    const { storage, clock } = this.#parts
+    const startedAtMs = clock.now()
+    if (this.#state === 'complete' && startedAtMs < this.#mayConfirmAtMs) return
+    this.#mayConfirmAtMs = Infinity
     try {
-      await this.#parts.storage.save()
+      // What peers are given must still be what was hashed.
+      if (this.#state === 'complete') await storage.confirm()
+      if (!this.#stopping.signal.aborted) await storage.save()
     } catch (error) {
-      this.#fail(asKnown(error))
+      if (!this.#stopping.signal.aborted) this.#fail(asKnown(error))
     }
+    this.#mayConfirmAtMs = startedAtMs + CONFIRM_PAUSES * (clock.now() - startedAtMs)
   }
 
   /** Complete is what lies on disk: said only after a last look at the files. */
@@ -273,6 +293,7 @@ export class Torrent {
       if (this.#stopping.signal.aborted) return
       this.#setState('complete')
       this.#context.limit?.stop()
+      tellUploadOnly(this.#context)
       if (this.#context.have.isFull) this.#discovery.completed()
       this.#parts.observer.onComplete()
     } catch (error) {
@@ -294,7 +315,7 @@ export class Torrent {
     this.#context.limit?.stop()
     this.#context.uploadLimit?.stop()
     for (const peer of [...this.#context.peers.values()]) {
-      peer.connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
+      peer.connection.finish(new PeerError('PEER_STOPPING', 'the torrent stops'))
     }
     this.#context.openPieces.discardAll()
     this.#context.uploadReader.close()
@@ -316,6 +337,7 @@ export class Torrent {
     const { pieceCount, pieceBytes } = metainfo.geometry
     const have = new Bitfield(pieceCount)
     const stateOf = (): TorrentState => this.#state
+    const superSeedOf = (): SuperSeed | undefined => this.#superSeed
     return {
       ...this.#parts,
       picker: new PiecePicker(pieceCount, random),
@@ -331,6 +353,9 @@ export class Torrent {
       peers: new PeerRegistry(),
       stats: new TransferStats(this.#parts.clock.now()),
       completedPeers: new CompletedPeers(),
+      get superSeed() {
+        return superSeedOf()
+      },
       uploadReader: new UploadReader({
         ...{ geometry: metainfo.geometry, storage, have, log },
         memory: uploadMemory,
@@ -388,6 +413,7 @@ export class Torrent {
       ourHandshake: this.#ourHandshake,
       accept: (connection, peerHandshake) => this.accept(connection, peerHandshake),
       userPeers: this.#parts.userPeers,
+      seeds: this.#parts.seedWhenComplete,
     })
   }
 }

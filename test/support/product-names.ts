@@ -72,6 +72,7 @@ export const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 /** Of commands other than the download. */
 export const COMMAND_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   cat: ['--tar', '--no-store'],
+  seed: ['--until-completed', '--super-seed'],
   testbed: [
     ...['--size', '--files', '--random-seed', '--name', '--piece-length', '--peers', '--tracker-drop'],
     ...['--tracker-fail', '--peer-latency', '--peer-rate', '--corrupt', '--leave-at', '--ready-fd'],
@@ -82,16 +83,11 @@ export const COMMAND_OPTIONS: Readonly<Record<string, readonly string[]>> = {
 export const NOT_OFFERED_YET: Readonly<Record<string, number>> = {
   verify: 5,
   create: 5,
-  seed: 5,
   tracker: 5,
   serve: 5,
   magnet: 7,
   scrape: 7,
   metadata: 7,
-  '--upload-limit': 5,
-  '--seed': 5,
-  '--seed-ratio': 5,
-  '--seed-time': 5,
   '--expect': 5,
   '--checksum-file': 5,
   '--explain': 7,
