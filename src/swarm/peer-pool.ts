@@ -54,6 +54,8 @@ interface KnownPeer {
 
 const MAX_KNOWN = 3_000
 const MAX_PER_HOST = 10
+/** On this machine many downloads may run side by side, and nobody outside can be harmed by a dial. */
+const MAX_ON_THIS_MACHINE = 200
 /** Strangers name well-known ports to have us knock at other services. */
 const FIRST_UNPRIVILEGED_PORT = 1_024
 /** An endpoint that no user named is tried rarely after this many failures. */
@@ -93,7 +95,7 @@ export class PeerPool {
     const known = this.#known.get(key)
     if (known !== undefined) return confirm(known, source)
     const peer = newPeer(endpoint, source)
-    if (source !== 'user' && !this.#hasRoom(peer.hostKey)) return false
+    if (source !== 'user' && !this.#hasRoom(peer)) return false
     this.#insert(peer)
     return true
   }
@@ -250,8 +252,9 @@ export class PeerPool {
     else peer.nextDialMs = endMs
   }
 
-  #hasRoom(hostKey: string): boolean {
-    if ((this.#perHost.get(hostKey) ?? 0) >= this.#maxPerHost) return false
+  #hasRoom({ hostKey, scope }: KnownPeer): boolean {
+    const limit = scope === 'loopback' ? MAX_ON_THIS_MACHINE : this.#maxPerHost
+    if ((this.#perHost.get(hostKey) ?? 0) >= limit) return false
     return this.#known.size < this.#maxKnown || this.#evict()
   }
 
