@@ -91,7 +91,7 @@ function limitCase(bytesPerSecond: number, peerCount: number): Case {
 function uploadLimitCase(bytesPerSecond: number, leecherCount: number): Case {
   return {
     title: `${shownRate(bytesPerSecond)} to ${leecherCount === 1 ? 'one leecher' : `${leecherCount} leechers`}, ${TO_SECONDS} s`,
-    contenders: ['torrent-dl', 'libtorrent', 'aria2'],
+    contenders: ['torrent-dl', 'libtorrent'],
     rounds: 1,
     columns: COLUMNS,
     ratios: [],

@@ -37,6 +37,9 @@ export interface DownloadFlags {
   /** Tiers beside a torrent's own trackers, and tiers instead of them. */
   readonly tracker: readonly (readonly string[])[]
   readonly onlyTracker: readonly (readonly string[])[]
+  /** `--no-pex`, `--no-lsd` */
+  readonly pex: boolean
+  readonly lsd: boolean
   readonly maxPeers: number
   /** Bytes a second, of all torrents together. */
   readonly downloadLimit: number | undefined

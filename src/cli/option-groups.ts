@@ -60,9 +60,7 @@ function addOutput(program: Command, description: string): void {
 }
 
 function addVerify(program: Command): void {
-  program
-    .optionsGroup('Trust:')
-    .option('--verify', 'hash what is there, whatever was recorded of it', false)
+  program.optionsGroup('Trust:').option('--verify', 'hash what is there, whatever was recorded of it', false)
 }
 
 export function addChoiceOptions(program: Command): void {
@@ -147,6 +145,8 @@ export function addPeerOptions(program: Command): void {
       [],
     )
     .option('--blocklist <file>', 'no peers of these ranges', checked('--blocklist', file))
+    .option('--no-pex', 'do not let peers name other peers')
+    .option('--no-lsd', 'do not look for peers on the local network')
     .addOption(
       maxPeers
         .argParser(checked('--max-peers', (text) => parseCount(text, 1, MAX_MAX_PEERS)))
