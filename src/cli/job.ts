@@ -145,7 +145,8 @@ export class Job implements JobView, TorrentObserver {
   /** Ends it when it was shared enough. To be called once a second. */
   checkGoal(): void {
     const figures = this.seeding()
-    if (figures !== undefined && this.#goalWatch.isReached(figures)) this.#finish('complete', EXIT.ok, undefined)
+    if (figures !== undefined && this.#goalWatch.isReached(figures))
+      this.#finish('complete', EXIT.ok, undefined)
   }
 
   /** Has any peer connected or any tracker named one so far? Looks anew. */

@@ -77,6 +77,10 @@ export const COMMAND_OPTIONS: Readonly<Record<string, readonly string[]>> = {
     ...['--follow-links', '--executable', '--magnet'],
   ],
   seed: ['--until-completed', '--super-seed'],
+  serve: [
+    ...['--piece-length', '--private', '--web-seed', '--bind', '--host', '--port', '--tracker-port'],
+    ...['--until-completed', '--expire'],
+  ],
   testbed: [
     ...['--size', '--files', '--random-seed', '--name', '--piece-length', '--peers', '--tracker-drop'],
     ...['--tracker-fail', '--peer-latency', '--peer-rate', '--corrupt', '--leave-at', '--ready-fd'],
@@ -87,7 +91,6 @@ export const COMMAND_OPTIONS: Readonly<Record<string, readonly string[]>> = {
 export const NOT_OFFERED_YET: Readonly<Record<string, number>> = {
   verify: 5,
   tracker: 5,
-  serve: 5,
   magnet: 7,
   scrape: 7,
   metadata: 7,
