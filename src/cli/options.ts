@@ -27,9 +27,6 @@ const MAX_DURATION_MS = 365 * 86_400 * SECOND_MS
 /** Node's timers reach 24 days. */
 const MAX_HOOK_TIMEOUT_MS = 20 * 86_400 * SECOND_MS
 
-const MIN_PIECE_BYTES = 2 ** 14
-const MAX_PIECE_BYTES = 2 ** 29
-
 export interface PortRange {
   readonly first: number
   readonly last: number
@@ -139,14 +136,6 @@ export function parseHostName(text: string): string {
   const isName = /^[a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?$/i.test(host)
   if (!isName && isIP(host) === 0) throw usage(text, 'the name or IP address of a host')
   return host
-}
-
-/** A power of two from 16 KiB to 512 MiB, in bytes. */
-export function parsePieceLength(text: string): number {
-  const bytes = parseSize(text)
-  if (bytes < MIN_PIECE_BYTES || bytes > MAX_PIECE_BYTES || !Number.isInteger(Math.log2(bytes)))
-    throw usage(text, 'a power of two from 16K to 512M')
-  return bytes
 }
 
 function usage(text: string, wanted: string): UsageError {

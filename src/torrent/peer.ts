@@ -12,6 +12,7 @@ import type { PeerHandler } from '../peer/peer-handler.ts'
 import type { PeerKey } from '../swarm/piece-progress.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { BLOCK_BYTES, blockCount, blockLength } from '../metainfo/geometry.ts'
+import { AllowedFast } from './allowed-fast.ts'
 import { Bitfield } from '../common/bitfield.ts'
 import { RateMeter } from '../common/rate-meter.ts'
 import { RequestLedger } from '../swarm/request-ledger.ts'
@@ -19,6 +20,7 @@ import { RequestWindow } from '../swarm/request-window.ts'
 import { PEX_ID } from './peer-exchange.ts'
 import { UploadQueue } from './serve-uploads.ts'
 import { fillRequests } from './fill-requests.ts'
+import { UPLOAD_ONLY_ID } from './our-extensions.ts'
 import { onBlock } from './on-block.ts'
 import * as reactions from './on-message.ts'
 
@@ -54,6 +56,7 @@ export class Peer implements PeerHandler {
   /** The piece this peer began last. */
   lastPiece: PieceIndex | undefined
   readonly uploads: UploadQueue
+  readonly allowedFast: AllowedFast
   readonly downloadRate = new RateMeter(RATE_WINDOW_MS)
   readonly uploadRate = new RateMeter(RATE_WINDOW_MS)
   unrequestedCount = 0
@@ -79,6 +82,7 @@ export class Peer implements PeerHandler {
     this.peerId = peerId
     this.pieces = new Bitfield(context.metainfo.geometry.pieceCount)
     this.uploads = new UploadQueue(this)
+    this.allowedFast = new AllowedFast(this)
     this.lastBlockMs = context.clock.now()
     if (connection.rttMs !== undefined) this.window.onRoundTripHint(connection.rttMs)
   }
@@ -223,7 +227,9 @@ export class Peer implements PeerHandler {
   }
 
   onExtended(id: number, payload: Buffer): void {
-    // Nothing else is offered in our handshake, so nothing can be meant for it.
+    if (id === UPLOAD_ONLY_ID && payload.length === 1) {
+      reactions.onUploadOnly(this.context, this, payload.readUInt8() !== 0)
+    }
     if (id === PEX_ID) this.context.pex?.onMessage(this.context, this, payload)
   }
 

@@ -22,6 +22,7 @@ import type { PeerExchange } from './peer-exchange.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TorrentUploadLimit } from './upload-limits.ts'
+import type { SuperSeed } from './super-seed.ts'
 import type { TransferStats } from './transfer-stats.ts'
 import type { UploadMemory } from './upload-memory.ts'
 import type { UploadReader } from './upload-reader.ts'
@@ -54,6 +55,8 @@ export interface TorrentContext {
   readonly pex: PeerExchange | undefined
   readonly stats: TransferStats
   readonly completedPeers: CompletedPeers
+  /** Of a torrent that shows peers one piece after another. */
+  readonly superSeed: SuperSeed | undefined
   /** Connections at the most. */
   readonly maxPeers: number
   /** Its part of the process's connections. */

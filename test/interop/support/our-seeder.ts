@@ -1,9 +1,10 @@
 /**
  * Our own session as a seeder of many torrents, until it is killed. A program, because it must live on a host of the lab:
- * `node our-seeder.js STATE_DIRECTORY (TORRENT_FILE DATA_DIRECTORY)...`; OUR_SEEDER_LSD=1 in its environment: the local
- * network hears of it.
+ * `node our-seeder.js [--upload-limit BYTES_PER_SECOND] [--super-seed] STATE_DIRECTORY (TORRENT_FILE DATA_DIRECTORY)...`; OUR_SEEDER_LSD=1 in its
+ * environment: the local network hears of it.
  */
 import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import { systemClock } from '../../../src/common/clock.ts'
 import { LocalAddresses } from '../../../src/common/local-addresses.ts'
 import { readTorrentFile } from '../../../src/metainfo/torrent-file.ts'
@@ -32,12 +33,18 @@ function observer(name: string): TorrentObserver {
   }
 }
 
-const [stateDirectory, ...sources] = process.argv.slice(2)
+const { values, positionals } = parseArgs({
+  options: { 'upload-limit': { type: 'string' }, 'super-seed': { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const [stateDirectory, ...sources] = positionals
+const uploadLimit = values['upload-limit']
 const session = await Session.open(
   {
     listenPorts: { first: PORT, last: PORT },
     local: LocalAddresses.any,
-    maxPeers: 50,
+    maxPeers: 200,
+    uploadLimit: uploadLimit === undefined ? undefined : Number(uploadLimit),
     usesLsd: process.env['OUR_SEEDER_LSD'] === '1',
     stateDirectory: stateDirectory!,
   },
@@ -55,6 +62,7 @@ for (let index = 0; index < sources.length; index += 2) {
     usePartFiles: true,
     force: false,
     seedWhenComplete: true,
+    isSuperSeeding: values['super-seed'],
     peers: [],
   }
   session.add(metainfo, settings, observer(metainfo.name)).start()
