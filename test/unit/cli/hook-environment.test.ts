@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { hookEnvironment } from '../../../src/cli/hook-environment.ts'
 import { HOOK_VARIABLES } from '../../../src/cli/hook-variables.ts'
 import { describeProgram } from '../../../src/cli/program.ts'
-import { nameOfVariable } from '../../../src/cli/setting-names.ts'
+import { environmentSettings, nameOfVariable } from '../../../src/cli/setting-names.ts'
 import type { JobResult, JobView } from '../../../src/cli/view.ts'
 import { InputError } from '../../../src/common/errors.ts'
 import { MIB, makeMetainfo, makeSnapshot } from './fake-session.ts'
@@ -65,9 +65,8 @@ test('no variable of a hook is an option for a torrent-dl within it', () => {
     own.map(() => undefined),
   )
   const program = describeProgram()
-  for (const { long } of [program, ...program.commands].flatMap(({ options }) => options)) {
-    assert.ok(!HOOK_VARIABLES.has(long?.slice(2) ?? ''), long)
-  }
+  const settable = environmentSettings([program, ...program.commands])
+  for (const name of settable.keys()) assert.ok(!HOOK_VARIABLES.has(name), name)
 })
 
 test('what is not known is not set, even when a hook around us has set it', () => {
