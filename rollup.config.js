@@ -7,6 +7,7 @@
 import { fileURLToPath } from 'node:url'
 import commonjs from '@rollup/plugin-commonjs'
 import { dts } from 'rollup-plugin-dts'
+import ts from 'typescript'
 
 const JOINED = new Set(['commander', 'bencode', 'uint8-util'])
 
@@ -23,8 +24,17 @@ const globalProcess = {
   load: (id) => (id === GLOBAL_PROCESS ? 'module.exports = process' : undefined),
 }
 
+/** A third of the package was comments. Names and lines stay, so that a stack trace can be read. */
+const withoutComments = {
+  name: 'without-comments',
+  renderChunk: (code) => {
+    const compilerOptions = { removeComments: true, target: 'ES2022', module: 'ESNext' }
+    return { code: ts.transpileModule(code, { compilerOptions }).outputText, map: null }
+  },
+}
+
 const EXTERNAL = ['chalk', 'cli-progress', 'bignum', 'picomatch', 'tar-stream']
-const PLUGINS = [joinedPackages, globalProcess, commonjs()]
+const PLUGINS = [joinedPackages, globalProcess, commonjs(), withoutComments]
 const LIBRARY = 'torrent-dl'
 
 /** For `import`: the same objects that `require` gives. */

@@ -66,9 +66,8 @@ test('no variable of a hook is an option for a torrent-dl within it', () => {
   )
   const program = describeProgram()
   // Commands that are not configured, such as create, may have a --name.
-  for (const name of environmentSettings([program, ...program.commands]).keys()) {
-    assert.ok(!HOOK_VARIABLES.has(name), name)
-  }
+  const settable = environmentSettings([program, ...program.commands])
+  for (const name of settable.keys()) assert.ok(!HOOK_VARIABLES.has(name), name)
 })
 
 test('what is not known is not set, even when a hook around us has set it', () => {
