@@ -3,8 +3,8 @@
  *
  * Addresses are claims of strangers, who may want us to attack a third party. So scope never widens inwards
  * (common/address-scope.ts), one host is named by at most `maxPerHost` endpoints, and nobody is dialled more than once a
- * minute; only peers of this machine and network, whom a user, a local tracker or they themselves (LSD) named, are tried
- * again sooner.
+ * minute; only peers of this machine and network, whom a user or a local tracker named, are tried again
+ * sooner.
  */
 import type { AddressScope } from '../common/address-scope.ts'
 import type { BackoffPolicy } from '../common/backoff.ts'
@@ -254,7 +254,7 @@ export class PeerPool {
   }
 
   #retryMs({ source, scope, failures }: KnownPeer): number {
-    const isNamedWell = source === 'user' || source === 'tracker' || source === 'lsd'
+    const isNamedWell = source === 'user' || source === 'tracker'
     if (isNamedWell && scope !== 'public') return backoffMs(LOCAL_RETRY, failures - 1, this.#random())
     if (source !== 'user' && failures >= MAX_FAILURES) return RARELY_MS
     return backoffMs(RETRY, Math.max(0, failures - 1), this.#random())
