@@ -8,6 +8,7 @@ import type { TrackerStatus } from '../tracker/tracker.ts'
 import { EventQueue, FileLines } from './event-queue.ts'
 import type { EventStream } from './event-queue.ts'
 import {
+  checksumFields,
   exitFields,
   fileFields,
   hookFields,
@@ -21,7 +22,7 @@ import { describeError, exitCodeOf } from './exit-codes.ts'
 import type { HookReport } from './hook-report.ts'
 import { itemResult } from './run-tally.ts'
 import { toSafeJson } from './safe-json.ts'
-import type { EventView, JobResult, JobView, RunSummary } from './view.ts'
+import type { ChecksumResult, EventView, JobResult, JobView, RunSummary } from './view.ts'
 
 const VERSION = 1
 
@@ -58,6 +59,10 @@ export class EventWriter implements EventView {
     this.#queue.addFile(`files ${job.infoHash}`, file, timeMs, () => new FileLines(lineOf))
   }
 
+  onChecksum(job: JobView, result: ChecksumResult): void {
+    this.#write('checksum', job.infoHash, checksumFields(job, result))
+  }
+
   onWarning(job: JobView | undefined, message: string): void {
     this.#queue.offer(this.#line('warning', job?.infoHash, { message }))
   }
@@ -66,15 +71,22 @@ export class EventWriter implements EventView {
     for (const job of this.#running) this.#progress(job)
   }
 
+  onSeeding(result: JobResult): void {
+    this.#writeResult('complete', result)
+    if (result.job !== undefined) this.#progress(result.job)
+  }
+
   onResult(result: JobResult): void {
-    const { job } = result
+    const { job, outcome, seeding } = result
     if (job !== undefined) this.#running.delete(job)
-    if (result.outcome === 'stopped' || result.duplicateOf !== undefined) return
-    this.#write(
-      result.outcome === 'failed' ? 'error' : 'complete',
-      job?.infoHash,
-      resultFields(itemResult(result)),
-    )
+    if (result.duplicateOf !== undefined) return
+    if (outcome === 'failed') this.#writeResult('error', result)
+    else if (seeding !== undefined) this.#writeResult('seeded', result)
+    else if (outcome === 'complete') this.#writeResult('complete', result)
+  }
+
+  #writeResult(type: string, result: JobResult): void {
+    this.#write(type, result.job?.infoHash, resultFields(itemResult(result)))
   }
 
   onHook(result: JobResult, report: HookReport): void {

@@ -15,6 +15,9 @@ export interface DownloadFlags {
   readonly verify: boolean
   readonly fsync: boolean
   readonly diskWait: number | undefined
+  /** Info-hashes, 40 hexadecimal digits each: every torrent must have one of them. Empty: any will do. */
+  readonly expect: readonly string[]
+  readonly checksumFile: readonly string[]
   readonly select: readonly FilePattern[]
   readonly exclude: readonly FilePattern[]
   /** Bytes. */
@@ -43,6 +46,11 @@ export interface DownloadFlags {
   readonly maxPeers: number
   /** Bytes a second, of all torrents together. */
   readonly downloadLimit: number | undefined
+  readonly uploadLimit: number | undefined
+  readonly seed: boolean | undefined
+  readonly seedRatio: number | undefined
+  /** In milliseconds; 0: not at all. */
+  readonly seedTime: number | undefined
   readonly timeout: number | undefined
   readonly stallTimeout: number | undefined
   readonly json: boolean
@@ -60,6 +68,13 @@ export interface DownloadFlags {
   readonly origins?: readonly string[]
 }
 
+/** What `seed` has besides. Of the download's flags those that it has no option for keep their defaults. */
+export interface SeedFlags extends DownloadFlags {
+  /** Peers. */
+  readonly untilCompleted: number | undefined
+  readonly superSeed: boolean
+}
+
 /** Of the download's flags those that `cat` has no option for keep their defaults. */
 export interface CatFlags extends DownloadFlags {
   readonly store: boolean
@@ -70,6 +85,10 @@ export interface InfoFlags {
   readonly json: boolean
   readonly color: ColorChoice
 }
+
+export type VerifyFlags = InfoFlags &
+  Pick<DownloadFlags, 'output' | 'select' | 'exclude' | 'maxSize' | 'expect' | 'checksumFile'> &
+  Pick<DownloadFlags, 'progress' | 'quiet' | 'verbose'>
 
 export interface CreateFlags {
   /** `-` is standard output; undefined: NAME.torrent. */

@@ -10,8 +10,10 @@ import type { TorrentSettings } from '../session/settings.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import { EXIT, SIGNAL_EXIT, exitCodeOf } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
-import type { ChosenPieces } from './item-options.ts'
-import type { DownloadView, JobResult, JobView } from './view.ts'
+import type { ChosenPieces, SeedingOptions } from './item-options.ts'
+import { GoalWatch } from './seed-goal.ts'
+import type { SeedFigures } from './seed-goal.ts'
+import type { ChecksumResult, DownloadView, JobResult, JobView } from './view.ts'
 
 /** What is needed of a torrent; session's Torrent is one, tests have another. */
 export interface JobTorrent {
@@ -35,6 +37,13 @@ export interface Delivery {
   deliver(torrent: JobTorrent, metainfo: Metainfo): Promise<void>
 }
 
+/** A comparison of the finished files with lists of checksums; checksum-check.ts has the real one. */
+export interface JobChecksums {
+  readonly progress: { readonly checkedBytes: number; readonly totalBytes: number }
+  /** Rejects with a KnownError, or the signal's reason. */
+  assertAll(onResult: (result: ChecksumResult) => void, signal: AbortSignal): Promise<void>
+}
+
 export interface JobParts {
   readonly source: string
   readonly metainfo: Metainfo
@@ -43,6 +52,10 @@ export interface JobParts {
   /** As the user gave it. */
   readonly outputDirectory: string
   readonly delivery?: Delivery | undefined
+  /** What has to be right besides when everything is there. */
+  readonly checksums?: JobChecksums | undefined
+  /** Undefined: it ends when it is whole. */
+  readonly seeding?: SeedingOptions | undefined
   readonly views: readonly DownloadView[]
   readonly clock: Clock
   readonly log: LogSink
@@ -63,12 +76,19 @@ export class Job implements JobView, TorrentObserver {
   /** Beside those of the item. */
   readonly settings: Partial<TorrentSettings>
   readonly chosen: ChosenPieces | undefined
+  readonly onlySeeds: boolean
   /** Settles once; never rejects. */
   readonly result: Promise<JobResult>
+  /** How the download ended, when the torrent is shared from then on; undefined when it has ended without. Never rejects. */
+  readonly seedingBegun: Promise<JobResult | undefined>
   readonly #views: readonly DownloadView[]
   readonly #clock: Clock
   readonly #log: LogSink
   readonly #delivery: Delivery | undefined
+  readonly #checksums: JobChecksums | undefined
+  /** Ends with the job. */
+  readonly #ended = new AbortController()
+  #isComparing = false
   /** Complete on disk, and delivered: what is missing of that. */
   #stepsLeft: number
   /** Until there is a result: a batch must not keep what all its torrents were made of. */
@@ -76,9 +96,26 @@ export class Job implements JobView, TorrentObserver {
   #lastSnapshot: TorrentSnapshot
   #settle: ((result: JobResult) => void) | undefined
   #startedAtMs: number
+  /** Once it is whole. */
+  #downloadSeconds: number | undefined
   #sawSource = false
+  readonly #seedingOptions: SeedingOptions | undefined
+  readonly #goalWatch = new GoalWatch()
+  #onSeedingBegun: (result: JobResult | undefined) => void = () => undefined
+  #seedsSinceMs: number | undefined
 
-  constructor({ source, metainfo, chosen, outputDirectory, delivery, views, clock, log }: JobParts) {
+  constructor({
+    source,
+    metainfo,
+    chosen,
+    outputDirectory,
+    delivery,
+    checksums,
+    seeding,
+    views,
+    clock,
+    log,
+  }: JobParts) {
     this.source = source
     this.metainfo = metainfo
     this.infoHash = metainfo.infoHash.toString('hex')
@@ -86,8 +123,11 @@ export class Job implements JobView, TorrentObserver {
     this.chosen = chosen
     if (delivery !== undefined) this.goOn = delivery.goOn
     this.#delivery = delivery
+    this.#checksums = checksums
     this.settings = delivery?.settings(metainfo) ?? {}
     this.#stepsLeft = delivery === undefined ? 1 : 2
+    this.#seedingOptions = seeding
+    this.onlySeeds = seeding?.isOnly === true
     this.#views = views
     this.#clock = clock
     this.#log = log
@@ -95,6 +135,9 @@ export class Job implements JobView, TorrentObserver {
     this.#lastSnapshot = emptySnapshot(metainfo, chosen)
     this.result = new Promise((resolve) => {
       this.#settle = resolve
+    })
+    this.seedingBegun = new Promise((resolve) => {
+      this.#onSeedingBegun = resolve
     })
   }
 
@@ -109,7 +152,29 @@ export class Job implements JobView, TorrentObserver {
   }
 
   snapshot(): TorrentSnapshot {
-    return this.#torrent?.snapshot() ?? this.#lastSnapshot
+    const snapshot = this.#torrent?.snapshot() ?? this.#lastSnapshot
+    if (this.#checksums === undefined || !this.#isComparing) return snapshot
+    const { checkedBytes, totalBytes } = this.#checksums.progress
+    return { ...snapshot, state: 'checking', checkedBytes, bytesToCheck: totalBytes }
+  }
+
+  seeding(): SeedFigures | undefined {
+    if (this.#seedsSinceMs === undefined || this.#seedingOptions === undefined) return undefined
+    const { uploadedBytes, totalBytes, completedPeerCount } = this.snapshot()
+    return {
+      goal: this.#seedingOptions.goal,
+      seconds: (this.#clock.now() - this.#seedsSinceMs) / 1000,
+      uploadedBytes,
+      totalBytes,
+      completedPeerCount,
+    }
+  }
+
+  /** Ends it when it was shared enough. To be called once a second. */
+  checkGoal(): void {
+    const figures = this.seeding()
+    if (figures !== undefined && this.#goalWatch.isReached(figures))
+      this.#finish('complete', EXIT.ok, undefined)
   }
 
   /** Has any peer connected or any tracker named one so far? Looks anew. */
@@ -169,11 +234,39 @@ export class Job implements JobView, TorrentObserver {
   }
 
   onComplete(): void {
-    this.#step()
+    if (this.#checksums === undefined) this.#step()
+    else void this.#compare(this.#checksums)
   }
 
   onFailed(error: KnownError): void {
     this.fail(error)
+  }
+
+  async #compare(checksums: JobChecksums): Promise<void> {
+    this.#isComparing = true
+    this.#tell((view) => {
+      view.onState(this, 'checking')
+    })
+    try {
+      await checksums.assertAll((result) => {
+        this.#onChecksum(result)
+      }, this.#ended.signal)
+      this.#isComparing = false
+      this.#step()
+    } catch (error) {
+      const why = `the checksums could not be compared: ${messageOf(error)}`
+      this.fail(error instanceof KnownError ? error : new BugError('BUG_CHECKSUMS', why, { cause: error }))
+    }
+  }
+
+  #onChecksum(result: ChecksumResult): void {
+    const isRight = result.actual === result.expected
+    const path = filePath(this, result.file) ?? ''
+    const what = isRight ? 'is as expected' : `is ${result.actual}, not ${result.expected}`
+    this.#log(isRight ? 'info' : 'warn', 'file', `${path}: its ${result.algorithm} ${what} (${result.list})`)
+    this.#tell((view) => {
+      view.onChecksum(this, result)
+    })
   }
 
   async #deliver(delivery: Delivery, torrent: JobTorrent): Promise<void> {
@@ -187,23 +280,41 @@ export class Job implements JobView, TorrentObserver {
   }
 
   #step(): void {
-    if (--this.#stepsLeft === 0) this.#finish('complete', EXIT.ok, undefined)
+    if (--this.#stepsLeft > 0) return
+    if (this.#seedingOptions === undefined) this.#finish('complete', EXIT.ok, undefined)
+    else if (this.#settle !== undefined) this.#beginSeeding()
   }
 
-  #finish(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): void {
-    const settle = this.#settle
-    this.#settle = undefined
-    this.#lastSnapshot = this.snapshot()
-    this.#torrent = undefined
-    settle?.({
+  #beginSeeding(): void {
+    const result = this.#resultOf('complete', EXIT.ok, undefined)
+    this.#downloadSeconds = result.seconds
+    this.#seedsSinceMs = this.#clock.now()
+    this.#onSeedingBegun(result)
+  }
+
+  #resultOf(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): JobResult {
+    return {
       source: this.source,
       outcome,
       code,
       error,
       job: this,
-      snapshot: this.#lastSnapshot,
+      snapshot: this.snapshot(),
       seconds: this.#secondsDownloading(),
-    })
+      seeding: this.seeding(),
+    }
+  }
+
+  #finish(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): void {
+    const settle = this.#settle
+    this.#settle = undefined
+    this.#isComparing = false
+    this.#ended.abort()
+    const result = this.#resultOf(outcome, code, error)
+    if (result.snapshot !== undefined) this.#lastSnapshot = result.snapshot
+    this.#torrent = undefined
+    this.#onSeedingBegun(undefined) // does nothing when it has
+    settle?.(result)
   }
 
   /** Nothing is shown of a job that has its result. */
@@ -213,7 +324,7 @@ export class Job implements JobView, TorrentObserver {
   }
 
   #secondsDownloading(): number {
-    return (this.#clock.now() - this.#startedAtMs) / 1000
+    return this.#downloadSeconds ?? (this.#clock.now() - this.#startedAtMs) / 1000
   }
 }
 

@@ -31,12 +31,21 @@ export class LogView implements EventView {
     // The job's log has it.
   }
 
+  onChecksum(): void {
+    // The job's log has it.
+  }
+
   onTick(): void {
     // Progress is for eyes and for --json.
   }
 
   onWarning(job: JobView | undefined, message: string): void {
     this.#add({ level: 'warn', area: 'run', message, ...(job && { fields: { id: job.infoHash } }) })
+  }
+
+  onSeeding(result: JobResult): void {
+    const message = `${result.job?.metainfo.name ?? result.source} is complete, and seeds`
+    this.#add({ level: 'info', area: 'run', message, fields: resultFields(itemResult(result)) })
   }
 
   onResult(result: JobResult): void {

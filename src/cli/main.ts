@@ -66,9 +66,17 @@ function actionsFor(context: CliContext): Actions {
       const { startCat } = await import('./start-cat.ts')
       return await startCat(source, file, flags, context)
     },
+    async seed(args, flags, isOutputGiven) {
+      const { startSeed } = await import('./start-seed.ts')
+      return await startSeed(args, flags, { context, isOutputGiven })
+    },
     async info(source, flags) {
       const { startInfo } = await import('./start-info.ts')
       return await startInfo(source, flags, context)
+    },
+    async verify(source, directory, flags) {
+      const { startVerify } = await import('./start-verify.ts')
+      return await startVerify(source, directory, flags, context)
     },
     async create(path, flags) {
       const { startCreate } = await import('./start-create.ts')

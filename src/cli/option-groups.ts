@@ -6,13 +6,25 @@ import { parseFilePattern } from './file-pattern.ts'
 import {
   parseCount,
   parseDuration,
+  parseExpectedHash,
   parseHostAndPort,
   parseHookTimeout,
   parsePortRange,
   parseRate,
+  parseRatio,
+  parseSeedTime,
   parseSize,
 } from './options.ts'
-import { checked, checkedNext, collected, directory, file, interfaceName, logFile } from './option-values.ts'
+import {
+  checked,
+  checkedNext,
+  checksumFile,
+  collected,
+  directory,
+  file,
+  interfaceName,
+  logFile,
+} from './option-values.ts'
 import { splitCommand } from './split-command.ts'
 import { addTrackerTier } from './tracker-option.ts'
 
@@ -21,18 +33,11 @@ export const DEFAULT_JOBS = 3
 const MAX_JOBS = 1000
 const DEFAULT_HOOK_TIMEOUT_MS = 3_600_000
 /** A look at what there is downloads nothing, so these would do nothing. */
-const NOT_FOR_A_LOOK = ['failedTo', 'onComplete', 'onError', 'logFile']
+const NOT_FOR_A_LOOK = ['failedTo', 'onComplete', 'onError', 'logFile', 'checksumFile']
 
 export function addPlaceOptions(program: Command): void {
-  addAlias(program, 'output', '-d, --dir <dir>', checked('--dir', directory))
+  addOutput(program, 'directory for the files (or -d, --dir)')
   program
-    .optionsGroup('Where:')
-    .option(
-      '-o, --output <dir>',
-      'directory for the files (or -d, --dir)',
-      checked('--output', directory),
-      '.',
-    )
     .option('--no-part', 'write under the final names, without .part')
     .option('-f, --force', 'replace different files that are in the way', false)
     .addOption(
@@ -41,8 +46,9 @@ export function addPlaceOptions(program: Command): void {
         .default('none'),
     )
     .option('-c, --continue', 'go on with what is there (it always does)')
-    .optionsGroup('Trust:')
-    .option('--verify', 'hash what is there, whatever was recorded of it', false)
+  addExpectOption(program)
+  addVerify(program)
+  program
     .option('--fsync', 'a file counts as whole when it is on the disk itself', false)
     .option(
       '--disk-wait <time>',
@@ -51,8 +57,50 @@ export function addPlaceOptions(program: Command): void {
     )
 }
 
-export function addChoiceOptions(program: Command): void {
+export function addExpectOption(command: Command): void {
+  command
+    .optionsGroup('Trust:')
+    .option(
+      '--expect <hash>',
+      'the info-hash it must have (repeatable: one of these)',
+      collected('--expect', parseExpectedHash),
+      [],
+    )
+}
+
+/** Not for commands that write no file. */
+export function addChecksumOption(command: Command): void {
+  command
+    .optionsGroup('Trust:')
+    .option(
+      '--checksum-file <file>',
+      'compare finished files with this list (repeatable)',
+      collected('--checksum-file', checksumFile),
+      [],
+    )
+}
+
+/** Where data lies that is only read. */
+export function addDataPlace(program: Command): void {
+  addOutput(program, 'directory of the data (or -d, --dir)')
+  addVerify(program)
+}
+
+/** @param description what the directory is for */
+export function addOutput(program: Command, description: string): void {
+  addAlias(program, 'output', '-d, --dir <dir>', checked('--dir', directory))
   program
+    .optionsGroup('Where:')
+    .option('-o, --output <dir>', description, checked('--output', directory), '.')
+}
+
+function addVerify(program: Command): void {
+  program.optionsGroup('Trust:').option('--verify', 'hash what is there, whatever was recorded of it', false)
+}
+
+/** Which files of a torrent. */
+export function addSelectionOptions(command: Command): void {
+  command
     .optionsGroup('What:')
     .option(
       '-s, --select <glob|n|n-m>',
@@ -67,6 +115,11 @@ export function addChoiceOptions(program: Command): void {
       [],
     )
     .option('--max-size <size>', 'no file larger than this', checked('--max-size', parseSize))
+}
+
+export function addChoiceOptions(program: Command): void {
+  addSelectionOptions(program)
+  program
     .addOption(
       new Option('-l, --list', 'list the files, download nothing').default(false).conflicts(NOT_FOR_A_LOOK),
     )
@@ -94,7 +147,14 @@ export function addManyOptions(program: Command): void {
     .option('--failed-to <file>', 'write the sources that are not done, for -i', checked('--failed-to', file))
 }
 
+/** All that a download has to do with peers and trackers. */
 export function addNetworkOptions(program: Command): void {
+  addPeerOptions(program)
+  addSpeedOptions(program)
+  addWaitingOptions(program)
+}
+
+export function addPeerOptions(program: Command): void {
   const { first, last } = DEFAULT_LISTEN_PORTS
   const ports = new Option('-p, --listen-port <port>', 'port(s) peers call; 0: any')
   const maxPeers = new Option('--max-peers <n>', 'connections of a torrent at the most')
@@ -133,19 +193,59 @@ export function addNetworkOptions(program: Command): void {
         .argParser(checked('--max-peers', (text) => parseCount(text, 1, MAX_MAX_PEERS)))
         .default(DEFAULT_MAX_PEERS),
     )
-    .optionsGroup('Speed (bytes a second as 500K, 1.5M, 2G; none: no limit):')
-    .option('--download-limit <rate>', 'receive no more than this', checked('--download-limit', parseRate))
   addAlias(program, 'tracker', '-a, --announce <urls>', checkedNext('--announce', addTrackerTier))
+}
+
+const SPEED = 'Speed (bytes a second as 500K, 1.5M, 2G; none: no limit):'
+const WAITING = 'Waiting (time as 30, 30s, 5m, 2h, 1d; without a limit it waits on):'
+
+function addSpeedOptions(program: Command): void {
+  program
+    .optionsGroup(SPEED)
+    .option('--download-limit <rate>', 'receive no more than this', checked('--download-limit', parseRate))
   for (const name of ['--limit-rate', '--max-download-limit'])
     addAlias(program, 'downloadLimit', `${name} <rate>`, checked(name, parseRate))
+  addUploadLimit(program)
+}
+
+/** Where nothing is received, the other half would do nothing. */
+export function addUploadLimit(program: Command): void {
   program
-    .optionsGroup('Waiting (time as 30, 30s, 5m, 2h, 1d; without a limit it waits on):')
+    .optionsGroup(SPEED)
+    .option('--upload-limit <rate>', 'send no more than this', checked('--upload-limit', parseRate))
+}
+
+function addWaitingOptions(program: Command): void {
+  addTimeout(program)
+  program.option(
+    '--stall-timeout <time>',
+    'end a torrent for which nothing comes this long',
+    checked('--stall-timeout', parseDuration),
+  )
+}
+
+export function addTimeout(program: Command): void {
+  program
+    .optionsGroup(WAITING)
     .option('--timeout <time>', 'end the whole run after this', checked('--timeout', parseDuration))
+}
+
+/** When a torrent has been shared enough. */
+export function addGoalOptions(program: Command): void {
+  program
+    .option('--seed-ratio <r>', 'until its size times R is sent', checked('--seed-ratio', parseRatio))
     .option(
-      '--stall-timeout <time>',
-      'end a torrent for which nothing comes this long',
-      checked('--stall-timeout', parseDuration),
+      '--seed-time <time>',
+      'for this long (a bare number is minutes)',
+      checked('--seed-time', parseSeedTime),
     )
+}
+
+export function addSharingOptions(program: Command): void {
+  program
+    .optionsGroup('Sharing (what is reached first ends it; either implies --seed):')
+    .option('--seed', 'go on uploading when all is there, until stopped')
+  addGoalOptions(program)
 }
 
 /** Another name for an option, for habits. @param key the option's @param read text, and the value so far, to a value */
@@ -168,9 +268,13 @@ export function addOutputOptions(program: Command): void {
 
 export function addProgressOptions(program: Command): void {
   addScreenOptions(program)
-  program
-    .option('-v, --verbose', 'say more; -vv and -vvv even more', (_value, count: number) => count + 1, 0)
-    .option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
+  addVerboseOption(program, 'say more; -vv and -vvv even more')
+  program.option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
+}
+
+/** @param what it says */
+export function addVerboseOption(command: Command, what: string): void {
+  command.option('-v, --verbose', what, (_value, count: number) => count + 1, 0)
 }
 
 /** What is shown on standard error, without the log. */

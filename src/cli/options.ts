@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net'
 import { UsageError } from '../common/errors.ts'
+import { parseInfoHash } from '../metainfo/info-hash.ts'
 
 const SECOND_MS = 1000
 const DURATION_UNITS: Readonly<Record<string, number>> = {
@@ -13,6 +14,8 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   h: 3600 * SECOND_MS,
   d: 86_400 * SECOND_MS,
 }
+/** A ratio that is meant to have an end. */
+const MAX_RATIO = 10_000
 const BINARY_UNITS: Readonly<Record<string, number>> = {
   '': 1,
   k: 2 ** 10,
@@ -52,6 +55,20 @@ export function parseDuration(text: string): number {
   if (ms < 1) throw usage(text, 'a duration above 0')
   if (ms > MAX_DURATION_MS) throw usage(text, 'a duration of at most 365d')
   return Math.round(ms)
+}
+
+/** As parseDuration, but a bare number is minutes, and 0 is allowed: the habit of other clients. */
+export function parseSeedTime(text: string): number {
+  if (/^0+(\.0+)?[smhd]?$/.test(text)) return 0
+  return parseDuration(/^\d+(\.\d+)?$/.test(text) ? `${text}m` : text)
+}
+
+/** `1.5`: above 0. */
+export function parseRatio(text: string): number {
+  const ratio = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : NaN
+  if (!(ratio > 0 && ratio <= MAX_RATIO))
+    throw usage(text, `a ratio such as 1.5, above 0, at most ${MAX_RATIO}`)
+  return ratio
 }
 
 /** As parseDuration, at most 20d. */
@@ -114,6 +131,15 @@ export function parseCount(text: string, min: number, max: number): number {
   const count = /^\d{1,15}$/.test(text) ? Number(text) : NaN
   if (!(count >= min && count <= max)) throw usage(text, `a whole number from ${min} to ${max}`)
   return count
+}
+
+/** An info-hash, as 40 hexadecimal digits or 32 of base32. @returns 40 lower-case hexadecimal digits */
+export function parseExpectedHash(text: string): string {
+  const hash = parseInfoHash(text)
+  if (hash !== undefined) return hash.toString('hex')
+  if (/^(1220)?[0-9a-f]{64}$/i.test(text))
+    throw new UsageError('USAGE', `'${text}' is a hash of BitTorrent v2, which is not supported yet`)
+  throw usage(text, 'an info-hash of 40 hexadecimal digits (or 32 of base32)')
 }
 
 /** `0` to `65535`; 0 lets the system choose. */

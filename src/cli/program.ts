@@ -10,9 +10,13 @@ import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
 import { addCreate } from './definitions/create.ts'
 import { addInfo } from './definitions/info.ts'
+import { addSeed } from './definitions/seed.ts'
 import { addTestbed } from './definitions/testbed.ts'
+import { addVerify } from './definitions/verify.ts'
 import { addServe } from './definitions/serve.ts'
 import {
+  addSharingOptions,
+  addChecksumOption,
   addChoiceOptions,
   addConfigOptions,
   addHookOptions,
@@ -22,13 +26,24 @@ import {
   addPlaceOptions,
 } from './option-groups.ts'
 import { checked, oneOf } from './option-values.ts'
-import type { CatFlags, CreateFlags, DownloadFlags, InfoFlags, ServeFlags, TestbedFlags } from './flags.ts'
+import type {
+  CatFlags,
+  CreateFlags,
+  DownloadFlags,
+  InfoFlags,
+  SeedFlags,
+  ServeFlags,
+  TestbedFlags,
+  VerifyFlags,
+} from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
   download(sources: readonly string[], flags: DownloadFlags): Promise<number>
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
+  seed(args: readonly string[], flags: SeedFlags, isOutputGiven: boolean): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
+  verify(source: string, directory: string | undefined, flags: VerifyFlags): Promise<number>
   create(path: string, flags: CreateFlags): Promise<number>
   testbed(
     paths: readonly string[],
@@ -43,9 +58,11 @@ export interface Actions {
 export function downloadOptions(): Command {
   const command = new Command()
   addPlaceOptions(command)
+  addChecksumOption(command)
   addChoiceOptions(command)
   addManyOptions(command)
   addNetworkOptions(command)
+  addSharingOptions(command)
   addOutputOptions(command)
   addHookOptions(command)
   return command
@@ -60,9 +77,11 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
     .enablePositionalOptions()
     .helpCommand(false)
   addPlaceOptions(program)
+  addChecksumOption(program)
   addChoiceOptions(program)
   addManyOptions(program)
   addNetworkOptions(program)
+  addSharingOptions(program)
   addOutputOptions(program)
   addHookOptions(program)
   addConfigOptions(program)
@@ -77,6 +96,8 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
     })
   addInfo(program, actions, done)
   addCat(program, actions, done)
+  addVerify(program, actions, done)
+  addSeed(program, actions, done)
   addCreate(program, actions, done)
   addTestbed(program, actions, done)
   addServe(program, actions, done)

@@ -194,6 +194,7 @@ export class Session {
       hashesAll: settings.hashesAll,
       syncs: settings.syncs,
       diskWaitMs: settings.diskWaitMs,
+      isReadOnly: settings.isReadOnly,
       wantedFiles: settings.wantedFiles,
       log: this.#parts.log,
     })

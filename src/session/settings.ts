@@ -48,6 +48,8 @@ export interface TorrentSettings {
   readonly hashesAll?: boolean | undefined
   /** A file is on the disk before it counts as whole. */
   readonly syncs?: boolean | undefined
+  /** Nothing below the output directory is made or changed: what is missing there is an error, DATA_MISSING. */
+  readonly isReadOnly?: boolean | undefined
   /** How long room on a full disk is waited for. */
   readonly diskWaitMs?: number | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */

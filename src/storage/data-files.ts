@@ -49,6 +49,8 @@ export interface DataFilesOptions {
   readonly firstPlace: 'part' | 'final'
   /** Bytes still to be written, for the message when the disk is full. */
   readonly neededBytes: () => number
+  /** No file is opened for writing. */
+  readonly isReadOnly: boolean
   /** Files have their length as soon as they are made, unless it is `none`. */
   readonly allocation: FileAllocation
   /** Undefined: the system does. */
@@ -62,6 +64,7 @@ export class DataFiles {
   readonly #table: FileTable
   readonly #firstPlace: 'part' | 'final'
   readonly #neededBytes: () => number
+  readonly #isReadOnly: boolean
   readonly #allocation: FileAllocation
   readonly #write: WriteAt | undefined
   readonly #sync: (fd: number) => Promise<void>
@@ -71,6 +74,7 @@ export class DataFiles {
 
   constructor(options: DataFilesOptions) {
     const { paths, directories, table, firstPlace, neededBytes, allocation, write, sync } = options
+    this.#isReadOnly = options.isReadOnly
     this.#paths = paths
     this.#directories = directories
     this.#table = table
@@ -307,6 +311,7 @@ export class DataFiles {
 
   /** Nothing will be written to it any more; perhaps we may not even. */
   #isFinished(file: number): boolean {
+    if (this.#isReadOnly) return true
     const place = this.#table.place(file)
     return place === 'adopted' || (place === 'final' && this.#table.isWhole(file))
   }

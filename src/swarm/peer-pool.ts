@@ -55,6 +55,8 @@ interface KnownPeer {
 
 const MAX_KNOWN = 3_000
 const MAX_PER_HOST = 10
+/** On this machine many downloads may run side by side, and nobody outside can be harmed by a dial. */
+const MAX_ON_THIS_MACHINE = 200
 /** Strangers name well-known ports to have us knock at other services. */
 export const FIRST_UNPRIVILEGED_PORT = 1_024
 /** What was only heard of must leave room for what trackers name. */
@@ -134,15 +136,6 @@ export class PeerPool {
     return best.endpoint
   }
 
-  /** This one, if it may be dialled now, as `takeDialable` would. @returns false when not */
-  take(endpoint: Endpoint, nowMs: number): boolean {
-    this.#setNow(nowMs)
-    const peer = this.#known.get(formatEndpoint(endpoint))
-    if (peer === undefined || !isIdle(peer) || peer.nextDialMs > nowMs) return false
-    startDial(peer)
-    return true
-  }
-
   /** Until `takeDialable` has something; undefined when only new addresses could help. O(known). */
   nextDialableInMs(nowMs: number): number | undefined {
     this.#setNow(nowMs)
@@ -158,13 +151,24 @@ export class PeerPool {
     else this.#insert({ ...newPeer(endpoint, 'inbound'), state: 'connected', isDialable: false })
   }
 
-  /** A connection ended. One that gave us something starts with a clean slate. Unknown endpoints are ignored. */
-  onClosed(endpoint: Endpoint, { wasUseful, nowMs }: { wasUseful: boolean; nowMs: number }): void {
+  /**
+   * A connection ended. One that was of use starts with a clean slate. Unknown endpoints are ignored.
+   * @param isNeedless neither has anything for the other: it is dialled rarely from now on
+   */
+  onClosed(
+    endpoint: Endpoint,
+    {
+      wasUseful,
+      isNeedless = false,
+      nowMs,
+    }: { readonly wasUseful: boolean; readonly isNeedless?: boolean; readonly nowMs: number },
+  ): void {
     this.#setNow(nowMs)
     const peer = this.#known.get(formatEndpoint(endpoint))
     if (peer === undefined) return
     peer.failures = wasUseful ? 0 : peer.failures + 1
     this.#settle(peer)
+    if (isNeedless) peer.nextDialMs = Math.max(peer.nextDialMs, this.#nowMs + RARELY_MS)
   }
 
   onDialFailed(endpoint: Endpoint, nowMs: number): void {
@@ -266,8 +270,9 @@ export class PeerPool {
     else peer.nextDialMs = endMs
   }
 
-  #hasRoom({ hostKey, source }: KnownPeer): boolean {
-    if ((this.#perHost.get(hostKey) ?? 0) >= this.#maxPerHost) return false
+  #hasRoom({ hostKey, source, scope }: KnownPeer): boolean {
+    const limit = scope === 'loopback' ? MAX_ON_THIS_MACHINE : this.#maxPerHost
+    if ((this.#perHost.get(hostKey) ?? 0) >= limit) return false
     if (this.countOf(source) >= (MAX_HEARSAY[source] ?? Infinity) && !this.#evict(source)) return false
     return this.#known.size < this.#maxKnown || this.#evict()
   }

@@ -17,6 +17,9 @@ import { PeerConnection } from '../peer/peer-connection.ts'
 import { PeerError, SourceError, systemCodeOf } from '../common/errors.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 
+/** A seed calls addresses until it has so many peers: those that nobody can call may need it. The others call themselves. */
+const SEED_DIALS_UP_TO = 40
+
 export interface DiscoveryParts {
   readonly announcer: Announcer
   readonly dialer: Dialer
@@ -25,6 +28,8 @@ export interface DiscoveryParts {
   readonly accept: (connection: PeerConnection, peerHandshake: Handshake) => Acceptance
   readonly userPeers: readonly Endpoint[]
   readonly localNetwork: LocalNetwork | undefined
+  /** Is it of use to others when it has everything itself? */
+  readonly seeds: boolean
 }
 
 export class Discovery {
@@ -67,8 +72,8 @@ export class Discovery {
   }
 
   onSecond(): void {
-    if (this.#context.state !== 'downloading') return
     this.dialMore()
+    if (this.#context.state !== 'downloading') return
     if (this.#context.peers.size + this.#dialing.size === 0) this.#parts.announcer.wantPeers()
     if (this.#isHopeless()) this.#context.fail(this.#noSource())
   }
@@ -98,7 +103,7 @@ export class Discovery {
   /** Calls as many known addresses as limits allow. */
   dialMore(): void {
     const { context, parts } = { context: this.#context, parts: this.#parts }
-    if (this.#isStopped || context.state !== 'downloading') return
+    if (this.#isStopped) return
     while (this.#hasRoom() && parts.dialer.freeSlots > 0) {
       const endpoint = context.pool.takeDialable(context.clock.now())
       if (endpoint === undefined) return
@@ -106,23 +111,24 @@ export class Discovery {
     }
   }
 
-  /**
-   * It says itself that it is there. A seed calls it, too: it cannot know of us before our next announce. Should it be
-   * another seed, the two part, and the call is not repeated before the next announce.
-   */
+  /** It says itself that it is there. A seed calls it, too: it cannot know of us before our next announce. */
   #onNeighbour(endpoint: Endpoint): void {
-    const { pool, clock, state } = this.#context
+    const { pool } = this.#context
     const isNew = pool.add(endpoint, 'lsd', scopeOf(endpoint.host))
     if (isNew) this.#context.log('info', 'swarm', `${formatEndpoint(endpoint)} is on the local network`)
-    if (state === 'complete') {
-      const mayDial = !this.#isStopped && this.#hasRoom() && this.#parts.dialer.freeSlots > 0
-      if (mayDial && pool.take(endpoint, clock.now())) this.#dial(endpoint)
-    } else this.dialMore()
+    this.dialMore()
   }
 
   #hasRoom(): boolean {
-    const { peers, maxPeers, places } = this.#context
-    return peers.size + this.#dialing.size < maxPeers && places.hasRoom()
+    const { peers, places } = this.#context
+    return peers.size + this.#dialing.size < this.#mostPeers && places.hasRoom()
+  }
+
+  /** Nobody is called for more. */
+  get #mostPeers(): number {
+    const { state, maxPeers } = this.#context
+    if (state === 'downloading') return maxPeers
+    return state === 'complete' && this.#parts.seeds ? Math.min(maxPeers, SEED_DIALS_UP_TO) : 0
   }
 
   #dial(endpoint: Endpoint): void {

@@ -62,6 +62,8 @@ import { onTick, TICK_MS } from './tick.ts'
 import { missingBytes, takeSnapshot } from './take-snapshot.ts'
 
 const SAVE_EVERY_TICKS = 100
+/** Many files take time to look at: between two looks there is this many times as much. */
+const CONFIRM_PAUSES = 50
 const TICKS_A_SECOND = 10
 
 export interface TorrentParts {
@@ -124,6 +126,7 @@ export class Torrent {
   #checkedBytes = 0
   #bytesToCheck = 0
   #ticks = 0
+  #mayConfirmAtMs = -Infinity
   #cancelTicker: CancelTimer | undefined
   #stopped: Promise<void> | undefined
   #storageClosed = Promise.resolve()
@@ -278,11 +281,18 @@ export class Torrent {
   }
 
   async #save(): Promise<void> {
+    const { storage, clock } = this.#parts
+    const startedAtMs = clock.now()
+    if (this.#state === 'complete' && startedAtMs < this.#mayConfirmAtMs) return
+    this.#mayConfirmAtMs = Infinity
     try {
-      await this.#parts.storage.save()
+      // What peers are given must still be what was hashed.
+      if (this.#state === 'complete') await storage.confirm()
+      if (!this.#stopping.signal.aborted) await storage.save()
     } catch (error) {
-      this.#fail(asKnown(error))
+      if (!this.#stopping.signal.aborted) this.#fail(asKnown(error))
     }
+    this.#mayConfirmAtMs = startedAtMs + CONFIRM_PAUSES * (clock.now() - startedAtMs)
   }
 
   /** Complete is what lies on disk: said only after a last look at the files. */
@@ -419,6 +429,7 @@ export class Torrent {
       accept: (connection, peerHandshake) => this.accept(connection, peerHandshake),
       userPeers: this.#parts.userPeers,
       localNetwork: metainfo.isPrivate ? undefined : this.#parts.localNetwork,
+      seeds: this.#parts.seedWhenComplete,
     })
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../../src/common/errors.ts'
 import { runProgram } from '../../../src/cli/run-program.ts'
-import type { CatFlags, DownloadFlags, InfoFlags } from '../../../src/cli/flags.ts'
+import type { CatFlags, DownloadFlags, InfoFlags, SeedFlags } from '../../../src/cli/flags.ts'
 import { VERSION } from '../../../src/common/version.ts'
 
 interface Run {
@@ -12,10 +12,19 @@ interface Run {
   flags: DownloadFlags | undefined
   info: [string, InfoFlags] | undefined
   cat: [string, string | undefined, CatFlags] | undefined
+  seed: [readonly string[], SeedFlags, boolean] | undefined
 }
 
 async function run(...argv: string[]): Promise<Run> {
-  const result: Run = { code: -1, out: '', sources: [], flags: undefined, info: undefined, cat: undefined }
+  const result: Run = {
+    code: -1,
+    out: '',
+    sources: [],
+    flags: undefined,
+    info: undefined,
+    cat: undefined,
+    seed: undefined,
+  }
   const actions = {
     download: async (sources: readonly string[], flags: DownloadFlags) => {
       result.sources = sources
@@ -26,10 +35,15 @@ async function run(...argv: string[]): Promise<Run> {
       result.cat = [source, file, flags]
       return Promise.resolve(8)
     },
+    seed: async (sources: readonly string[], flags: SeedFlags, isOutputGiven: boolean) => {
+      result.seed = [sources, flags, isOutputGiven]
+      return Promise.resolve(10)
+    },
     info: async (source: string, flags: InfoFlags) => {
       result.info = [source, flags]
       return Promise.resolve(9)
     },
+    verify: async () => Promise.resolve(10),
     create: async () => Promise.resolve(0),
     testbed: async () => Promise.resolve(13),
     completion: async () => Promise.resolve(11),

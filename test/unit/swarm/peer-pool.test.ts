@@ -102,6 +102,12 @@ test('a /64 counts as one host', () => {
   assert.equal(pool.add(at('[2001:db8:0:1::1]:6881'), 'tracker', 'public'), true)
 })
 
+test('many downloads on this machine may know each other', () => {
+  const pool = makePool()
+  for (let port = 2001; port <= 2300; port++) pool.add({ host: '127.0.0.1', port }, 'tracker', 'loopback')
+  assert.equal(pool.counts.known, 200)
+})
+
 test('the user may name any number of endpoints of one host', () => {
   const pool = makePool({ maxPerHost: 2 })
   for (let port = 1; port <= 5; port++)
@@ -320,14 +326,10 @@ test('what a better source names once more counts as named by it', () => {
   assert.deepEqual([pool.countOf('pex'), pool.countOf('tracker')], [0, 1])
 })
 
-test('one address is taken by name when it may be dialled', () => {
+test('a neighbour that gave nothing is called as rarely as a stranger: two seeds would knock for ever', () => {
   const pool = makePool()
-  assert.equal(pool.take(at('10.0.0.1:6881'), 0), false)
   pool.add(at('10.0.0.1:6881'), 'lsd', 'private')
-  assert.equal(pool.take(at('10.0.0.1:6881'), 0), true)
-  assert.equal(pool.take(at('10.0.0.1:6881'), 0), false)
-  pool.onDialFailed(at('10.0.0.1:6881'), 0)
-  assert.equal(pool.take(at('10.0.0.1:6881'), 1_000), false)
-  assert.equal(pool.take(at('10.0.0.1:6881'), MINUTE_MS / 2), false, 'two seeds would call each other for ever')
-  assert.equal(pool.take(at('10.0.0.1:6881'), 2 * MINUTE_MS), true)
+  assert.equal(dialAll(pool, 0), 1)
+  assert.equal(dialAll(pool, MINUTE_MS - 1), 0)
+  assert.equal(dialAll(pool, 2 * MINUTE_MS), 1)
 })
