@@ -3,8 +3,7 @@
  *
  * Addresses are claims of strangers, who may want us to attack a third party. So scope never widens inwards
  * (common/address-scope.ts), one host is named by at most `maxPerHost` endpoints, and nobody is dialled more than once a
- * minute; only peers of this machine and network, whom a user, a local tracker or they themselves (LSD) named, are tried
- * again sooner.
+ * minute; only peers of this machine and network, whom a user or a local tracker named, are tried again sooner.
  */
 import type { AddressScope } from '../common/address-scope.ts'
 import type { BackoffPolicy } from '../common/backoff.ts'
@@ -55,7 +54,7 @@ interface KnownPeer {
 
 const MAX_KNOWN = 3_000
 const MAX_PER_HOST = 10
-/** On this machine many downloads may run side by side, and nobody outside can be harmed by a dial. */
+/** On this machine many downloads may run side by side, and nobody outside can be harmed by a dial; not on hearsay. */
 const MAX_ON_THIS_MACHINE = 200
 /** Strangers name well-known ports to have us knock at other services. */
 export const FIRST_UNPRIVILEGED_PORT = 1_024
@@ -258,7 +257,7 @@ export class PeerPool {
   }
 
   #retryMs({ source, scope, failures }: KnownPeer): number {
-    const isNamedWell = source === 'user' || source === 'tracker' || source === 'lsd'
+    const isNamedWell = source === 'user' || source === 'tracker'
     if (isNamedWell && scope !== 'public') return backoffMs(LOCAL_RETRY, failures - 1, this.#random())
     if (source !== 'user' && failures >= MAX_FAILURES) return RARELY_MS
     return backoffMs(RETRY, Math.max(0, failures - 1), this.#random())
@@ -271,7 +270,8 @@ export class PeerPool {
   }
 
   #hasRoom({ hostKey, source, scope }: KnownPeer): boolean {
-    const limit = scope === 'loopback' ? MAX_ON_THIS_MACHINE : this.#maxPerHost
+    const isTrusted = scope === 'loopback' && !(source in MAX_HEARSAY)
+    const limit = isTrusted ? MAX_ON_THIS_MACHINE : this.#maxPerHost
     if ((this.#perHost.get(hostKey) ?? 0) >= limit) return false
     if (this.countOf(source) >= (MAX_HEARSAY[source] ?? Infinity) && !this.#evict(source)) return false
     return this.#known.size < this.#maxKnown || this.#evict()

@@ -325,3 +325,11 @@ test('what a better source names once more counts as named by it', () => {
   pool.add(at('80.1.1.1:6881'), 'pex', 'public')
   assert.deepEqual([pool.countOf('pex'), pool.countOf('tracker')], [0, 1])
 })
+
+test('a neighbour that gave nothing is called as rarely as a stranger: two seeds would knock for ever', () => {
+  const pool = makePool()
+  pool.add(at('10.0.0.1:6881'), 'lsd', 'private')
+  assert.equal(dialAll(pool, 0), 1)
+  assert.equal(dialAll(pool, MINUTE_MS - 1), 0)
+  assert.equal(dialAll(pool, 2 * MINUTE_MS), 1)
+})
