@@ -60,9 +60,7 @@ function addOutput(program: Command, description: string): void {
 }
 
 function addVerify(program: Command): void {
-  program
-    .optionsGroup('Trust:')
-    .option('--verify', 'hash what is there, whatever was recorded of it', false)
+  program.optionsGroup('Trust:').option('--verify', 'hash what is there, whatever was recorded of it', false)
 }
 
 export function addChoiceOptions(program: Command): void {

@@ -68,7 +68,8 @@ export function parseSeedTime(text: string): number {
 /** `1.5`: above 0. */
 export function parseRatio(text: string): number {
   const ratio = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : NaN
-  if (!(ratio > 0 && ratio <= MAX_RATIO)) throw usage(text, `a ratio such as 1.5, above 0, at most ${MAX_RATIO}`)
+  if (!(ratio > 0 && ratio <= MAX_RATIO))
+    throw usage(text, `a ratio such as 1.5, above 0, at most ${MAX_RATIO}`)
   return ratio
 }
 

@@ -122,6 +122,12 @@ const SITUATIONS: readonly Situation[] = [
       withChokingPeer(infoHash, async (peer) => run(['--stall-timeout', '1s', '--peer', peer, 'a.torrent'])),
   },
   {
+    code: 7,
+    name: 'data to be shared that is not there',
+    says: /a\.bin: missing or wrong pieces: 10 of 10, in a\.bin \(not there\); torrent-dl --seed would fetch them/,
+    act: async ({ run }) => run(['seed', 'a.torrent']),
+  },
+  {
     code: 8,
     name: 'one of two fails',
     says: /gone\.torrent/,

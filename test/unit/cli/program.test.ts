@@ -16,7 +16,15 @@ interface Run {
 }
 
 async function run(...argv: string[]): Promise<Run> {
-  const result: Run = { code: -1, out: '', sources: [], flags: undefined, info: undefined, cat: undefined, seed: undefined }
+  const result: Run = {
+    code: -1,
+    out: '',
+    sources: [],
+    flags: undefined,
+    info: undefined,
+    cat: undefined,
+    seed: undefined,
+  }
   const actions = {
     download: async (sources: readonly string[], flags: DownloadFlags) => {
       result.sources = sources

@@ -287,3 +287,12 @@ test('who is refused is never dialled, whoever names it, and counts once a host'
   assert.equal(pool.takeDialable(0)?.host, '80.1.1.1')
   assert.equal(pool.takeDialable(0), undefined)
 })
+
+test('two seeds have nothing for each other: the other one is dialled again in a quarter of an hour', () => {
+  const pool = makePool()
+  pool.add(at('127.0.0.1:6881'), 'tracker', 'loopback')
+  pool.onConnected(at('127.0.0.1:6881'))
+  pool.onClosed(at('127.0.0.1:6881'), { wasUseful: false, isNeedless: true, nowMs: 0 })
+  assert.equal(pool.takeDialable(14 * MINUTE_MS), undefined)
+  assert.notEqual(pool.takeDialable(16 * MINUTE_MS), undefined)
+})
