@@ -97,16 +97,7 @@ export function uploader(name: string): Client {
 export function limitedUploader(name: string, bytesPerSecond: number): Client {
   if (name === 'torrent-dl') return ourSeeder(['--upload-limit', String(bytesPerSecond)])
   if (name === 'libtorrent') return libtorrentSeeder(name, { upload_rate_limit: bytesPerSecond })
-  if (name !== 'aria2') throw new Error(`${name} is not told limits here`)
-  const { aria2: client } = CLIENTS
-  return {
-    ...client,
-    launch: (job) => {
-      const { command, ...rest } = client.launch(job)
-      const [program = '', ...options] = command
-      return { ...rest, command: [program, `--max-overall-upload-limit=${bytesPerSecond}`, ...options] }
-    },
-  }
+  throw new Error(`${name} is not told limits here`)
 }
 
 /** The command as a user types it. @param directory of its package.json, built */

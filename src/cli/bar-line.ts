@@ -121,7 +121,8 @@ export function drawBar(row: BarRow, columns: number, fitted: BarColumns, theme:
   if (fitted.nameCells < 1)
     return truncateEnd(fieldText('percent', row), Math.max(0, columns - RIGHT_MARGIN), '')
   const name = row.name.fit(fitted.nameCells, theme.symbols.cut)
-  if (row.state === 'seeding') return name + drawSeeding(row, columns - RIGHT_MARGIN - fitted.nameCells, theme)
+  if (row.state === 'seeding')
+    return name + drawSeeding(row, columns - RIGHT_MARGIN - fitted.nameCells, theme)
   const graphic = fitted.barCells > 0 ? GAP + drawGraphic(row, fitted.barCells, theme) : ''
   const usedCells = fitted.nameCells + graphicCells(fitted) + totalCells(fitted.fields)
   return (

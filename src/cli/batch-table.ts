@@ -36,7 +36,8 @@ export function countsText({ counts, seconds }: RunSummary): string {
   const there = alreadyThere === 0 ? '' : ` (${alreadyThereText(counts)})`
   const parts = [`${formatCount(complete)} of ${formatCount(total)} done${there}`, ...otherCounts(counts)]
   const sent = counts.seeded === 0 ? [] : [`${formatBytes(counts.seededBytes)} sent`]
-  const fetched = counts.seeded > 0 && counts.downloadedBytes === 0 ? [] : [formatBytes(counts.downloadedBytes)]
+  const fetched =
+    counts.seeded > 0 && counts.downloadedBytes === 0 ? [] : [formatBytes(counts.downloadedBytes)]
   return `${parts.join(', ')}: ${[...fetched, ...sent].join(', ')} in ${formatDuration(seconds)}`
 }
 

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net'
 import { UsageError } from '../common/errors.ts'
+import { parseInfoHash } from '../metainfo/info-hash.ts'
 
 const SECOND_MS = 1000
 const DURATION_UNITS: Readonly<Record<string, number>> = {
@@ -28,9 +29,6 @@ const MAX_RATE = 2 ** 40
 const MAX_DURATION_MS = 365 * 86_400 * SECOND_MS
 /** Node's timers reach 24 days. */
 const MAX_HOOK_TIMEOUT_MS = 20 * 86_400 * SECOND_MS
-
-const MIN_PIECE_BYTES = 2 ** 14
-const MAX_PIECE_BYTES = 2 ** 29
 
 export interface PortRange {
   readonly first: number
@@ -135,6 +133,15 @@ export function parseCount(text: string, min: number, max: number): number {
   return count
 }
 
+/** An info-hash, as 40 hexadecimal digits or 32 of base32. @returns 40 lower-case hexadecimal digits */
+export function parseExpectedHash(text: string): string {
+  const hash = parseInfoHash(text)
+  if (hash !== undefined) return hash.toString('hex')
+  if (/^(1220)?[0-9a-f]{64}$/i.test(text))
+    throw new UsageError('USAGE', `'${text}' is a hash of BitTorrent v2, which is not supported yet`)
+  throw usage(text, 'an info-hash of 40 hexadecimal digits (or 32 of base32)')
+}
+
 /** `0` to `65535`; 0 lets the system choose. */
 export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
@@ -155,14 +162,6 @@ export function parseHostName(text: string): string {
   const isName = /^[a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?$/i.test(host)
   if (!isName && isIP(host) === 0) throw usage(text, 'the name or IP address of a host')
   return host
-}
-
-/** A power of two from 16 KiB to 512 MiB, in bytes. */
-export function parsePieceLength(text: string): number {
-  const bytes = parseSize(text)
-  if (bytes < MIN_PIECE_BYTES || bytes > MAX_PIECE_BYTES || !Number.isInteger(Math.log2(bytes)))
-    throw usage(text, 'a power of two from 16K to 512M')
-  return bytes
 }
 
 function usage(text: string, wanted: string): UsageError {

@@ -95,7 +95,10 @@ export class ProgressTally {
     return parts
   }
 
-  #addSeeding(parts: Map<TotalsPart, string>, { seedingCount, sentBytes, sentBytesPerSecond }: Running): void {
+  #addSeeding(
+    parts: Map<TotalsPart, string>,
+    { seedingCount, sentBytes, sentBytesPerSecond }: Running,
+  ): void {
     parts.set('seeding', `${formatCount(seedingCount)} seeding`)
     parts.set('sent', `${formatBytes(this.#sentBytes + sentBytes)} sent`)
     parts.set('upRate', `${formatRate(sentBytesPerSecond)} up`)

@@ -49,7 +49,12 @@ export class RunningChild {
     const { env, isInteractive } = parts
     let child: ChildProcess
     try {
-      child = spawn(path, words.slice(1), { argv0: words[0], detached: !isInteractive, env, stdio: 'inherit' })
+      child = spawn(path, words.slice(1), {
+        argv0: words[0],
+        detached: !isInteractive,
+        env,
+        stdio: 'inherit',
+      })
     } catch (error) {
       throw notStarted(words, error)
     }
@@ -96,11 +101,20 @@ export class RunningChild {
 function notStarted(words: readonly string[], error: unknown): InputError {
   const code = systemCodeOf(error)
   const reason =
-    code === 'ENOENT' ? 'the interpreter in its #! line does not exist' : code === 'ENOEXEC' ? 'it is not a program' : messageOf(error)
+    code === 'ENOENT'
+      ? 'the interpreter in its #! line does not exist'
+      : code === 'ENOEXEC'
+        ? 'it is not a program'
+        : messageOf(error)
   return cannotRun(words, reason, code === 'ENOENT', error)
 }
 
-function cannotRun(words: readonly string[], reason: string, isMissing: boolean, cause?: unknown): InputError {
+function cannotRun(
+  words: readonly string[],
+  reason: string,
+  isMissing: boolean,
+  cause?: unknown,
+): InputError {
   const message = `cannot run '${words[0] ?? ''}': ${reason}`
   return isMissing
     ? new InputError('COMMAND_NOT_FOUND', message, { cause })

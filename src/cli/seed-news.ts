@@ -27,7 +27,10 @@ export class SeedNews {
 }
 
 /** `linux-12.iso  seeding: 1.2 GiB sent, 41.3 MiB/s, ratio 1.93 of 2, 4 of 12 peers ask`. Holds foreign text. */
-export function seedingText({ name, uploadBytesPerSecond, peers }: TorrentSnapshot, seeding: SeedFigures): string {
+export function seedingText(
+  { name, uploadBytesPerSecond, peers }: TorrentSnapshot,
+  seeding: SeedFigures,
+): string {
   const parts = [
     `${formatBytes(seeding.uploadedBytes)} sent`,
     formatRate(uploadBytesPerSecond),

@@ -236,6 +236,8 @@ async function openSession(
     listenPorts: flags.listenPort,
     local,
     blocklist,
+    usesPex: flags.pex,
+    usesLsd: flags.lsd,
     maxPeers: flags.maxPeers,
     maxConnections: connectionLimit(flags.jobs),
     maxTorrents: flags.jobs,

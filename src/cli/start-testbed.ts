@@ -14,8 +14,11 @@ import type { TestbedFlags } from './flags.ts'
 import type { ChildCommand } from './run-child.ts'
 import { findCommand, RunningChild } from './run-child.ts'
 import { toSafeJson } from './safe-json.ts'
+import type { SignalSource } from './signals.ts'
 import { watchSignals } from './signals.ts'
 
+/** What the command downloads with us leaves the local network alone, unless the user says otherwise. */
+const STAYS_HERE = { TORRENT_DL_LSD: 'false' }
 const STDIN = 0
 const STDOUT = 1
 const VERSION = 1
@@ -66,24 +69,29 @@ class TestbedRun {
     options: TestbedOptions,
   ): Promise<number> {
     const { signals } = this.#context
-    const source = {
-      on: signals.on,
-      off: signals.off,
-      exit: (code: number) => {
+    const source: SignalSource = {
+      on: (signal, listener) => signals.on(signal, listener),
+      off: (signal, listener) => signals.off(signal, listener),
+      exit: (code) => {
         this.#child?.kill()
         this.#testbed?.removeFiles()
         signals.exit(code)
       },
     }
-    const unwatch = watchSignals(source, systemClock.now, (signal) => {
-      this.#stoppedBy = signal
-      this.#stopping.abort()
-      this.#child?.stop(signal)
-    })
+    const unwatch = watchSignals(
+      source,
+      () => systemClock.now(),
+      (signal) => {
+        this.#stoppedBy = signal
+        this.#stopping.abort()
+        this.#child?.stop(signal)
+      },
+    )
     try {
       return await this.#run(command, flags, options)
     } catch (error) {
-      if (this.#stoppedBy !== undefined && this.#stopping.signal.reason === error) return SIGNAL_EXIT[this.#stoppedBy]
+      if (this.#stoppedBy !== undefined && this.#stopping.signal.reason === error)
+        return SIGNAL_EXIT[this.#stoppedBy]
       throw error
     } finally {
       await this.#testbed?.close()
@@ -104,7 +112,7 @@ class TestbedRun {
       this.#tell(readyFd ?? STDOUT, json ? jsonLine(env) : shellLine(env))
     if (command === undefined) return SIGNAL_EXIT[await this.#stopSignal()]
     this.#child = new RunningChild(command, {
-      env: { ...this.#context.env, ...env },
+      env: { ...STAYS_HERE, ...this.#context.env, ...env },
       clock: systemClock,
       kill: this.#context.kill,
       isInteractive: isatty(STDIN),
@@ -178,7 +186,9 @@ function assertOpen(fd: number): void {
 
 /** Assignments that a shell can evaluate. */
 function shellLine(env: TestbedEnvironment): string {
-  const assignments = Object.entries(env).map(([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'`)
+  const assignments = Object.entries<string>({ ...env }).map(
+    ([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'`,
+  )
   return `${assignments.join(' ')}\n`
 }
 

@@ -39,7 +39,9 @@ const GO_ON = 'the same command goes on from there'
 export function resultLines(result: JobResult, style: LineStyle): string[] {
   if (result.duplicateOf !== undefined) return []
   if (result.outcome === 'complete')
-    return [result.seeding === undefined ? completeLine(result, style) : seededLine(result, result.seeding, style)]
+    return [
+      result.seeding === undefined ? completeLine(result, style) : seededLine(result, result.seeding, style),
+    ]
   if (result.code === EXIT.outputGone) return [] // `| head` has what it wanted
   if (result.outcome === 'stopped') return [stoppedLine(result, style)]
   const missesSource = result.code === EXIT.noSource || result.code === EXIT.limit

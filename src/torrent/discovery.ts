@@ -1,10 +1,15 @@
-/** Where peers come from: trackers and the user name addresses, the pool orders them, the dialer calls them. */
+/**
+ * Where peers come from: trackers, the local network and the user name addresses (and peers, in peer-exchange.ts), the
+ * pool orders them, the dialer calls them.
+ */
+import { scopeOf } from '../common/address-scope.ts'
 import type { AddressScope } from '../common/address-scope.ts'
 import type { Announcer } from '../tracker/announcer.ts'
 import type { Dialer } from '../peer/dialer.ts'
 import type { Endpoint } from '../common/endpoint.ts'
 import type { Handshake } from '../wire/handshake.ts'
 import type { KnownError } from '../common/errors.ts'
+import type { LocalMembership, LocalNetwork } from './local-network.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import type { Acceptance } from '../peer/peer-handler.ts'
@@ -22,6 +27,7 @@ export interface DiscoveryParts {
   /** Takes a dialled connection in once its handshake is done. */
   readonly accept: (connection: PeerConnection, peerHandshake: Handshake) => Acceptance
   readonly userPeers: readonly Endpoint[]
+  readonly localNetwork: LocalNetwork | undefined
   /** Is it of use to others when it has everything itself? */
   readonly seeds: boolean
 }
@@ -31,6 +37,7 @@ export class Discovery {
   readonly #parts: DiscoveryParts
   /** Dialled, and not through with the handshake. */
   readonly #dialing = new Set<PeerConnection>()
+  #localNetwork: LocalMembership | undefined
   #isStopped = false
   #hasWarned = false
 
@@ -47,6 +54,9 @@ export class Discovery {
     for (const endpoint of this.#parts.userPeers) this.#context.pool.add(endpoint, 'user', 'loopback')
     this.#parts.announcer.start()
     this.dialMore()
+    this.#localNetwork = this.#parts.localNetwork?.join(this.#context.metainfo.infoHash, (endpoint) => {
+      this.#onNeighbour(endpoint)
+    })
   }
 
   /** A tracker named these addresses. */
@@ -65,7 +75,12 @@ export class Discovery {
     this.dialMore()
     if (this.#context.state !== 'downloading') return
     if (this.#context.peers.size + this.#dialing.size === 0) this.#parts.announcer.wantPeers()
-    if (this.#isHopeless()) this.#context.fail(noSource(this.#parts.announcer.statuses()))
+    if (this.#isHopeless()) this.#context.fail(this.#noSource())
+  }
+
+  /** Is the local network asked from time to time? */
+  get asksLocalNetwork(): boolean {
+    return this.#localNetwork !== undefined
   }
 
   completed(): void {
@@ -78,6 +93,7 @@ export class Discovery {
 
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.#localNetwork?.leave()
     for (const connection of [...this.#dialing]) {
       connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
     }
@@ -93,6 +109,14 @@ export class Discovery {
       if (endpoint === undefined) return
       this.#dial(endpoint)
     }
+  }
+
+  /** It says itself that it is there. A seed calls it, too: it cannot know of us before our next announce. */
+  #onNeighbour(endpoint: Endpoint): void {
+    const { pool } = this.#context
+    const isNew = pool.add(endpoint, 'lsd', scopeOf(endpoint.host))
+    if (isNew) this.#context.log('info', 'swarm', `${formatEndpoint(endpoint)} is on the local network`)
+    this.dialMore()
   }
 
   #hasRoom(): boolean {
@@ -157,22 +181,28 @@ export class Discovery {
     )
   }
 
-  /** Every tracker said no to this torrent, and nobody else is left to ask. */
+  /** Every tracker said no to this torrent, the local network is silent, and nobody else is left to ask. */
   #isHopeless(): boolean {
     const { peers, pool } = this.#context
     return (
       this.#parts.announcer.isHopeless &&
+      this.#localNetwork?.mayAnswer !== true &&
       peers.size === 0 &&
       this.#dialing.size === 0 &&
       pool.counts.known === 0
     )
   }
-}
 
-function noSource(trackers: readonly TrackerStatus[]): SourceError {
-  if (trackers.length === 0) {
-    return new SourceError('NO_SOURCE', 'nobody to ask: the torrent names no tracker and no --peer is left')
+  #noSource(): SourceError {
+    const trackers = this.#parts.announcer.statuses()
+    const silence = this.asksLocalNetwork ? ', and nobody on the local network has it' : ''
+    if (trackers.length === 0) {
+      return new SourceError(
+        'NO_SOURCE',
+        `nobody to ask: the torrent names no tracker and no --peer is left${silence}`,
+      )
+    }
+    const count = trackers.length === 1 ? 'its tracker' : `each of its ${trackers.length} trackers`
+    return new SourceError('NO_SOURCE', `nobody to ask: ${count} refused this torrent${silence}`)
   }
-  const count = trackers.length === 1 ? 'its tracker' : `each of its ${trackers.length} trackers`
-  return new SourceError('NO_SOURCE', `nobody to ask: ${count} refused this torrent`)
 }

@@ -40,6 +40,8 @@ import { Peer } from './peer.ts'
 import type { PeerRefusal } from '../swarm/peer-pool.ts'
 import { PeerPool } from '../swarm/peer-pool.ts'
 import { PeerPlaces } from './peer-places.ts'
+import { PeerExchange } from './peer-exchange.ts'
+import type { LocalNetwork } from './local-network.ts'
 import { PeerRegistry } from './peer-registry.ts'
 import { PieceBuffers } from '../storage/piece-buffers.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
@@ -87,6 +89,12 @@ export interface TorrentParts {
   readonly priorities?: Uint8Array
   /** Nothing else is wanted, and it is fetched in order, as fast as `read` is called. */
   readonly reading?: ByteRange
+  /** May peers tell each other of others (never of a private torrent)? Default: no. */
+  readonly usesPex?: boolean
+  /** Does this address lead to ourselves? Default: nobody knows before it was dialled. */
+  readonly isOurs?: (endpoint: Endpoint) => boolean
+  /** Where to look for others nearby (never for a private torrent). Default: nowhere. */
+  readonly localNetwork?: LocalNetwork | undefined
   /** Why an address is never dialled; default: none is refused. */
   readonly refusalOf?: (host: string) => PeerRefusal | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
@@ -146,6 +154,7 @@ export class Torrent {
       bytesToCheck: this.#bytesToCheck,
       dialingCount: this.#discovery.dialingCount,
       trackers: this.#discovery.statuses(),
+      asksLocalNetwork: this.#discovery.asksLocalNetwork,
     })
   }
 
@@ -351,6 +360,7 @@ export class Torrent {
       inquiry: new PieceInquiry(),
       pool: new PeerPool({ random, refusalOf: this.#parts.refusalOf }),
       peers: new PeerRegistry(),
+      pex: this.#makePex(),
       stats: new TransferStats(this.#parts.clock.now()),
       completedPeers: new CompletedPeers(),
       get superSeed() {
@@ -374,6 +384,11 @@ export class Torrent {
         this.#fail(error)
       },
     }
+  }
+
+  #makePex(): PeerExchange | undefined {
+    const { metainfo, usesPex = false, isOurs = () => false } = this.#parts
+    return usesPex && !metainfo.isPrivate ? new PeerExchange(isOurs) : undefined
   }
 
   #makeDiscovery(): Discovery {
@@ -413,6 +428,7 @@ export class Torrent {
       ourHandshake: this.#ourHandshake,
       accept: (connection, peerHandshake) => this.accept(connection, peerHandshake),
       userPeers: this.#parts.userPeers,
+      localNetwork: metainfo.isPrivate ? undefined : this.#parts.localNetwork,
       seeds: this.#parts.seedWhenComplete,
     })
   }

@@ -28,6 +28,8 @@ describe('docs', { concurrency: 4 }, () => {
       'batch',
       'selection',
       'cat',
+      'verify',
+      'create',
       'network',
       'exit-codes',
       'security',

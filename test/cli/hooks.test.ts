@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import { readEvents, resultErrors } from '../support/event-schema.ts'
 import type { Event } from '../support/event-schema.ts'
 import { makeTorrent } from '../support/make-torrent.ts'
-import { runCli } from '../support/run-cli.ts'
+import { runCli, signalWhenListening } from '../support/run-cli.ts'
 import type { CliResult } from '../support/run-cli.ts'
 import { seedAll, withSeed } from './local-seed.ts'
 
@@ -56,7 +56,7 @@ describe('hooks', { concurrency: 4 }, () => {
 
   test('the torrent is let go of: the hook may move it away and download it again', async () => {
     await withSeed(SINGLE, async ({ root, peer }) => {
-      script(root, `mv a.bin moved\nexec "$NODE" "$BIN" -q -p 0 --peer ${peer} a.torrent`)
+      script(root, `mv a.bin moved\nexec "$NODE" "$BIN" -q --no-lsd -p 0 --peer ${peer} a.torrent`)
       const env = { NODE: process.execPath, BIN: join(import.meta.dirname, '../../../bin/torrent-dl.js') }
       const args = ['--on-complete', './hook.sh', '-p', '0', '--peer', peer, 'a.torrent']
       const { code, stderr } = await runCli(args, { cwd: root, env })
@@ -231,7 +231,7 @@ describe('hooks', { concurrency: 4 }, () => {
       const { code } = await runCli(args, {
         cwd: root,
         onStart: (child) => {
-          child.stderr?.once('data', () => child.kill('SIGINT'))
+          signalWhenListening(child, () => child.kill('SIGINT'))
         },
       })
       assert.equal(code, 130)

@@ -76,7 +76,11 @@ function addFaultOptions(testbed: Command): void {
     .optionsGroup('Peers and faults:')
     .addOption(peers.argParser(count('--peers', TESTBED_LIMITS.peerCount)).default(1))
     .addOption(trackerDrop.argParser(count('--tracker-drop', TESTBED_LIMITS.trackerDropCount)).default(0))
-    .option('--tracker-fail <text>', 'refuse every announce, and say this', checked('--tracker-fail', parseText))
+    .option(
+      '--tracker-fail <text>',
+      'refuse every announce, and say this',
+      checked('--tracker-fail', parseText),
+    )
     .addOption(peerLatency.argParser(count('--peer-latency', TESTBED_LIMITS.peerLatencyMs)).default(0))
     .option('--peer-rate <rate>', 'each peer sends no more (500K, 2M)', checked('--peer-rate', parseRate))
     .option(

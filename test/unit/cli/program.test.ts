@@ -43,6 +43,7 @@ async function run(...argv: string[]): Promise<Run> {
       result.info = [source, flags]
       return Promise.resolve(9)
     },
+    verify: async () => Promise.resolve(10),
     create: async () => Promise.resolve(0),
     testbed: async () => Promise.resolve(13),
     completion: async () => Promise.resolve(11),
@@ -203,6 +204,9 @@ test('trackers come in tiers, in the order of -t and -a; addresses of our own an
   assert.deepEqual(flags!.onlyTracker, [['udp://f:1'], ['udp://g:1']])
   assert.deepEqual([flags![4], flags![6], flags!.interface, flags!.blocklist], [true, false, 'eth0', 'list'])
   assert.equal((await run('-6', 'x')).flags![6], true)
+  assert.deepEqual([nothing.pex, nothing.lsd], [true, true])
+  const alone = (await run('--no-pex', '--no-lsd', 'x')).flags!
+  assert.deepEqual([alone.pex, alone.lsd], [false, false])
   await refuses(/'-4' cannot be used with option '-6'/, '-46', 'x')
   await refuses(/^--announce: 'foo' is not a tracker's address/, '-a', 'foo', 'x')
   await refuses(/^--interface: '' is not the name/, '--interface', '', 'x')

@@ -102,6 +102,12 @@ test('a /64 counts as one host', () => {
   assert.equal(pool.add(at('[2001:db8:0:1::1]:6881'), 'tracker', 'public'), true)
 })
 
+test('many downloads on this machine may know each other', () => {
+  const pool = makePool()
+  for (let port = 2001; port <= 2300; port++) pool.add({ host: '127.0.0.1', port }, 'tracker', 'loopback')
+  assert.equal(pool.counts.known, 200)
+})
+
 test('the user may name any number of endpoints of one host', () => {
   const pool = makePool({ maxPerHost: 2 })
   for (let port = 1; port <= 5; port++)
@@ -295,4 +301,36 @@ test('two seeds have nothing for each other: the other one is dialled again in a
   pool.onClosed(at('127.0.0.1:6881'), { wasUseful: false, isNeedless: true, nowMs: 0 })
   assert.equal(pool.takeDialable(14 * MINUTE_MS), undefined)
   assert.notEqual(pool.takeDialable(16 * MINUTE_MS), undefined)
+})
+
+test('of addresses never tried those come first whose source knows best', () => {
+  const pool = makePool()
+  pool.add(at('10.0.0.1:1025'), 'pex', 'private')
+  pool.add(at('10.0.0.2:1025'), 'tracker', 'private')
+  pool.add(at('10.0.0.3:1025'), 'lsd', 'private')
+  const order = Array.from({ length: 3 }, () => pool.takeDialable(0)?.host)
+  assert.deepEqual(order, ['10.0.0.3', '10.0.0.2', '10.0.0.1'])
+})
+
+test('peers name 1,000 addresses at the most, and trackers still have room', () => {
+  const pool = makePool()
+  const host = (i: number): string => `80.${Math.floor(i / 250)}.0.${(i % 250) + 1}`
+  for (let i = 0; i < 10_000; i++) pool.add({ host: host(i), port: 6881 }, 'pex', 'public')
+  assert.equal(pool.countOf('pex'), 1_000)
+  assert.equal(pool.add(at('81.0.0.1:6881'), 'tracker', 'public'), true)
+  const failing = pool.takeDialable(0)!
+  assert.equal(failing.host, '81.0.0.1')
+  const another = pool.takeDialable(0)!
+  pool.onDialFailed(another, 0)
+  assert.equal(pool.add(at('82.0.0.1:6881'), 'pex', 'public'), true, 'one that failed makes room')
+  assert.equal(pool.countOf('pex'), 1_000)
+})
+
+test('what a better source names once more counts as named by it', () => {
+  const pool = makePool()
+  pool.add(at('80.1.1.1:6881'), 'pex', 'public')
+  assert.equal(pool.add(at('80.1.1.1:6881'), 'tracker', 'public'), false)
+  assert.deepEqual([pool.countOf('pex'), pool.countOf('tracker')], [0, 1])
+  pool.add(at('80.1.1.1:6881'), 'pex', 'public')
+  assert.deepEqual([pool.countOf('pex'), pool.countOf('tracker')], [0, 1])
 })
