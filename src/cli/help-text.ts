@@ -57,7 +57,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl serve --until-completed 16 ./model', 'for sixteen hosts'],
   ],
   seed: [
-    ['torrent-dl seed x.torrent', 'its data is in the current directory'],
+    ['torrent-dl seed x.torrent', 'its data is here'],
     ['torrent-dl seed x.torrent ~/iso', 'or in ~/iso'],
     ['torrent-dl seed -o ~/iso *.torrent', 'all of them'],
     ['torrent-dl seed --seed-ratio 2 x.torrent', 'until twice its size is sent'],
