@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CLIENTS, libtorrentCommand } from '../test/interop/support/clients.ts'
 import type { Client } from '../test/interop/support/clients.ts'
 import { nativeProgram } from '../test/interop/support/native.ts'
-import { compiledPath, projectDirectory } from '../test/interop/support/project.ts'
+import { projectDirectory } from '../test/interop/support/project.ts'
 import { webtorrent } from './clients/webtorrent.ts'
 import type { Course } from './course/course.ts'
 import type { BenchTorrent } from './course/torrents.ts'
@@ -214,16 +214,16 @@ const seedingFloor: Client = {
   }),
 }
 
-/** Our session as a program. */
+/** As a user seeds. */
 function ourSeeder(options: readonly string[] = []): Client {
   return {
     name: 'torrent-dl',
     program: process.execPath,
     packageName: 'nodejs',
-    launch: ({ torrent, directory, home }) => ({
+    launch: ({ torrent, directory, port }) => ({
       command: [
-        ...[process.execPath, compiledPath('test/interop/support/our-seeder'), ...options],
-        ...[join(home, 'state'), torrent.torrentFile, directory],
+        ...[...commandIn(projectDirectory), 'seed', '--progress', 'none', '-p', String(port), ...options],
+        ...[torrent.torrentFile, '-o', directory],
       ],
     }),
   }

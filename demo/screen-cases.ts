@@ -1,5 +1,12 @@
 /** The screens that show how the bars fit: widths x names x numbers of torrents. */
-import { ScriptedBatch, checking, connecting, moving, stalled } from '../test/unit/cli/scripted-batch.ts'
+import {
+  ScriptedBatch,
+  checking,
+  connecting,
+  moving,
+  seeding,
+  stalled,
+} from '../test/unit/cli/scripted-batch.ts'
 import type { Script } from '../test/unit/cli/scripted-batch.ts'
 
 const MIB = 1024 * 1024
@@ -37,6 +44,21 @@ const NAMES: Readonly<Record<ScreenCase['names'], readonly string[]>> = {
     'موسيقى-عربية-كلاسيكية.flac',
     'ภาพถ่ายวันหยุดฤดูร้อนที่ทะเล.zip',
   ],
+}
+
+export const SEED_COLUMNS: readonly number[] = [40, 60, 80, 140]
+
+/** Torrents that seed, beside one that is downloaded. */
+export async function seedScreenOf(columns: number): Promise<string[]> {
+  const batch = await ScriptedBatch.open({ columns, rows: 24, sourceCount: 4 })
+  batch.start(moving('alpine.tar.gz', 400 * MIB, 12 * MIB, { doneBytes: 120 * MIB }))
+  const goals = [{}, { ratio: 1.5, timeMs: 600_000 }, { completedPeers: 3 }]
+  for (const [index, goal] of goals.entries())
+    batch.start(seeding(NAMES.english[index] ?? '', 200 * MIB, 41.3 * MIB, goal))
+  await batch.clock.advance(4000)
+  const shown = batch.grid.screen()
+  batch.screen.close()
+  return shown
 }
 
 export function titleOf({ columns, names, torrents }: ScreenCase): string {

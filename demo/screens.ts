@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { drawSvg } from './screen-svg.ts'
-import { CASES, screenOf, titleOf } from './screen-cases.ts'
+import { CASES, SEED_COLUMNS, screenOf, seedScreenOf, titleOf } from './screen-cases.ts'
 import { heroScreen } from './screen-hero.ts'
 
 const { values } = parseArgs({ options: { svg: { type: 'string' }, to: { type: 'string' } } })
@@ -20,5 +20,10 @@ if (values.svg !== undefined) {
     if (values.to !== undefined)
       writeFileSync(join(values.to, `${titleOf(one).replaceAll(/\W+/g, '-')}.txt`), text)
     else console.log(`--- ${titleOf(one)}\n${text}`)
+  }
+  for (const columns of SEED_COLUMNS) {
+    const text = [...(await seedScreenOf(columns)), ''].join('\n')
+    if (values.to !== undefined) writeFileSync(join(values.to, `${columns}-columns-seeding.txt`), text)
+    else console.log(`--- ${columns} columns, seeding\n${text}`)
   }
 }

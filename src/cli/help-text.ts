@@ -15,6 +15,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ["torrent-dl -n -s '*.iso' x.torrent", 'what these files would cost'],
     ['torrent-dl --stall-timeout 5m x.torrent', 'give up when nothing comes'],
     ['torrent-dl --json x.torrent | jq .', 'events for a script'],
+    ['torrent-dl --seed-ratio 1 x.torrent', 'then give back as much'],
     ['torrent-dl info x.torrent', 'what is in it'],
     ['torrent-dl cat x.torrent FILE | less', 'the bytes of one file, as they come'],
     ['torrent-dl verify x.torrent', 'is it all there and right?'],
@@ -54,6 +55,13 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl serve ./model', 'for this machine, until Ctrl-C'],
     ['torrent-dl serve --bind 0.0.0.0 ./model', 'for the network'],
     ['torrent-dl serve --until-completed 16 ./model', 'for sixteen hosts'],
+  ],
+  seed: [
+    ['torrent-dl seed x.torrent', 'its data is here'],
+    ['torrent-dl seed x.torrent ~/iso', 'or in ~/iso'],
+    ['torrent-dl seed -o ~/iso *.torrent', 'all of them'],
+    ['torrent-dl seed --seed-ratio 2 x.torrent', 'until twice its size is sent'],
+    ['torrent-dl seed --until-completed 8 x.torrent', 'until eight hosts have it'],
   ],
   completion: [
     ['source <(torrent-dl completion bash)', 'in ~/.bashrc'],

@@ -143,6 +143,12 @@ const SITUATIONS: readonly Situation[] = [
     act: async ({ root }) => runCli(['verify', 'a.torrent'], { cwd: root }),
   },
   {
+    code: 7,
+    name: 'data to be shared that is not there',
+    says: /a\.bin: missing or wrong pieces: 10 of 10, in a\.bin \(not there\); torrent-dl --seed would fetch them/,
+    act: async ({ run }) => run(['seed', 'a.torrent']),
+  },
+  {
     code: 8,
     name: 'one of two fails',
     says: /gone\.torrent/,

@@ -12,7 +12,9 @@ const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 
 test('every option of --help is in the table of README.md, and no other', async () => {
   const helps = await Promise.all(
-    [['--help'], ['cat', '--help'], ['create', '--help']].map(async (args) => runCli(args)),
+    [['--help'], ['cat', '--help'], ['create', '--help'], ['seed', '--help']].map(async (args) =>
+      runCli(args),
+    ),
   )
   const text = helps.map(({ stdout }) => stdout).join('')
   const inHelp = [...text.matchAll(/^ {2}(?:-\w, | {4})(--[\w-]+)/gm)].map(([, name = '']) => name)

@@ -3,13 +3,12 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { makeBigTorrent } from './support/big-torrent.ts'
 import type { BigTorrent } from './support/big-torrent.ts'
-import { CLIENTS, torrentDl } from './support/clients.ts'
+import { CLIENTS, torrentDl, torrentDlCommand } from './support/clients.ts'
 import type { ClientName } from './support/clients.ts'
 import type { Host, Lab } from './support/lab.ts'
 import { onHost } from './support/lab.ts'
 import type { RunningProcess } from './support/processes.ts'
 import { runNow, waitUntil } from './support/processes.ts'
-import { compiledPath } from './support/project.ts'
 import { download, PEER_PORT, requirePrograms, startDownload, startSeeding } from './support/run-client.ts'
 import { assertWhole, MIB, startOurs, withLab } from './support/swarm.ts'
 
@@ -150,15 +149,15 @@ async function untilListening(host: Host, running: RunningProcess): Promise<void
 
 async function startOurSeeder(lab: Lab, torrent: BigTorrent): Promise<Host> {
   const host = lab.addHost('our seeder')
-  const state = join(lab.newDirectory('our-seeder'), 'state')
-  const program = compiledPath('test/interop/support/our-seeder')
-  const command = [process.execPath, program, state, torrent.torrentFile, torrent.dataDirectory]
-  const environment = { OUR_SEEDER_LSD: '1' }
+  const home = lab.newDirectory('our-seeder')
+  const options = ['-p', String(PEER_PORT), torrent.torrentFile, torrent.dataDirectory]
+  const command = [...torrentDlCommand(), 'seed', ...options]
+  const environment = { HOME: home, XDG_STATE_HOME: join(home, 'state') }
   const running = lab.start(host, command, { label: 'our-seeder', environment })
   await waitUntil(
     'our seeder is on',
     LSD_TIMEOUT_MS,
-    () => running.output().includes(': whole'),
+    () => running.output().includes(`${torrent.dataDirectory}/`),
     running.output,
   )
   return host

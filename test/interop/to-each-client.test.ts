@@ -1,9 +1,10 @@
-/** Each real client downloads from us: one of our sessions seeds a torrent for each, through a real tracker. */
+/** Each real client downloads from us: one `torrent-dl seed` has a torrent for each, through a real tracker. */
+import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CLIENTS, CLIENT_NAMES } from './support/clients.ts'
+import { CLIENTS, CLIENT_NAMES, torrentDlCommand } from './support/clients.ts'
 import { download } from './support/run-client.ts'
-import { compiledPath } from './support/project.ts'
 import { assertWhole, MIB, openSwarm } from './support/swarm.ts'
 import type { Swarm } from './support/swarm.ts'
 import type { RunningProcess } from './support/processes.ts'
@@ -15,7 +16,7 @@ describe('we seed 64 MiB and it is downloaded whole', { concurrency: true }, () 
     swarm = await openSwarm(
       CLIENT_NAMES.map((name) => ({ name: `to-${name}.bin`, content: 64 * MIB, pieceLength: 256 * 1024 })),
     )
-    ours = startOurSeeder(swarm)
+    ours = startOurSeeder(swarm, ['--seed-ratio', '1'])
   })
   after(async () => swarm.lab.close())
 
@@ -28,6 +29,15 @@ describe('we seed 64 MiB and it is downloaded whole', { concurrency: true }, () 
       assertWhole(torrent, directory, await download(swarm.lab, CLIENTS[name], job, { timeoutMs: 60_000 }))
     })
   })
+
+  it(
+    'and our seeder ends with 0: each had all of its torrent from us alone',
+    { timeout: 90_000 },
+    async () => {
+      const { exitCode, stderr } = await ours.exit
+      assert.equal(exitCode, 0, stderr)
+    },
+  )
 })
 
 describe('we seed 32 MiB one piece after another (BEP 16)', { concurrency: true }, () => {
@@ -51,14 +61,15 @@ describe('we seed 32 MiB one piece after another (BEP 16)', { concurrency: true 
 })
 
 function startOurSeeder({ lab, torrents }: Swarm, options: readonly string[] = []): RunningProcess {
-  const program = compiledPath('test/interop/support/our-seeder')
-  const sources = torrents.flatMap((torrent) => [torrent.torrentFile, torrent.dataDirectory])
-  const stateDirectory = join(lab.newDirectory('our-seeder'), 'state')
-  return lab.start(
-    lab.addHost('our seeder'),
-    [process.execPath, program, ...options, stateDirectory, ...sources],
-    {
-      label: 'our-seeder',
-    },
+  const home = lab.newDirectory('our-seeder')
+  const list = join(home, 'list')
+  const lines = torrents.map(
+    ({ torrentFile, dataDirectory }) => `${torrentFile}\n  output=${dataDirectory}\n`,
   )
+  writeFileSync(list, lines.join(''))
+  const command = [...torrentDlCommand(), 'seed', '-i', list, '-p', '51413', '-v', ...options]
+  return lab.start(lab.addHost('our seeder'), command, {
+    label: 'our-seeder',
+    environment: { HOME: home, XDG_STATE_HOME: join(home, 'state') },
+  })
 }

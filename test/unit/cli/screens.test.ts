@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { CASES, screenOf, titleOf } from '../../../demo/screen-cases.ts'
+import { CASES, SEED_COLUMNS, screenOf, seedScreenOf, titleOf } from '../../../demo/screen-cases.ts'
 import { heroScreen } from '../../../demo/screen-hero.ts'
 import { drawSvg } from '../../../demo/screen-svg.ts'
 import { displayWidth } from '../../../src/cli/text-width.ts'
@@ -24,3 +24,12 @@ test("the README's picture is what the script draws now (else: npm run screens -
   const kept = readFileSync(new URL('../../../../docs/screen.svg', import.meta.url), 'utf8')
   assert.equal(kept, drawSvg(await heroScreen()))
 })
+
+for (const columns of SEED_COLUMNS) {
+  test(`${columns} columns, seeding: all fits, and the ratio is always there`, async () => {
+    const shown = await seedScreenOf(columns)
+    for (const line of shown) assert.ok(displayWidth(line) <= columns, line)
+    assert.equal(shown.filter((line) => line.includes('ratio 0.82')).length, 3, shown.join('\n'))
+    assert.match(shown.at(-1)!, /^3 of 4 done .* MiB\/s up$/)
+  })
+}

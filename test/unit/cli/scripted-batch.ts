@@ -8,6 +8,7 @@ import { describeTerminal } from '../../../src/cli/terminal.ts'
 import type { Environment } from '../../../src/cli/terminal.ts'
 import { loadTheme } from '../../../src/cli/theme.ts'
 import type { JobResult, JobView, Screen, SourceCount } from '../../../src/cli/view.ts'
+import type { SeedGoal } from '../../../src/cli/seed-goal.ts'
 import { SourceError } from '../../../src/common/errors.ts'
 import type { TorrentSnapshot } from '../../../src/torrent/snapshot.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -21,6 +22,8 @@ export interface Script {
   readonly totalBytes: number
   /** How it stands at this second of its life. */
   readonly at: (second: number) => Partial<TorrentSnapshot>
+  /** It is whole, and is shared with this goal. */
+  readonly goal?: SeedGoal
 }
 
 export interface BatchOptions extends GridOptions {
@@ -66,12 +69,26 @@ export class ScriptedBatch {
       metainfo,
       infoHash: metainfo.infoHash.toString('hex'),
       path: script.name,
+      onlySeeds: script.goal !== undefined,
       snapshot: () => {
         const { name, totalBytes } = script
         return makeSnapshot({ name, totalBytes, ...script.at((this.clock.now() - startedAtMs) / 1000) })
       },
+      seeding: () => {
+        const { goal, totalBytes, at } = script
+        if (goal === undefined) return undefined
+        const seconds = (this.clock.now() - startedAtMs) / 1000
+        return {
+          goal,
+          seconds,
+          totalBytes,
+          completedPeerCount: 0,
+          uploadedBytes: at(seconds).uploadedBytes ?? 0,
+        }
+      },
     }
     this.screen.onStart(job)
+    if (script.goal !== undefined) this.screen.onSeeding(completed(job, 0))
     return job
   }
 
@@ -130,6 +147,22 @@ export function moving(
         peers: makePeers({ connected: peers, unchoking: peers, known: peers }),
       }
     },
+  }
+}
+
+/** Is whole and shared at a steady rate. */
+export function seeding(name: string, totalBytes: number, rate: number, goal: SeedGoal): Script {
+  return {
+    name,
+    totalBytes,
+    goal,
+    at: (second) => ({
+      state: 'complete',
+      doneBytes: totalBytes,
+      uploadedBytes: rate * second,
+      uploadBytesPerSecond: rate,
+      peers: makePeers({ connected: 12, interested: 4, unchoked: 4, known: 12 }),
+    }),
   }
 }
 

@@ -294,6 +294,15 @@ test('who is refused is never dialled, whoever names it, and counts once a host'
   assert.equal(pool.takeDialable(0), undefined)
 })
 
+test('two seeds have nothing for each other: the other one is dialled again in a quarter of an hour', () => {
+  const pool = makePool()
+  pool.add(at('127.0.0.1:6881'), 'tracker', 'loopback')
+  pool.onConnected(at('127.0.0.1:6881'))
+  pool.onClosed(at('127.0.0.1:6881'), { wasUseful: false, isNeedless: true, nowMs: 0 })
+  assert.equal(pool.takeDialable(14 * MINUTE_MS), undefined)
+  assert.notEqual(pool.takeDialable(16 * MINUTE_MS), undefined)
+})
+
 test('of addresses never tried those come first whose source knows best', () => {
   const pool = makePool()
   pool.add(at('10.0.0.1:1025'), 'pex', 'private')
