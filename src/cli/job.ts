@@ -11,7 +11,7 @@ import type { TrackerStatus } from '../tracker/tracker.ts'
 import { EXIT, SIGNAL_EXIT, exitCodeOf } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
 import type { ChosenPieces } from './item-options.ts'
-import type { DownloadView, JobResult, JobView } from './view.ts'
+import type { ChecksumResult, DownloadView, JobResult, JobView } from './view.ts'
 
 /** What is needed of a torrent; session's Torrent is one, tests have another. */
 export interface JobTorrent {
@@ -35,6 +35,13 @@ export interface Delivery {
   deliver(torrent: JobTorrent, metainfo: Metainfo): Promise<void>
 }
 
+/** A comparison of the finished files with lists of checksums; checksum-check.ts has the real one. */
+export interface JobChecksums {
+  readonly progress: { readonly checkedBytes: number; readonly totalBytes: number }
+  /** Rejects with a KnownError, or the signal's reason. */
+  assertAll(onResult: (result: ChecksumResult) => void, signal: AbortSignal): Promise<void>
+}
+
 export interface JobParts {
   readonly source: string
   readonly metainfo: Metainfo
@@ -43,6 +50,8 @@ export interface JobParts {
   /** As the user gave it. */
   readonly outputDirectory: string
   readonly delivery?: Delivery | undefined
+  /** What has to be right besides when everything is there. */
+  readonly checksums?: JobChecksums | undefined
   readonly views: readonly DownloadView[]
   readonly clock: Clock
   readonly log: LogSink
@@ -69,6 +78,10 @@ export class Job implements JobView, TorrentObserver {
   readonly #clock: Clock
   readonly #log: LogSink
   readonly #delivery: Delivery | undefined
+  readonly #checksums: JobChecksums | undefined
+  /** Ends with the job. */
+  readonly #ended = new AbortController()
+  #isComparing = false
   /** Complete on disk, and delivered: what is missing of that. */
   #stepsLeft: number
   /** Until there is a result: a batch must not keep what all its torrents were made of. */
@@ -78,7 +91,17 @@ export class Job implements JobView, TorrentObserver {
   #startedAtMs: number
   #sawSource = false
 
-  constructor({ source, metainfo, chosen, outputDirectory, delivery, views, clock, log }: JobParts) {
+  constructor({
+    source,
+    metainfo,
+    chosen,
+    outputDirectory,
+    delivery,
+    checksums,
+    views,
+    clock,
+    log,
+  }: JobParts) {
     this.source = source
     this.metainfo = metainfo
     this.infoHash = metainfo.infoHash.toString('hex')
@@ -86,6 +109,7 @@ export class Job implements JobView, TorrentObserver {
     this.chosen = chosen
     if (delivery !== undefined) this.goOn = delivery.goOn
     this.#delivery = delivery
+    this.#checksums = checksums
     this.settings = delivery?.settings(metainfo) ?? {}
     this.#stepsLeft = delivery === undefined ? 1 : 2
     this.#views = views
@@ -109,7 +133,10 @@ export class Job implements JobView, TorrentObserver {
   }
 
   snapshot(): TorrentSnapshot {
-    return this.#torrent?.snapshot() ?? this.#lastSnapshot
+    const snapshot = this.#torrent?.snapshot() ?? this.#lastSnapshot
+    if (this.#checksums === undefined || !this.#isComparing) return snapshot
+    const { checkedBytes, totalBytes } = this.#checksums.progress
+    return { ...snapshot, state: 'checking', checkedBytes, bytesToCheck: totalBytes }
   }
 
   /** Has any peer connected or any tracker named one so far? Looks anew. */
@@ -169,11 +196,38 @@ export class Job implements JobView, TorrentObserver {
   }
 
   onComplete(): void {
-    this.#step()
+    if (this.#checksums === undefined) this.#step()
+    else void this.#compare(this.#checksums)
   }
 
   onFailed(error: KnownError): void {
     this.fail(error)
+  }
+
+  async #compare(checksums: JobChecksums): Promise<void> {
+    this.#isComparing = true
+    this.#tell((view) => {
+      view.onState(this, 'checking')
+    })
+    try {
+      await checksums.assertAll((result) => {
+        this.#onChecksum(result)
+      }, this.#ended.signal)
+      this.#step()
+    } catch (error) {
+      const why = `the checksums could not be compared: ${messageOf(error)}`
+      this.fail(error instanceof KnownError ? error : new BugError('BUG_CHECKSUMS', why, { cause: error }))
+    }
+  }
+
+  #onChecksum(result: ChecksumResult): void {
+    const isRight = result.actual === result.expected
+    const path = filePath(this, result.file) ?? ''
+    const what = isRight ? 'is as expected' : `is ${result.actual}, not ${result.expected}`
+    this.#log(isRight ? 'info' : 'warn', 'file', `${path}: its ${result.algorithm} ${what} (${result.list})`)
+    this.#tell((view) => {
+      view.onChecksum(this, result)
+    })
   }
 
   async #deliver(delivery: Delivery, torrent: JobTorrent): Promise<void> {
@@ -193,7 +247,9 @@ export class Job implements JobView, TorrentObserver {
   #finish(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): void {
     const settle = this.#settle
     this.#settle = undefined
+    this.#isComparing = false
     this.#lastSnapshot = this.snapshot()
+    this.#ended.abort()
     this.#torrent = undefined
     settle?.({
       source: this.source,
@@ -217,7 +273,8 @@ export class Job implements JobView, TorrentObserver {
   }
 }
 
-function emptySnapshot(metainfo: Metainfo, chosen: ChosenPieces | undefined): TorrentSnapshot {
+/** Of a torrent that nothing was done for. */
+export function emptySnapshot(metainfo: Metainfo, chosen: ChosenPieces | undefined): TorrentSnapshot {
   const { name, infoHash, geometry } = metainfo
   const totalBytes = chosen === undefined ? geometry.totalBytes : bytesOfPieces(metainfo, chosen.priorities)
   return {

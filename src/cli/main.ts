@@ -70,6 +70,10 @@ function actionsFor(context: CliContext): Actions {
       const { startInfo } = await import('./start-info.ts')
       return await startInfo(source, flags, context)
     },
+    async verify(source, directory, flags) {
+      const { startVerify } = await import('./start-verify.ts')
+      return await startVerify(source, directory, flags, context)
+    },
     async completion(shell) {
       const { startCompletion } = await import('./start-completion.ts')
       return startCompletion(shell, context)

@@ -6,13 +6,23 @@ import { parseFilePattern } from './file-pattern.ts'
 import {
   parseCount,
   parseDuration,
+  parseExpectedHash,
   parseHostAndPort,
   parseHookTimeout,
   parsePortRange,
   parseRate,
   parseSize,
 } from './options.ts'
-import { checked, checkedNext, collected, directory, file, interfaceName, logFile } from './option-values.ts'
+import {
+  checked,
+  checkedNext,
+  checksumFile,
+  collected,
+  directory,
+  file,
+  interfaceName,
+  logFile,
+} from './option-values.ts'
 import { splitCommand } from './split-command.ts'
 import { addTrackerTier } from './tracker-option.ts'
 
@@ -21,18 +31,19 @@ export const DEFAULT_JOBS = 3
 const MAX_JOBS = 1000
 const DEFAULT_HOOK_TIMEOUT_MS = 3_600_000
 /** A look at what there is downloads nothing, so these would do nothing. */
-const NOT_FOR_A_LOOK = ['failedTo', 'onComplete', 'onError', 'logFile']
+const NOT_FOR_A_LOOK = ['failedTo', 'onComplete', 'onError', 'logFile', 'checksumFile']
+
+/** @param what the directory is for */
+export function addOutputOption(command: Command, what: string): void {
+  addAlias(command, 'output', '-d, --dir <dir>', checked('--dir', directory))
+  command
+    .optionsGroup('Where:')
+    .option('-o, --output <dir>', `${what} (or -d, --dir)`, checked('--output', directory), '.')
+}
 
 export function addPlaceOptions(program: Command): void {
-  addAlias(program, 'output', '-d, --dir <dir>', checked('--dir', directory))
+  addOutputOption(program, 'directory for the files')
   program
-    .optionsGroup('Where:')
-    .option(
-      '-o, --output <dir>',
-      'directory for the files (or -d, --dir)',
-      checked('--output', directory),
-      '.',
-    )
     .option('--no-part', 'write under the final names, without .part')
     .option('-f, --force', 'replace different files that are in the way', false)
     .addOption(
@@ -41,7 +52,8 @@ export function addPlaceOptions(program: Command): void {
         .default('none'),
     )
     .option('-c, --continue', 'go on with what is there (it always does)')
-    .optionsGroup('Trust:')
+  addExpectOption(program)
+  program
     .option('--verify', 'hash what is there, whatever was recorded of it', false)
     .option('--fsync', 'a file counts as whole when it is on the disk itself', false)
     .option(
@@ -51,8 +63,32 @@ export function addPlaceOptions(program: Command): void {
     )
 }
 
-export function addChoiceOptions(program: Command): void {
-  program
+export function addExpectOption(command: Command): void {
+  command
+    .optionsGroup('Trust:')
+    .option(
+      '--expect <hash>',
+      'the info-hash it must have (repeatable: one of these)',
+      collected('--expect', parseExpectedHash),
+      [],
+    )
+}
+
+/** Not for commands that write no file. */
+export function addChecksumOption(command: Command): void {
+  command
+    .optionsGroup('Trust:')
+    .option(
+      '--checksum-file <file>',
+      'compare finished files with this list (repeatable)',
+      collected('--checksum-file', checksumFile),
+      [],
+    )
+}
+
+/** Which files of a torrent. */
+export function addSelectionOptions(command: Command): void {
+  command
     .optionsGroup('What:')
     .option(
       '-s, --select <glob|n|n-m>',
@@ -67,6 +103,11 @@ export function addChoiceOptions(program: Command): void {
       [],
     )
     .option('--max-size <size>', 'no file larger than this', checked('--max-size', parseSize))
+}
+
+export function addChoiceOptions(program: Command): void {
+  addSelectionOptions(program)
+  program
     .addOption(
       new Option('-l, --list', 'list the files, download nothing').default(false).conflicts(NOT_FOR_A_LOOK),
     )
@@ -165,6 +206,12 @@ export function addOutputOptions(program: Command): void {
 }
 
 export function addProgressOptions(program: Command): void {
+  addDisplayOptions(program)
+  program.option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
+}
+
+/** What is shown on standard error, and how. */
+export function addDisplayOptions(program: Command): void {
   program
     .addOption(
       new Option('--progress <how>', 'progress:').choices(['auto', 'bar', 'plain', 'none']).default('auto'),
@@ -172,7 +219,6 @@ export function addProgressOptions(program: Command): void {
     .addOption(colorOption())
     .addOption(new Option('-q, --quiet', 'print errors only').default(false).conflicts('verbose'))
     .option('-v, --verbose', 'say more; -vv and -vvv even more', (_value, count: number) => count + 1, 0)
-    .option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
 }
 
 export function addHookOptions(program: Command): void {

@@ -9,7 +9,9 @@ import type { Shell } from './completion/shells.ts'
 import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
 import { addInfo } from './definitions/info.ts'
+import { addVerify } from './definitions/verify.ts'
 import {
+  addChecksumOption,
   addChoiceOptions,
   addConfigOptions,
   addHookOptions,
@@ -19,13 +21,14 @@ import {
   addPlaceOptions,
 } from './option-groups.ts'
 import { checked, oneOf } from './option-values.ts'
-import type { CatFlags, DownloadFlags, InfoFlags } from './flags.ts'
+import type { CatFlags, DownloadFlags, InfoFlags, VerifyFlags } from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
   download(sources: readonly string[], flags: DownloadFlags): Promise<number>
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
+  verify(source: string, directory: string | undefined, flags: VerifyFlags): Promise<number>
   completion(shell: Shell): Promise<number>
 }
 
@@ -33,6 +36,7 @@ export interface Actions {
 export function downloadOptions(): Command {
   const command = new Command()
   addPlaceOptions(command)
+  addChecksumOption(command)
   addChoiceOptions(command)
   addManyOptions(command)
   addNetworkOptions(command)
@@ -50,6 +54,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
     .enablePositionalOptions()
     .helpCommand(false)
   addPlaceOptions(program)
+  addChecksumOption(program)
   addChoiceOptions(program)
   addManyOptions(program)
   addNetworkOptions(program)
@@ -67,6 +72,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
     })
   addInfo(program, actions, done)
   addCat(program, actions, done)
+  addVerify(program, actions, done)
   addCompletion(program, actions, done)
   for (const command of [program, ...program.commands]) finishCommand(command)
   return program

@@ -14,12 +14,11 @@ import { FailedList } from './failed-list.ts'
 import { itemOptionsFrom } from './item-flags.ts'
 import { openListFile } from './list-file.ts'
 import type { ListFile } from './list-file.ts'
-import { isInForeground, watchJobControl } from './job-control.ts'
 import { descriptorLimit, limitConnections, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { addressesOfPeer, openNetwork } from './open-network.ts'
 import type { Network } from './open-network.ts'
-import { PlainProgress } from './plain-progress.ts'
+import { openScreen } from './open-screen.ts'
 import { DEFAULT_JOBS } from './option-groups.ts'
 import type { DownloadFlags } from './flags.ts'
 import type { DownloadSession } from './run-session.ts'
@@ -31,7 +30,7 @@ import { openStateDirectory } from './state-directory.ts'
 import type { LineStyle } from './summary.ts'
 import { describeTerminal } from './terminal.ts'
 import { loadTheme } from './theme.ts'
-import type { EventView, Screen, SourceCount } from './view.ts'
+import type { EventView, Screen } from './view.ts'
 
 /** What another command that downloads does differently. */
 export type SpecialParts = Partial<Pick<DownloadParts, 'readTorrent'>> & { readonly delivery?: Delivery }
@@ -194,30 +193,6 @@ function chooseJobs(asked: number, sourceCount: number, screen: Screen): number 
 function connectionLimit(jobs: number): number | undefined {
   const limit = descriptorLimit()
   return limitConnections(limit, limitJobs(jobs, limit))
-}
-
-/** Bars need a terminal that no other output of ours goes to, and where nobody else types. @param writesData is standard output for more than paths? */
-async function openScreen(
-  flags: DownloadFlags,
-  style: LineStyle,
-  { stdout, stderr, jobControl }: CliContext,
-  { sourceCount, writesData }: { readonly sourceCount: () => SourceCount; readonly writesData: boolean },
-): Promise<Screen> {
-  const parts = { stream: stderr, style, clock: systemClock, sourceCount }
-  if (flags.quiet) return new PlainProgress({ ...parts, amount: 'errors' })
-  const sharesTerminal = writesData && stdout.isTTY === true && style.terminal.isTty
-  const isSilent = flags.progress === 'none' || (flags.progress === 'auto' && sharesTerminal)
-  if (isSilent) return new PlainProgress({ ...parts, amount: 'summary' })
-  const isForBars = style.terminal.canRedraw && (flags.progress === 'bar' || isInForeground())
-  if (flags.progress === 'plain' || !isForBars || sharesTerminal) {
-    return new PlainProgress({ ...parts, amount: 'progress' })
-  }
-  const { openProgressBars } = await import('./progress-bars.ts')
-  return await openProgressBars({
-    ...parts,
-    watchJobControl: (drawing) =>
-      watchJobControl({ source: jobControl, isForeground: isInForeground, clock: systemClock }, drawing),
-  })
 }
 
 /** The session and the directories it needs appear only when there is something to download. */

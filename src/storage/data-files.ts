@@ -51,6 +51,8 @@ export interface DataFilesOptions {
   readonly neededBytes: () => number
   /** Files have their length as soon as they are made, unless it is `none`. */
   readonly allocation: FileAllocation
+  /** Files are opened for reading alone, whatever becomes of them. */
+  readonly isReadOnly?: boolean
   /** Undefined: the system does. */
   readonly write?: WriteAt | undefined
   readonly sync?: ((fd: number) => Promise<void>) | undefined
@@ -71,6 +73,7 @@ export class DataFiles {
 
   constructor(options: DataFilesOptions) {
     const { paths, directories, table, firstPlace, neededBytes, allocation, write, sync } = options
+    const { isReadOnly = false } = options
     this.#paths = paths
     this.#directories = directories
     this.#table = table
@@ -79,7 +82,7 @@ export class DataFiles {
     this.#allocation = allocation
     this.#write = write
     this.#sync = sync ?? fsyncAsync
-    this.#open = new OpenFiles((file) => this.#openFile(file, !this.#isFinished(file)))
+    this.#open = new OpenFiles((file) => this.#openFile(file, !isReadOnly && !this.#isFinished(file)))
   }
 
   /** Keeps one descriptor back for hard times. */

@@ -30,6 +30,7 @@ async function run(...argv: string[]): Promise<Run> {
       result.info = [source, flags]
       return Promise.resolve(9)
     },
+    verify: async () => Promise.resolve(10),
     completion: async () => Promise.resolve(11),
   }
   result.code = await runProgram(argv, actions, {
