@@ -91,8 +91,9 @@ function split(text: string): Omit<Checksum, 'line'> | string {
     if (hex.length !== ALGORITHM_BYTES[algorithm] * 2) return `${hex.length} digits are not ${tag}`
     return { algorithm, digest: hex, name: tagged }
   }
-  const [, digest, name = ''] = /^[ \t]*([0-9a-f]{8,})[ \t](?:[ *](?=.))?(.+)$/is.exec(text) ?? []
-  if (digest === undefined) return 'not a checksum and a name (HEX  NAME, or SHA256 (NAME) = HEX)'
+  const [, digest, name = ''] = /^[ \t]*([0-9a-f]{8,})[ \t][ *]?(.+)$/is.exec(text) ?? []
+  if (digest === undefined || name.trim() === '')
+    return 'not a checksum and a name (HEX  NAME, or SHA256 (NAME) = HEX)'
   const algorithm = BY_DIGITS.get(digest.length)
   if (algorithm !== undefined) return { algorithm, digest, name }
   if (digest.length === MD5_DIGITS) return `MD5 is not supported, it proves nothing: ${SUPPORTED}`

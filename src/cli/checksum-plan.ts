@@ -43,7 +43,7 @@ export function planChecksums(
   const orders = new Map<string, ChecksumOrder>()
   const named = new Set<number>()
   for (const list of lists) {
-    const own = ordersOf(list, files).filter(({ file }) => isWanted(file))
+    const own = ordersOf(list, metainfo, files).filter(({ file }) => isWanted(file))
     if (own.length === 0) throw unrelated(metainfo, list, wantedFiles !== undefined)
     for (const order of own) {
       named.add(order.file)
@@ -69,21 +69,41 @@ function realFiles({ files }: Metainfo): RealFile[] {
   )
 }
 
-function ordersOf({ label, checksums }: ChecksumList, files: readonly RealFile[]): ChecksumOrder[] {
-  const named = checksums.map((checksum) => ({ checksum, path: normalPath(checksum.name) }))
-  const inOutput = new Map(files.map(({ file, path }) => [path.join('/'), file]))
-  const inTorrent = new Map(
-    files.map(({ file, path }) => [(path.length > 1 ? path.slice(1) : path).join('/'), file]),
-  )
-  const matches = [inTorrent, inOutput].map((index) =>
-    named.flatMap(({ checksum, path }): ChecksumOrder[] => {
-      const file = path === undefined ? undefined : index.get(path)
-      if (file === undefined) return []
-      return [{ file, algorithm: checksum.algorithm, expected: checksum.digest, list: label }]
+function ordersOf(
+  { label, checksums }: ChecksumList,
+  metainfo: Metainfo,
+  files: readonly RealFile[],
+): ChecksumOrder[] {
+  const { name, isSingleFile, renames } = metainfo
+  const index = new Map(files.map(({ file, path }) => [path.join('/'), file]))
+  const safeNames = new Map(renames.map(({ from, to }) => [from, to]))
+  const originalName = renames.find(({ to }) => to === name)?.from ?? name
+  const find = (path: string): number | undefined => index.get(path) ?? index.get(safePath(path, safeNames))
+  const named = checksums.flatMap((checksum) => {
+    const path = normalPath(checksum.name)
+    return path === undefined ? [] : [{ checksum, path }]
+  })
+  const finders = [
+    (path: string) => find(path),
+    (path: string) => index.get(`${name}/${path}`) ?? find(`${originalName}/${path}`),
+  ]
+  const [beside = [], below = []] = finders.map((findFile) =>
+    named.flatMap(({ checksum: { algorithm, digest }, path }): ChecksumOrder[] => {
+      const file = findFile(path)
+      return file === undefined ? [] : [{ file, algorithm, expected: digest, list: label }]
     }),
   )
-  const [below = [], beside = []] = matches
-  return beside.length > below.length ? beside : below
+  return isSingleFile || beside.length > below.length ? beside : below
+}
+
+/** What a path of the torrent became where its names had to change to be safe. */
+function safePath(path: string, safeNames: ReadonlyMap<string, string>): string {
+  let [from, to] = ['', '']
+  for (const element of path.split('/')) {
+    from = from === '' ? element : `${from}/${element}`
+    to = safeNames.get(from) ?? (to === '' ? element : `${to}/${element}`)
+  }
+  return to
 }
 
 /** @returns undefined for what lies elsewhere */

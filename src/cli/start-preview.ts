@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../common/clock.ts'
-import { InputError, KnownError, UsageError } from '../common/errors.ts'
+import { InputError, KnownError, UsageError, VerificationError } from '../common/errors.ts'
 import { silentLog } from '../common/log.ts'
 import { wantedPieces } from '../metainfo/file-selection.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
@@ -23,6 +23,7 @@ import { combinedExitCode, describeError, EXIT, exitCodeOf } from './exit-codes.
 import { formatPercent, formatProgress } from './format.ts'
 import { chooseFiles, chosenPieces, torrentSettings } from './item-options.ts'
 import type { ItemOptions } from './item-options.ts'
+import { assertExpected } from './expected-hash.ts'
 import type { DownloadFlags } from './flags.ts'
 import type { QueuedSource, SourceQueue } from './source-queue.ts'
 import { readSource, sourceLabel } from './source.ts'
@@ -70,6 +71,7 @@ class Preview {
     try {
       if (item instanceof InputError) throw item
       const metainfo = readTorrentFile(await readSource(source, this.#context.stdin))
+      assertExpected(metainfo, sourceLabel(source), item.expected)
       await this.#showTorrent(source, metainfo, item)
       return EXIT.ok
     } catch (error) {
@@ -152,7 +154,9 @@ class Preview {
   #fail(source: string, error: KnownError, code: number): void {
     const message = describeError(error)
     if (this.#flags.json) this.#event('error', { source, code, errorCode: error.code, message })
-    const isNamed = error instanceof InputError && /^(TORRENT_FILE|LIST)_/.test(error.code)
+    const isNamed =
+      error instanceof VerificationError ||
+      (error instanceof InputError && /^(TORRENT_FILE|LIST)_/.test(error.code))
     this.#tell(isNamed ? message : `${sourceLabel(source)}: ${message}`)
   }
 
