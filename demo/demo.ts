@@ -7,12 +7,10 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { systemClock } from '../src/common/clock.ts'
 import { LocalAddresses } from '../src/common/local-addresses.ts'
-import { silentLog } from '../src/common/log.ts'
 import { readTorrentFile } from '../src/metainfo/torrent-file.ts'
-import { Session } from '../src/session/session.ts'
-import type { TorrentObserver } from '../src/torrent/snapshot.ts'
+import { Seeder } from '../src/share/seeder.ts'
+import type { TrackerStatus } from '../src/tracker/tracker.ts'
 import { TrackerServer } from '../src/tracker/tracker-server.ts'
 import { firstDifference, makeBigTorrent } from '../test/interop/support/big-torrent.ts'
 import type { BigTorrent } from '../test/interop/support/big-torrent.ts'
@@ -33,12 +31,12 @@ async function demo(directory: string): Promise<number> {
     trackers: { udp: tracker.udpUrl },
   })
   say(`torrent    ${basename(torrent.torrentFile)}, ${PAYLOAD_BYTES / 2 ** 20} MiB, in ${directory}`)
-  const session = await startSeeder(torrent, join(directory, 'seeder-state'))
-  say(`seeder     ${HOST}:${session.listenPort}`)
+  const seeder = await startSeeder(torrent, join(directory, 'seeder-state'))
+  say(`seeder     ${HOST}:${seeder.port}`)
   try {
     return await downloadAndCompare(torrent, directory)
   } finally {
-    await session.close()
+    await seeder.close()
     await tracker.close()
   }
 }
@@ -58,38 +56,16 @@ async function downloadAndCompare(torrent: BigTorrent, directory: string): Promi
 }
 
 /** Resolves when the tracker has been told of it. */
-async function startSeeder(torrent: BigTorrent, stateDirectory: string): Promise<Session> {
-  const session = await Session.open(
-    {
-      listenPorts: { first: 0, last: 0 },
-      local: new LocalAddresses({ v4: HOST }),
-      maxPeers: 10,
-      stateDirectory,
-    },
-    { clock: systemClock, log: silentLog },
-  )
+async function startSeeder(torrent: BigTorrent, stateDirectory: string): Promise<Seeder> {
+  const seeder = await Seeder.open({ local: new LocalAddresses({ v4: HOST }), stateDirectory })
   const metainfo = readTorrentFile(readFileSync(torrent.torrentFile))
-  const settings = {
-    outputDirectory: torrent.dataDirectory,
-    usePartFiles: true,
-    force: false,
-    seedWhenComplete: true,
-    peers: [],
-  }
   await new Promise<void>((resolve, reject) => {
-    const observer: TorrentObserver = {
-      onState: () => undefined,
-      onTracker: (status) => {
-        if (status.state === 'working') resolve()
-      },
-      onFile: () => undefined,
-      onComplete: () => undefined,
-      onWarning: say,
-      onFailed: reject,
+    const onTracker = ({ state }: TrackerStatus): void => {
+      if (state === 'working') resolve()
     }
-    session.add(metainfo, settings, observer).start()
+    seeder.add(metainfo, torrent.dataDirectory, { onTracker, onWarning: say }).catch(reject)
   })
-  return session
+  return seeder
 }
 
 /** The real command, in the demo's directory, on the terminal that we were started on. */

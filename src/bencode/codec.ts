@@ -59,42 +59,77 @@ export function asInteger(value: unknown): number | undefined {
 
 /** Encodes, with keys sorted as raw bytes (BEP 3). @throws BugError BUG_BENCODE_NUMBER for a number that is no safe integer */
 export function encode(value: BencodeValue): Buffer {
-  const parts: Uint8Array[] = []
-  encodeInto(parts, value)
-  return Buffer.concat(parts)
+  const encoder = new Encoder()
+  encoder.add(value)
+  return encoder.bytes()
 }
 
 const LIST_START = Buffer.from('l')
 const DICTIONARY_START = Buffer.from('d')
 const END = Buffer.from('e')
+/** A small Buffer takes some 100 bytes beside its own: so many are joined, since a torrent may have a million files. */
+const MAX_PARTS = 10_000
 
-function encodeInto(parts: Uint8Array[], value: BencodeValue): void {
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-    throw new BugError('BUG_BENCODE_NUMBER', `${value} cannot be bencoded exactly`)
-  }
-  if (typeof value === 'number' || typeof value === 'string' || value instanceof Uint8Array) {
-    parts.push(bencode.encode(value))
-  } else if (isList(value)) {
-    parts.push(LIST_START)
-    for (const item of value) encodeInto(parts, item)
-    parts.push(END)
-  } else {
-    encodeDictionary(parts, value)
-  }
+interface EncodedKey {
+  readonly raw: Buffer
+  readonly encoded: Uint8Array
 }
 
-function encodeDictionary(parts: Uint8Array[], value: BencodeMap | BencodeRecord): void {
-  const entries: [Buffer, BencodeValue][] = []
-  for (const [key, item] of isMap(value) ? value : Object.entries(value)) {
-    if (item !== undefined) entries.push([Buffer.from(key), item])
+class Encoder {
+  #parts: Uint8Array[] = []
+  readonly #joined: Buffer[] = []
+  /** The same few, over and over. */
+  readonly #keys = new Map<string | Uint8Array, EncodedKey>()
+
+  add(value: BencodeValue): void {
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+      throw new BugError('BUG_BENCODE_NUMBER', `${value} cannot be bencoded exactly`)
+    }
+    if (typeof value === 'number' || typeof value === 'string' || value instanceof Uint8Array) {
+      this.#push(bencode.encode(value))
+    } else if (isList(value)) {
+      this.#push(LIST_START)
+      for (const item of value) this.add(item)
+      this.#push(END)
+    } else {
+      this.#addDictionary(value)
+    }
   }
-  entries.sort(([a], [b]) => Buffer.compare(a, b))
-  parts.push(DICTIONARY_START)
-  for (const [key, item] of entries) {
-    parts.push(bencode.encode(key))
-    encodeInto(parts, item)
+
+  bytes(): Buffer {
+    return Buffer.concat([...this.#joined, ...this.#parts])
   }
-  parts.push(END)
+
+  #addDictionary(value: BencodeMap | BencodeRecord): void {
+    const entries: [EncodedKey, BencodeValue][] = []
+    for (const [key, item] of isMap(value) ? value : Object.entries(value)) {
+      if (item !== undefined) entries.push([this.#keyOf(key), item])
+    }
+    entries.sort(([one], [other]) => Buffer.compare(one.raw, other.raw))
+    this.#push(DICTIONARY_START)
+    for (const [key, item] of entries) {
+      this.#push(key.encoded)
+      this.add(item)
+    }
+    this.#push(END)
+  }
+
+  #keyOf(key: string | Uint8Array): EncodedKey {
+    let known = this.#keys.get(key)
+    if (known === undefined) {
+      const raw = Buffer.from(key)
+      known = { raw, encoded: bencode.encode(raw) }
+      this.#keys.set(key, known)
+    }
+    return known
+  }
+
+  #push(part: Uint8Array): void {
+    this.#parts.push(part)
+    if (this.#parts.length < MAX_PARTS) return
+    this.#joined.push(Buffer.concat(this.#parts))
+    this.#parts = []
+  }
 }
 
 function isMap(value: BencodeMap | BencodeRecord): value is BencodeMap {

@@ -28,6 +28,8 @@ export interface BarRow {
    * rate, peers and time left, and of the sizes when it needs it.
    */
   readonly notes: readonly string[]
+  /** What is being done while it is `checking`; that, unless another word is given. */
+  readonly activity?: string
 }
 
 /** sizes: done and total; size: the total, where both have no room */
@@ -144,7 +146,7 @@ function drawFields(row: BarRow, fields: readonly Field[], freeCells: number, th
   return fields
     .map(({ name, cells }) => {
       const isLabel = row.state === 'checking' && name === labelField
-      const text = (isLabel ? 'checking' : fieldText(name, row)).padStart(cells)
+      const text = (isLabel ? (row.activity ?? 'checking') : fieldText(name, row)).padStart(cells)
       const meaning = isLabel ? 'checking' : name === 'peers' ? 'quiet' : undefined
       return GAP + (meaning === undefined ? text : theme.paint(meaning, text))
     })

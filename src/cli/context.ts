@@ -1,6 +1,7 @@
 /** What a command gets of the process it runs in. Only main.ts touches `process` itself. */
 import type { ByteStream } from './byte-output.ts'
 import type { EventStream } from './event-queue.ts'
+import type { StopSignal } from './exit-codes.ts'
 import type { JobControlSource } from './job-control.ts'
 import type { SignalSource } from './signals.ts'
 import type { Environment, OutputStream } from './terminal.ts'
@@ -21,5 +22,5 @@ export interface CliContext {
   /** Has `close` run before the process dies of something unexpected. */
   readonly onRescue: (close: (error: unknown) => Promise<void>) => void
   /** `process.kill`. @throws when there is no such process, or group for a negative id */
-  readonly kill: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void
+  readonly kill: (pid: number, signal: StopSignal | 'SIGKILL') => void
 }

@@ -24,6 +24,8 @@ export const EXIT = {
   fileSystem: 10,
   locked: 12,
   fileInTheWay: 13,
+  commandNotExecutable: 126,
+  commandNotFound: 127,
   outputGone: 141,
 } as const
 
@@ -42,6 +44,7 @@ export const EXIT_CODE_TABLE: readonly (readonly [string, string])[] = [
   ['10', 'file system error'],
   ['12', 'another process or torrent is writing there'],
   ['13', 'a different file is in the way'],
+  ['126, 127', 'testbed: the command cannot be run, or is not there'],
   ['141', 'cat: whoever read the output went away'],
   ['129, 130, 143', 'stopped by SIGHUP, SIGINT, SIGTERM after a clean save'],
 ]
@@ -56,6 +59,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   DISK_FULL: EXIT.diskFull,
   LOCKED: EXIT.locked,
   FILE_IN_THE_WAY: EXIT.fileInTheWay,
+  COMMAND_NOT_EXECUTABLE: EXIT.commandNotExecutable,
+  COMMAND_NOT_FOUND: EXIT.commandNotFound,
   OUTPUT_GONE: EXIT.outputGone,
   OUTPUT_FULL: EXIT.diskFull,
 }

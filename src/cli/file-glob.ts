@@ -23,33 +23,52 @@ export function makeFileMatcher(
   isSingleFile: boolean,
   compile: CompileGlob,
 ): (entry: FileEntry) => boolean {
+  const matches = makePathMatcher(text, isSingleFile, compile)
+  return ({ path }) => matches(path, false)
+}
+
+/** The same for a path, which begins with the torrent's name as a file's does, and may be that of a directory. */
+export function makePathMatcher(
+  text: string,
+  isSingleFile: boolean,
+  compile: CompileGlob,
+): (path: readonly string[], isDirectory: boolean) => boolean {
   const glob = text.replace(/^(\.?\/)+/, '').replace(/\/+$/, '')
   const isForDirectories = text.endsWith('/')
   const isAnchored = /^\.?\//.test(text) || glob.includes('/')
   const matches = remembering(glob === '' ? () => true : orLiteral(glob, compile(glob)))
-  return ({ path }) => {
-    const own = isSingleFile ? path : path.slice(1)
+  return (path, isDirectory) => {
+    const own = { path: isSingleFile ? path : path.slice(1), isDirectory }
     if (!isAnchored) return hasElement(own, isForDirectories, matches)
     return (
-      hasStart(own, isForDirectories, matches) || (!isSingleFile && hasStart(path, isForDirectories, matches))
+      hasStart(own, isForDirectories, matches) ||
+      (!isSingleFile && hasStart({ path, isDirectory }, isForDirectories, matches))
     )
   }
 }
 
 type Matches = (text: string, isDirectory: boolean) => boolean
 
-function hasElement(path: readonly string[], isForDirectories: boolean, matches: Matches): boolean {
+/** @property isDirectory is its last element one? The others are. */
+interface Place {
+  readonly path: readonly string[]
+  readonly isDirectory: boolean
+}
+
+function hasElement(place: Place, isForDirectories: boolean, matches: Matches): boolean {
+  const { path } = place
   return path.some((element, depth) => {
-    const isDirectory = depth < path.length - 1
+    const isDirectory = place.isDirectory || depth < path.length - 1
     return (isDirectory || !isForDirectories) && matches(element, isDirectory)
   })
 }
 
-function hasStart(path: readonly string[], isForDirectories: boolean, matches: Matches): boolean {
+function hasStart(place: Place, isForDirectories: boolean, matches: Matches): boolean {
+  const { path } = place
   let start = ''
   for (const [depth, element] of path.entries()) {
     start += depth === 0 ? element : `/${element}`
-    const isDirectory = depth < path.length - 1
+    const isDirectory = place.isDirectory || depth < path.length - 1
     if ((isDirectory || !isForDirectories) && matches(start, isDirectory)) return true
   }
   return false

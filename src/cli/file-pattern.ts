@@ -19,11 +19,16 @@ const NUMBERS = /^\d{1,7}(-\d{1,7})?(,\d{1,7}(-\d{1,7})?)*$/
  */
 export function parseFilePattern(text: string): FilePattern {
   if (text === '') throw usage(text, 'a file number or a glob')
-  if (text.length > MAX_CHARACTERS) {
-    throw usage(`${text.slice(0, 20)}...`, `a glob of at most ${MAX_CHARACTERS} characters`)
-  }
+  parseGlob(text)
   if (!NUMBERS.test(text)) return { kind: 'glob', text }
   return { kind: 'numbers', text, ranges: text.split(',').map(parseRange) }
+}
+
+/** A glob alone, for files that have no numbers yet. @throws UsageError */
+export function parseGlob(text: string): string {
+  if (text === '') throw usage(text, 'a glob')
+  if (text.length <= MAX_CHARACTERS) return text
+  throw usage(`${text.slice(0, 20)}...`, `a glob of at most ${MAX_CHARACTERS} characters`)
 }
 
 function parseRange(text: string): NumberRange {

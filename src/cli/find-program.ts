@@ -5,25 +5,33 @@ import type { Environment } from './terminal.ts'
 
 /** What the C library takes when PATH is not set. */
 const FALLBACK_PATH = '/bin:/usr/bin'
+const MISSING = 'does not exist'
 
-/** @returns the path to run, or why there is none, as a clause for people */
-export function findProgram(name: string, env: Environment): { path: string } | { problem: string } {
+export type FoundProgram =
+  | { readonly path: string }
+  /** Why there is none, as a clause for people; or there is something that cannot be run. */
+  | { readonly problem: string; readonly isMissing: boolean }
+
+/** @returns the path to run */
+export function findProgram(name: string, env: Environment): FoundProgram {
   if (name.includes('/')) {
     const problem = problemOf(name)
-    return problem === undefined ? { path: name } : { problem: `${name} ${problem}` }
+    const isMissing = problem === MISSING
+    return problem === undefined ? { path: name } : { problem: `${name} ${problem}`, isMissing }
   }
   // An empty element is the current directory.
   const directories = (env['PATH'] ?? FALLBACK_PATH).split(':').map((directory) => directory || '.')
   const paths = directories.map((directory) => join(directory, name))
   const path = paths.find((candidate) => problemOf(candidate) === undefined)
-  return path === undefined ? { problem: `there is no program '${name}' in PATH` } : { path }
+  if (path !== undefined) return { path }
+  return { problem: `there is no program '${name}' in PATH`, isMissing: true }
 }
 
 function problemOf(path: string): string | undefined {
   try {
     if (!statSync(path).isFile()) return 'is not a file'
   } catch {
-    return 'does not exist'
+    return MISSING
   }
   try {
     accessSync(path, constants.X_OK)

@@ -74,3 +74,49 @@ export interface InfoFlags {
 export type VerifyFlags = InfoFlags &
   Pick<DownloadFlags, 'output' | 'select' | 'exclude' | 'maxSize' | 'expect' | 'checksumFile'> &
   Pick<DownloadFlags, 'progress' | 'quiet' | 'verbose'>
+
+export interface CreateFlags {
+  /** `-` is standard output; undefined: NAME.torrent. */
+  readonly output: string | undefined
+  readonly force: boolean
+  /** Globs. */
+  readonly exclude: readonly string[]
+  readonly followLinks: boolean
+  readonly executable: boolean
+  readonly name: string | undefined
+  /** Bytes. */
+  readonly pieceLength: number | undefined
+  /** Tiers. */
+  readonly tracker: readonly (readonly string[])[]
+  readonly webSeed: readonly string[]
+  readonly private: boolean
+  readonly source: string | undefined
+  readonly comment: string | undefined
+  /** Seconds since 1970. */
+  readonly date: number | undefined
+  readonly magnet: boolean
+  readonly json: boolean
+  readonly progress: ProgressChoice
+  readonly color: ColorChoice
+  readonly quiet: boolean
+}
+
+export interface TestbedFlags {
+  /** Bytes; the same of `pieceLength`. */
+  readonly size: number | undefined
+  readonly files: number | undefined
+  readonly randomSeed: number | undefined
+  readonly name: string | undefined
+  readonly pieceLength: number | undefined
+  readonly peers: number
+  readonly trackerDrop: number
+  readonly trackerFail: string | undefined
+  /** Milliseconds. */
+  readonly peerLatency: number
+  /** Bytes a second, of each; Infinity: no limit. */
+  readonly peerRate: number | undefined
+  readonly corrupt: readonly number[]
+  readonly leaveAt: number | undefined
+  readonly readyFd: number | undefined
+  readonly json: boolean
+}

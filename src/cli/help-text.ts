@@ -35,6 +35,20 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ["torrent-dl verify -s '*.csv' x.torrent", 'these files alone'],
     ['torrent-dl verify --json x.torrent | jq .files', 'what is wrong, for a script'],
   ],
+  create: [
+    ['torrent-dl create data', 'data.torrent of the directory data'],
+    ['torrent-dl create -o x.torrent -t URL data', 'with a tracker'],
+    ['torrent-dl create -t URL1,URL2 -t URL3 data', 'two tiers of trackers'],
+    ["torrent-dl create --exclude '.git' .", 'the current directory, without .git'],
+    ['torrent-dl create --magnet data', 'its magnet link'],
+    ['torrent-dl create -o - data | ssh host ...', 'to a pipe'],
+  ],
+  testbed: [
+    ['torrent-dl testbed -- npm test', 'with a swarm of made-up data'],
+    ['torrent-dl testbed fixtures/ -- ./smoke.sh', 'of these files'],
+    ['torrent-dl testbed --corrupt 0 -- ./smoke.sh', 'the peer lies'],
+    ['torrent-dl testbed --json', 'without a command: until Ctrl-C'],
+  ],
   completion: [
     ['source <(torrent-dl completion bash)', 'in ~/.bashrc'],
     ['torrent-dl completion zsh >DIR/_torrent-dl', 'DIR is in $fpath'],

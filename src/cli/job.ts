@@ -273,8 +273,7 @@ export class Job implements JobView, TorrentObserver {
   }
 }
 
-/** Of a torrent that nothing was done for. */
-export function emptySnapshot(metainfo: Metainfo, chosen: ChosenPieces | undefined): TorrentSnapshot {
+function emptySnapshot(metainfo: Metainfo, chosen: ChosenPieces | undefined): TorrentSnapshot {
   const { name, infoHash, geometry } = metainfo
   const totalBytes = chosen === undefined ? geometry.totalBytes : bytesOfPieces(metainfo, chosen.priorities)
   return {
@@ -291,7 +290,17 @@ export function emptySnapshot(metainfo: Metainfo, chosen: ChosenPieces | undefin
     downloadBytesPerSecond: 0,
     uploadBytesPerSecond: 0,
     etaSeconds: undefined,
-    peers: { connected: 0, seeds: 0, unchoking: 0, dialing: 0, known: 0, banned: 0 },
+    peers: {
+      connected: 0,
+      seeds: 0,
+      unchoking: 0,
+      interested: 0,
+      unchoked: 0,
+      dialing: 0,
+      known: 0,
+      banned: 0,
+    },
+    completedPeerCount: 0,
     trackers: [],
     idleSeconds: 0,
   }

@@ -74,6 +74,14 @@ function actionsFor(context: CliContext): Actions {
       const { startVerify } = await import('./start-verify.ts')
       return await startVerify(source, directory, flags, context)
     },
+    async create(path, flags) {
+      const { startCreate } = await import('./start-create.ts')
+      return await startCreate(path, flags, context)
+    },
+    async testbed(paths, command, flags) {
+      const { startTestbed } = await import('./start-testbed.ts')
+      return await startTestbed(paths, command, flags, context)
+    },
     async completion(shell) {
       const { startCompletion } = await import('./start-completion.ts')
       return startCompletion(shell, context)

@@ -206,19 +206,24 @@ export function addOutputOptions(program: Command): void {
 }
 
 export function addProgressOptions(program: Command): void {
-  addDisplayOptions(program)
+  addScreenOptions(program)
+  addVerboseOption(program, 'say more; -vv and -vvv even more')
   program.option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
 }
 
-/** What is shown on standard error, and how. */
-export function addDisplayOptions(program: Command): void {
-  program
+/** @param what it says */
+export function addVerboseOption(command: Command, what: string): void {
+  command.option('-v, --verbose', what, (_value, count: number) => count + 1, 0)
+}
+
+/** What is shown on standard error, without the log. */
+export function addScreenOptions(command: Command): void {
+  command
     .addOption(
       new Option('--progress <how>', 'progress:').choices(['auto', 'bar', 'plain', 'none']).default('auto'),
     )
     .addOption(colorOption())
     .addOption(new Option('-q, --quiet', 'print errors only').default(false).conflicts('verbose'))
-    .option('-v, --verbose', 'say more; -vv and -vvv even more', (_value, count: number) => count + 1, 0)
 }
 
 export function addHookOptions(program: Command): void {

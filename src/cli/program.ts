@@ -8,7 +8,9 @@ import { HELP_STYLE, textAfterOptions } from './help-text.ts'
 import type { Shell } from './completion/shells.ts'
 import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
+import { addCreate } from './definitions/create.ts'
 import { addInfo } from './definitions/info.ts'
+import { addTestbed } from './definitions/testbed.ts'
 import { addVerify } from './definitions/verify.ts'
 import {
   addChecksumOption,
@@ -21,7 +23,7 @@ import {
   addPlaceOptions,
 } from './option-groups.ts'
 import { checked, oneOf } from './option-values.ts'
-import type { CatFlags, DownloadFlags, InfoFlags, VerifyFlags } from './flags.ts'
+import type { CatFlags, CreateFlags, DownloadFlags, InfoFlags, TestbedFlags, VerifyFlags } from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
@@ -29,6 +31,12 @@ export interface Actions {
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
   verify(source: string, directory: string | undefined, flags: VerifyFlags): Promise<number>
+  create(path: string, flags: CreateFlags): Promise<number>
+  testbed(
+    paths: readonly string[],
+    command: readonly string[] | undefined,
+    flags: TestbedFlags,
+  ): Promise<number>
   completion(shell: Shell): Promise<number>
 }
 
@@ -73,6 +81,8 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   addInfo(program, actions, done)
   addCat(program, actions, done)
   addVerify(program, actions, done)
+  addCreate(program, actions, done)
+  addTestbed(program, actions, done)
   addCompletion(program, actions, done)
   for (const command of [program, ...program.commands]) finishCommand(command)
   return program

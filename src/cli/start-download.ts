@@ -14,11 +14,13 @@ import { FailedList } from './failed-list.ts'
 import { itemOptionsFrom } from './item-flags.ts'
 import { openListFile } from './list-file.ts'
 import type { ListFile } from './list-file.ts'
+import { isInForeground, watchJobControl } from './job-control.ts'
 import { descriptorLimit, limitConnections, limitJobs } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { addressesOfPeer, openNetwork } from './open-network.ts'
 import type { Network } from './open-network.ts'
-import { openScreen } from './open-screen.ts'
+import { PlainProgress } from './plain-progress.ts'
+import { progressKind } from './progress-kind.ts'
 import { DEFAULT_JOBS } from './option-groups.ts'
 import type { DownloadFlags } from './flags.ts'
 import type { DownloadSession } from './run-session.ts'
@@ -30,7 +32,7 @@ import { openStateDirectory } from './state-directory.ts'
 import type { LineStyle } from './summary.ts'
 import { describeTerminal } from './terminal.ts'
 import { loadTheme } from './theme.ts'
-import type { EventView, Screen } from './view.ts'
+import type { EventView, Screen, SourceCount } from './view.ts'
 
 /** What another command that downloads does differently. */
 export type SpecialParts = Partial<Pick<DownloadParts, 'readTorrent'>> & { readonly delivery?: Delivery }
@@ -193,6 +195,24 @@ function chooseJobs(asked: number, sourceCount: number, screen: Screen): number 
 function connectionLimit(jobs: number): number | undefined {
   const limit = descriptorLimit()
   return limitConnections(limit, limitJobs(jobs, limit))
+}
+
+/** @param writesData is standard output for more than paths? */
+async function openScreen(
+  flags: DownloadFlags,
+  style: LineStyle,
+  { stdout, stderr, jobControl }: CliContext,
+  { sourceCount, writesData }: { readonly sourceCount: () => SourceCount; readonly writesData: boolean },
+): Promise<Screen> {
+  const parts = { stream: stderr, style, clock: systemClock, sourceCount }
+  const kind = progressKind(flags, style.terminal, stdout, writesData)
+  if (kind !== 'bars') return new PlainProgress({ ...parts, amount: kind === 'plain' ? 'progress' : kind })
+  const { openProgressBars } = await import('./progress-bars.ts')
+  return await openProgressBars({
+    ...parts,
+    watchJobControl: (drawing) =>
+      watchJobControl({ source: jobControl, isForeground: isInForeground, clock: systemClock }, drawing),
+  })
 }
 
 /** The session and the directories it needs appear only when there is something to download. */

@@ -1,13 +1,13 @@
 /** From flags and the process to the `verify` command: the look at the data, its progress, its result. */
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
+import type { Bitfield } from '../common/bitfield.ts'
 import { systemClock } from '../common/clock.ts'
 import { KnownError, UsageError } from '../common/errors.ts'
-import type { LogSink } from '../common/log.ts'
-import type { Metainfo } from '../metainfo/metainfo.ts'
+import { silentLog } from '../common/log.ts'
 import { auditData } from '../storage/audit-data.ts'
 import { findExtraFiles } from '../storage/extra-files.ts'
-import type { TorrentSnapshot } from '../torrent/snapshot.ts'
+import type { ChecksumCheck } from './checksum-check.ts'
 import { formatVerifyJson, tallyOf, verifyLines } from './commands/verify.ts'
 import type { VerifyResult } from './commands/verify.ts'
 import type { CliContext } from './context.ts'
@@ -16,24 +16,23 @@ import { describeError, exitCodeOf, SIGNAL_EXIT } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
 import { assertExpected } from './expected-hash.ts'
 import type { VerifyFlags } from './flags.ts'
+import { HashProgress } from './hash-progress.ts'
 import { chooseFiles, chosenPieces } from './item-options.ts'
-import type { ChosenPieces } from './item-options.ts'
-import { emptySnapshot } from './job.ts'
-import type { JobChecksums } from './job.ts'
-import { makeLog } from './log.ts'
-import { openScreen } from './open-screen.ts'
+import { isInForeground, watchJobControl } from './job-control.ts'
+import { progressKind } from './progress-kind.ts'
 import { readTorrent } from './read-torrent.ts'
 import { toSafeJson } from './safe-json.ts'
 import { watchSignals } from './signals.ts'
 import { sourceLabel } from './source.ts'
 import { findStateDirectory } from './state-directory.ts'
-import { messageLine, whereOf } from './summary.ts'
+import { messageLine } from './summary.ts'
+import type { LineStyle } from './summary.ts'
 import { describeTerminal } from './terminal.ts'
 import { loadTheme } from './theme.ts'
-import type { ChecksumResult, JobView, Screen } from './view.ts'
+import type { ChecksumResult } from './view.ts'
 
 const VERSION = 1
-const TICK_MS = 1000
+const PROGRESS_MS = 250
 /** Lines that are written at a time. */
 const LINES_PER_WRITE = 1000
 
@@ -61,163 +60,138 @@ export async function startVerify(
 type Place = Pick<VerifyResult, 'source' | 'metainfo' | 'outputDirectory'>
 
 async function verify(place: Place, flags: VerifyFlags, context: CliContext): Promise<number> {
-  const { metainfo } = place
+  const { metainfo, outputDirectory } = place
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
   const style = { terminal, theme: await loadTheme(terminal), isBatch: false }
-  const screen = await openScreen(flags, style, context, {
-    sourceCount: () => ({ known: 1, isAll: true }),
-    writesData: false, // the result comes when the screen is closed
-  })
-  const log = makeLog(flags.quiet ? 0 : flags.verbose, {
-    now: () => systemClock.now(),
-    line: (text) => {
-      screen.line(text)
-    },
-    clean: terminal.clean,
-  })
+  const say = (message: string): void => {
+    if (!flags.quiet) context.stderr.write(`${messageLine(message, style)}\n`)
+  }
   const selection = await chooseFiles(metainfo, {
     selection: { select: flags.select, exclude: flags.exclude, maxSizeBytes: flags.maxSize },
   })
-  for (const notice of selection?.notices ?? []) screen.onWarning(undefined, notice)
-  const chosen = selection === undefined ? undefined : chosenPieces(metainfo, selection)
-  const look = new Look(place, chosen, { screen, log, context })
-  const result = await watched(look, flags, { screen, context })
-  screen.close()
+  selection?.notices.forEach(say)
+  const wantedFiles = selection === undefined ? undefined : chosenPieces(metainfo, selection).wantedFiles
+  let checksums: ChecksumCheck | undefined
+  if (flags.checksumFile.length > 0) {
+    const { ChecksumCheck, ChecksumFiles, readChecksumPlan } = await import('./checksum-check.ts')
+    const lists = { lists: flags.checksumFile, files: new ChecksumFiles() }
+    const plan = await readChecksumPlan(metainfo, wantedFiles, lists)
+    plan.notices.forEach(say)
+    checksums = new ChecksumCheck({ metainfo, outputDirectory, wantedFiles, plan, log: silentLog })
+  }
+  const result = await look({ ...place, wantedFiles, checksums }, { flags, context, style })
   if (typeof result === 'object') return await print(result, flags, context)
-  screen.line(messageLine(`${metainfo.name}: stopped ${whereOf(look.snapshot())}`, style))
+  say(`${metainfo.name}: stopped`)
   return SIGNAL_EXIT[result]
 }
 
-/** Shows how far it is. @returns the signal that ended it, if one did: nothing is waited for then */
-async function watched(
-  look: Look,
-  flags: VerifyFlags,
-  { screen, context }: { readonly screen: Screen; readonly context: CliContext },
-): Promise<VerifyResult | StopSignal> {
+interface Task extends Place {
+  readonly wantedFiles: Bitfield | undefined
+  readonly checksums: ChecksumCheck | undefined
+}
+
+interface Surroundings {
+  readonly flags: VerifyFlags
+  readonly context: CliContext
+  readonly style: LineStyle
+}
+
+/** @returns the signal that ended it, if one did: then nothing is waited for */
+async function look(task: Task, surroundings: Surroundings): Promise<VerifyResult | StopSignal> {
+  const stopping = new AbortController()
   const ending = new Ending()
-  let stoppedBy: StopSignal | undefined
-  const endWatch = watchSignals(
-    context.signals,
+  let stoppedBy: StopSignal = 'SIGTERM'
+  const unwatch = watchSignals(
+    surroundings.context.signals,
     () => systemClock.now(),
     (signal) => {
       stoppedBy = signal
-      look.stop()
+      stopping.abort()
       ending.end()
     },
   )
-  const stopTicks = systemClock.every(TICK_MS, () => {
-    screen.onTick()
-  })
-  screen.onStart(look)
   try {
-    const work = look.finish(flags.checksumFile)
-    work.catch(() => undefined) // nobody may be left who waits for it
-    const result = await ending.before(work)
-    return result ?? stoppedBy ?? 'SIGTERM'
+    const work = auditAndCompare(task, surroundings, stopping.signal)
+    work.catch(ignore) // nobody may be left who waits for it
+    return (await ending.before(work)) ?? stoppedBy
   } catch (error) {
-    if (stoppedBy === undefined) throw error
-    return stoppedBy
+    if (stopping.signal.aborted) return stoppedBy
+    throw error
   } finally {
-    screen.close()
-    stopTicks()
-    endWatch()
+    unwatch()
   }
 }
 
-interface LookParts {
-  readonly screen: Screen
-  readonly log: LogSink
-  readonly context: CliContext
+/** Rejects with whatever was thrown when it was stopped. */
+async function auditAndCompare(
+  { checksums, wantedFiles, ...place }: Task,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<VerifyResult> {
+  const { metainfo } = place
+  const { env, userId } = surroundings.context
+  const outputDirectory = resolve(place.outputDirectory)
+  const open = (activity: string): HashProgress => openProgress(metainfo.name, activity, surroundings, signal)
+  const checking = open('checking')
+  const audit = await auditData({
+    ...{ metainfo, wantedFiles, outputDirectory, signal, log: silentLog },
+    shownDirectory: place.outputDirectory,
+    stateDirectory: findStateDirectory(env, tmpdir(), userId),
+    onProgress: checking.onProgress,
+  }).finally(() => {
+    checking.close()
+  })
+  const extra = await findExtraFiles({ metainfo, outputDirectory, partPaths: audit.partPaths(), signal })
+  const results = checksums === undefined ? [] : await compare(checksums, open('comparing'), signal)
+  return { ...place, audit, extra, checksums: byFile(results) }
 }
 
-/** The work, and what is shown of it. */
-class Look implements JobView {
-  readonly source: string
-  readonly metainfo: Metainfo
-  readonly infoHash: string
-  readonly path: string
-  readonly #outputDirectory: string
-  readonly #chosen: ChosenPieces | undefined
-  readonly #parts: LookParts
-  readonly #stopping = new AbortController()
-  #progress = { checkedBytes: 0, totalBytes: 0 }
-  #checksums: JobChecksums | undefined
+function byFile(results: readonly ChecksumResult[]): Map<number, ChecksumResult[]> {
+  const files = new Map<number, ChecksumResult[]>()
+  for (const result of results) files.set(result.file, [...(files.get(result.file) ?? []), result])
+  return files
+}
 
-  constructor(
-    { source, metainfo, outputDirectory }: Place,
-    chosen: ChosenPieces | undefined,
-    parts: LookParts,
-  ) {
-    this.source = source
-    this.metainfo = metainfo
-    this.infoHash = metainfo.infoHash.toString('hex')
-    this.path = join(outputDirectory, metainfo.name)
-    this.#outputDirectory = outputDirectory
-    this.#chosen = chosen
-    this.#parts = parts
+async function compare(
+  checksums: ChecksumCheck,
+  progress: HashProgress,
+  signal: AbortSignal,
+): Promise<ChecksumResult[]> {
+  const results: ChecksumResult[] = []
+  const stopLooking = systemClock.every(PROGRESS_MS, () => {
+    const { checkedBytes, totalBytes } = checksums.progress
+    progress.onProgress(checkedBytes, totalBytes)
+  })
+  try {
+    await checksums.compare((result) => {
+      results.push(result)
+    }, signal)
+    return results
+  } finally {
+    stopLooking()
+    progress.close()
   }
+}
 
-  snapshot(): TorrentSnapshot {
-    const { checkedBytes, totalBytes } = this.#checksums?.progress ?? this.#progress
-    return { ...emptySnapshot(this.metainfo, this.#chosen), checkedBytes, bytesToCheck: totalBytes }
-  }
-
-  stop(): void {
-    this.#stopping.abort()
-  }
-
-  /** @param lists of checksums @throws KnownError, or an AbortError when it was stopped */
-  async finish(lists: readonly string[]): Promise<VerifyResult> {
-    const { log, context } = this.#parts
-    const { signal } = this.#stopping
-    const { source, metainfo } = this
-    const outputDirectory = this.#outputDirectory
-    const wantedFiles = this.#chosen?.wantedFiles
-    const compare = lists.length === 0 ? undefined : await this.#prepareChecksums(lists)
-    const audit = await auditData({
-      ...{ metainfo, wantedFiles, log, signal },
-      outputDirectory: resolve(outputDirectory),
-      shownDirectory: outputDirectory,
-      stateDirectory: findStateDirectory(context.env, tmpdir(), context.userId),
-      onProgress: (checkedBytes, totalBytes) => {
-        this.#progress = { checkedBytes, totalBytes }
-      },
-    })
-    const partPaths = audit.partPaths()
-    const extra = await findExtraFiles({
-      ...{ metainfo, partPaths, signal },
-      outputDirectory: resolve(outputDirectory),
-    })
-    const checksums = (await compare?.()) ?? new Map<number, ChecksumResult[]>()
-    return { source, metainfo, outputDirectory, audit, extra, checksums }
-  }
-
-  /** What is wrong with a list is told before anything is read. @returns compares when the time has come */
-  async #prepareChecksums(
-    lists: readonly string[],
-  ): Promise<() => Promise<ReadonlyMap<number, readonly ChecksumResult[]>>> {
-    const { ChecksumCheck, ChecksumFiles, readChecksumPlan } = await import('./checksum-check.ts')
-    const { metainfo } = this
-    const { screen, log } = this.#parts
-    const wantedFiles = this.#chosen?.wantedFiles
-    const plan = await readChecksumPlan(metainfo, wantedFiles, { lists, files: new ChecksumFiles() })
-    for (const notice of plan.notices) screen.onWarning(undefined, notice)
-    const check = new ChecksumCheck({
-      metainfo,
-      outputDirectory: this.#outputDirectory,
-      wantedFiles,
-      plan,
-      log,
-    })
-    return async () => {
-      this.#checksums = check
-      const results = new Map<number, ChecksumResult[]>()
-      await check.compare((result) => {
-        results.set(result.file, [...(results.get(result.file) ?? []), result])
-      }, this.#stopping.signal)
-      return results
-    }
-  }
+/** The signal takes it off the screen, too: what was begun may take a moment to end. */
+function openProgress(
+  name: string,
+  activity: string,
+  { flags, context, style }: Surroundings,
+  signal: AbortSignal,
+): HashProgress {
+  const { stderr: stream, stdout, jobControl: source } = context
+  const clock = systemClock
+  const progress = new HashProgress({
+    ...{ stream, style, clock, name, activity },
+    // The result comes when the bar is gone.
+    kind: progressKind(flags, style.terminal, stdout, false),
+    watchJobControl: (drawing) => watchJobControl({ source, isForeground: isInForeground, clock }, drawing),
+  })
+  signal.addEventListener('abort', () => {
+    progress.close()
+  })
+  return progress
 }
 
 async function print(result: VerifyResult, flags: VerifyFlags, context: CliContext): Promise<number> {
@@ -237,4 +211,8 @@ async function print(result: VerifyResult, flags: VerifyFlags, context: CliConte
     stdout.write(lines.join(''))
   }
   return tallyOf(result).code
+}
+
+function ignore(): void {
+  // It has been told already.
 }

@@ -44,3 +44,13 @@ export class TokenBucket {
     this.#bytes = Math.min(this.#capacity, Math.max(this.#bytes - bytes, -this.#maxDebt))
   }
 }
+
+/** Of a limit that may not be set. @param bytesPerSecond undefined or Infinity: none @returns undefined: no limit */
+export function bucketOf(
+  bytesPerSecond: number | undefined,
+  unitBytes: number,
+  nowMs: number,
+): TokenBucket | undefined {
+  if (bytesPerSecond === undefined || bytesPerSecond === Infinity) return undefined
+  return new TokenBucket(bytesPerSecond, unitBytes, nowMs)
+}

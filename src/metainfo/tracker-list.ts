@@ -9,7 +9,7 @@ import type { Notices } from './notices.ts'
 
 /** Distinct trackers, and web seeds, that are kept. */
 export const MAX_ADDRESSES = 200
-const MAX_URL_LENGTH = 2048
+export const MAX_URL_LENGTH = 2048
 /** An address list with more values than this is no address list. */
 const MAX_LIST_VALUES = 100_000
 

@@ -10,17 +10,18 @@ import type { TorrentObserver } from '../torrent/snapshot.ts'
 import { DownloadLimits } from '../torrent/download-limits.ts'
 import { Dialer } from '../peer/dialer.ts'
 import { FileStorage } from '../storage/file-storage.ts'
-import { HeldPieces } from '../storage/held-pieces.ts'
 import type { Storage } from '../storage/storage.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
 import { InputError, KnownError, PeerError, messageOf } from '../common/errors.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
+import type { AttachHandler } from '../net/byte-stream.ts'
 import { TcpListener } from '../net/tcp-listener.ts'
 import { PeerPlaces } from '../torrent/peer-places.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
 import { connectTcp } from '../net/tcp-stream.ts'
 import { connectUdp } from '../net/udp-socket.ts'
 import { Torrent } from '../torrent/torrent.ts'
+import { UploadLimits } from '../torrent/upload-limits.ts'
 import { UploadMemory } from '../torrent/upload-memory.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 import type { PeerRefusal } from '../swarm/peer-pool.ts'
@@ -32,6 +33,8 @@ import { makeTracker } from '../tracker/make-tracker.ts'
 export interface SessionParts {
   readonly clock: Clock
   readonly log: LogSink
+  /** Stands between every peer's stream and whoever reacts to it: faults for tests. Default: nobody. */
+  readonly wrapStreams?: ((attach: AttachHandler) => AttachHandler) | undefined
 }
 
 export class Session {
@@ -45,6 +48,7 @@ export class Session {
   readonly #udpLinks: UdpLinks
   readonly #uploadMemory = new UploadMemory()
   readonly #downloadLimits: DownloadLimits
+  readonly #uploadLimits: UploadLimits
   readonly #places: PeerPlaces
   #listener: TcpListener | undefined
 
@@ -54,12 +58,14 @@ export class Session {
     this.#places = new PeerPlaces(settings.maxConnections, settings.maxTorrents)
     this.#handshakes = new HandshakeLimit(settings.maxConnections)
     this.#downloadLimits = new DownloadLimits(parts.clock, settings.downloadLimit)
+    this.#uploadLimits = new UploadLimits(parts.clock, settings.uploadLimit)
     const { local } = settings
     this.#dialer = new Dialer({
       clock: parts.clock,
       connect: (endpoint, attach, options) => {
         if (!local.reaches(endpoint.host)) throw new PeerError('PEER_DIAL_FAILED', local.reason)
-        return connectTcp(endpoint, attach, { ...options, localAddress: local.toward(endpoint.host) })
+        const wrapped = parts.wrapStreams?.(attach) ?? attach
+        return connectTcp(endpoint, wrapped, { ...options, localAddress: local.toward(endpoint.host) })
       },
     })
     this.#udpLinks = new UdpLinks({
@@ -71,10 +77,11 @@ export class Session {
   /** Listens. @throws UsageError LISTEN_PORT_TAKEN when every port of the range is taken, LISTEN_FAILED */
   static async open(settings: Settings, parts: SessionParts): Promise<Session> {
     const session = new Session(settings, parts)
+    const attach: AttachHandler = (stream) => session.#makeInbound(stream.remote.host).attach(stream)
     session.#listener = await TcpListener.open({
       ports: settings.listenPorts,
       hosts: settings.local.listenHosts,
-      attach: (stream) => session.#makeInbound(stream.remote.host).attach(stream),
+      attach: parts.wrapStreams?.(attach) ?? attach,
       onError: (error) => {
         const code = error instanceof KnownError ? ` [${error.code}]` : ''
         parts.log('debug', 'peer', `inbound: ${messageOf(error)}${code}`)
@@ -126,6 +133,8 @@ export class Session {
       pieceMemory: this.#pieceMemory,
       downloadLimits: this.#downloadLimits,
       downloadLimit: settings.downloadLimit,
+      uploadLimits: this.#uploadLimits,
+      uploadLimit: settings.uploadLimit,
       onEnded: () => this.#torrents.delete(key),
     })
     this.#torrents.set(key, torrent)
@@ -147,7 +156,7 @@ export class Session {
   }
 
   #makeStorage(metainfo: Metainfo, settings: TorrentSettings): Storage {
-    if (settings.isKeptInMemory === true) return new HeldPieces(metainfo)
+    if (settings.storage !== undefined) return settings.storage
     return new FileStorage({
       metainfo,
       outputDirectory: settings.outputDirectory,

@@ -2,6 +2,7 @@ import type { FileAllocation } from '../storage/allocate-files.ts'
 
 /** What can be set for a whole process, with defaults. Values are checked where they are typed in (cli/options.ts). */
 import type { LocalAddresses } from '../common/local-addresses.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { IpRanges } from '../swarm/ip-ranges.ts'
 
 import type { Bitfield } from '../common/bitfield.ts'
@@ -21,7 +22,9 @@ export interface Settings {
   readonly maxTorrents?: number | undefined
   /** Payload of all torrents together, bytes a second; undefined: no limit. */
   readonly downloadLimit?: number | undefined
-  /** Records and locks: `$XDG_STATE_HOME/torrent-dl`; not used by torrents that are kept in memory. */
+  /** The same of what is sent. */
+  readonly uploadLimit?: number | undefined
+  /** Records and locks: `$XDG_STATE_HOME/torrent-dl`; not used by torrents with a `storage` of their own. */
   readonly stateDirectory: string
 }
 
@@ -45,8 +48,12 @@ export interface TorrentSettings {
   readonly diskWaitMs?: number | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
+  /** Show peers one piece after another (BEP 16): for the first seed of a torrent, which uploads little twice then. */
+  readonly isSuperSeeding?: boolean | undefined
   /** Payload of this torrent, bytes a second, within the process's limit; undefined: no limit of its own. */
   readonly downloadLimit?: number | undefined
+  /** The same of what is sent. */
+  readonly uploadLimit?: number | undefined
   /** Endpoints the user named (`--peer`). */
   readonly peers: readonly { readonly host: string; readonly port: number }[]
   /** Other files are not made. Default: all are wanted. What comes of it for pieces has to stand in `priorities`. */
@@ -55,8 +62,8 @@ export interface TorrentSettings {
   readonly priorities?: Uint8Array
   /** Positions in the torrent: nothing else is wanted, and it is fetched in order, as fast as it is read. */
   readonly reading?: { readonly start: number; readonly end: number }
-  /** Nothing lies on disk, and what was read is dropped. */
-  readonly isKeptInMemory?: boolean
+  /** Where its bytes lie, when not in files below `outputDirectory`. The torrent opens and closes it. */
+  readonly storage?: Storage | undefined
   /** URLs of trackers that the user named: they may be at any address (decision 0002). Default: none. */
   readonly userTrackers?: ReadonlySet<string>
 }

@@ -1,9 +1,10 @@
-/** A text file that replaces another in one step, when it is whole: whoever reads sees the old one or the new one. */
+/** A file that replaces another in one step, when it is whole: whoever reads sees the old one or the new one. */
 import { randomBytes } from 'node:crypto'
 import { closeSync, fchmodSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { StorageError, systemCodeOf } from '../common/errors.ts'
 import { diskError } from './disk-errors.ts'
+import { moveFile } from './move-file.ts'
 import { writeFully } from './write-fully.ts'
 
 const BUFFERED_CHARACTERS = 65_536
@@ -46,14 +47,23 @@ export class ReplacingFile {
     if (this.#waiting.length >= BUFFERED_CHARACTERS) this.#flush()
   }
 
-  /** @throws StorageError DISK_...; then the old file is untouched */
-  commit(): void {
+  writeBytes(bytes: Buffer): void {
+    this.#flush()
+    this.#append(bytes)
+  }
+
+  /**
+   * @param replaces false: a file that is there by now stays, and is in the way
+   * @throws StorageError DISK_..., FILE_IN_THE_WAY; then the old file is untouched
+   */
+  commit(replaces = true): void {
     if (this.#isDone) return
     try {
       this.#flush()
       if (this.#failure !== undefined) throw this.#failure
       this.#end()
-      renameSync(this.#temporary, this.path)
+      if (replaces) renameSync(this.#temporary, this.path)
+      else moveFile(this.#temporary, this.path, this.#shown)
     } catch (error) {
       this.discard()
       rmSync(this.#temporary, { force: true })
@@ -75,6 +85,10 @@ export class ReplacingFile {
   #flush(): void {
     const bytes = Buffer.from(this.#waiting)
     this.#waiting = ''
+    this.#append(bytes)
+  }
+
+  #append(bytes: Buffer): void {
     try {
       writeFully(this.#fd, [bytes], this.#writtenBytes)
       this.#writtenBytes += bytes.length

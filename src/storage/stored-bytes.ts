@@ -1,16 +1,14 @@
 /** The torrent's bytes as they lie on disk: in the files, and for those that nobody chose in the parts file. */
 import type { FileSpan } from '../metainfo/file-layout.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
-import type { DescriptorSpan, UseDescriptors } from './byte-source.ts'
+import type { UseDescriptors } from './byte-source.ts'
 import type { DataFiles } from './data-files.ts'
 import type { FileTable } from './file-table.ts'
 import type { PartsFile } from './parts-file.ts'
 import { fileSpans } from '../metainfo/file-layout.ts'
 import { cutAtPieces } from '../metainfo/geometry.ts'
+import { withDescriptorSpans } from './descriptor-spans.ts'
 import { firstBytes, lengthOf, withoutFirst } from './scatter.ts'
-
-/** A thread has few files open at a time: descriptors are scarce, and opening many takes longer than hashing them. */
-const MAX_DESCRIPTORS = 16
 
 export interface StoredBytesOptions {
   readonly metainfo: Metainfo
@@ -60,18 +58,14 @@ export class StoredBytes {
   /** See ByteSource. @throws StorageError when one of them cannot be opened */
   async withDescriptors(start: number, length: number, use: UseDescriptors): Promise<Buffer | undefined> {
     const spans = fileSpans(this.#metainfo.files, start, length)
-    if (spans.length > MAX_DESCRIPTORS) return undefined
     // What was not chosen may lie in two places: reading it knows which.
     const isPlain = ({ file }: FileSpan): boolean => this.#table.isWanted(file) || !this.#table.isReal(file)
     if (!spans.every(isPlain)) return undefined
-    const open = async (opened: readonly DescriptorSpan[]): Promise<Buffer | undefined> => {
-      const span = spans[opened.length]
-      if (span === undefined) return use(opened)
-      const { file, offset, length: spanBytes } = span
-      const add = async (fd?: number): Promise<Buffer | undefined> =>
-        open([...opened, { fd, offset, length: spanBytes }])
-      return this.#table.isReal(file) ? this.#files.withDescriptor(file, add) : add()
-    }
-    return open([])
+    return withDescriptorSpans(
+      spans,
+      async (file, useOne) =>
+        this.#table.isReal(file) ? this.#files.withDescriptor(file, useOne) : useOne(),
+      use,
+    )
   }
 }

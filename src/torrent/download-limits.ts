@@ -15,7 +15,7 @@ import type { CancelTimer, Clock } from '../common/clock.ts'
 import type { Peer } from './peer.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { FairShare } from '../common/fair-share.ts'
-import { TokenBucket } from '../common/token-bucket.ts'
+import { bucketOf, type TokenBucket } from '../common/token-bucket.ts'
 import { BLOCK_BYTES } from '../metainfo/geometry.ts'
 import { canAsk, fillRequests } from './fill-requests.ts'
 
@@ -37,12 +37,12 @@ export class DownloadLimits {
   /** @param bytesPerSecond for all torrents together; undefined: no limit */
   constructor(clock: Clock, bytesPerSecond?: number) {
     this.#clock = clock
-    this.#bucket = bucketOf(clock, bytesPerSecond)
+    this.#bucket = bucketOf(bytesPerSecond, BLOCK_BYTES, clock.now())
   }
 
   /** @param bytesPerSecond of this torrent, in addition @returns undefined when nothing limits it */
   limitOf(bytesPerSecond?: number): TorrentLimit | undefined {
-    const own = bucketOf(this.#clock, bytesPerSecond)
+    const own = bucketOf(bytesPerSecond, BLOCK_BYTES, this.#clock.now())
     if (own === undefined && this.#bucket === undefined) return undefined
     return new TorrentLimit(this, this.#bucket, own)
   }
@@ -182,9 +182,4 @@ export class TorrentLimit {
 function timelyBytes({ ledger, downloadRate }: Peer, nowMs: number): number {
   const bytes = (TIMELY_FACTOR * downloadRate.bytesPerSecond(nowMs) * LATE_AFTER_MS) / 1000
   return bytes + (1 - ledger.size) * BLOCK_BYTES
-}
-
-function bucketOf(clock: Clock, bytesPerSecond: number | undefined): TokenBucket | undefined {
-  if (bytesPerSecond === undefined || bytesPerSecond === Infinity) return undefined
-  return new TokenBucket(bytesPerSecond, BLOCK_BYTES, clock.now())
 }

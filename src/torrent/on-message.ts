@@ -42,6 +42,7 @@ export function onChoke(context: TorrentContext, peer: Peer): void {
 }
 
 export function onInterested(context: TorrentContext, peer: Peer): void {
+  peer.wasInterested = true
   unchokeNow(context, peer)
 }
 
@@ -53,8 +54,12 @@ export function onHave(context: TorrentContext, peer: Peer, index: number): void
   const piece = checkPiece(context.metainfo.geometry, index)
   if (piece === undefined) throw new PeerError('PEER_BAD_PIECE_INDEX', `have of piece ${index}`)
   if (!peer.pieces.set(piece)) return
-  if (peer.isSeed) countAsSeed(context, peer, piece)
-  else context.picker.increment(piece)
+  if (peer.isSeed) {
+    countAsSeed(context, peer, piece)
+    context.completedPeers.add(peer)
+  } else {
+    context.picker.increment(piece)
+  }
   if (!context.wanted.isMissing(piece)) return
   peer.interestingCount++
   updateInterest(peer)
@@ -125,9 +130,16 @@ export function onExtensionHandshake(
   peer: Peer,
   handshake: ExtensionHandshake,
 ): void {
+  noteUploadOnly(context, peer, handshake.uploadOnly ?? false)
   const name = handshake.clientName ?? peer.connection.clientName
   const limit = handshake.requestQueueLimit ?? 'no limit given'
   context.log('debug', 'peer', `${formatEndpoint(peer.endpoint)} is ${name}, requests: ${limit}`)
+}
+
+/** Only a change counts: who is done when it comes got its pieces elsewhere. */
+function noteUploadOnly(context: TorrentContext, peer: Peer, isUploadOnly: boolean): void {
+  if (isUploadOnly && peer.isUploadOnly === false) context.completedPeers.add(peer)
+  peer.isUploadOnly = isUploadOnly
 }
 
 /** The connection is gone: nothing of it may stay behind. */

@@ -40,6 +40,10 @@ export class Peer implements PeerHandler {
   readonly pieces: Bitfield
   /** Is this peer one of the picker's seeds (rather than a counted bitfield)? */
   isCountedAsSeed = false
+  /** It wanted something of us, once at least. */
+  wasInterested = false
+  /** It says that it wants no more pieces (BEP 21). */
+  isUploadOnly: boolean | undefined
   /** Pieces the peer has and we want and lack. */
   interestingCount = 0
   readonly ledger = new RequestLedger()

@@ -35,6 +35,8 @@ export class UploadQueue implements PageWaiter {
   #lastPage: number | undefined
   /** Pages it took one after another: so many will be read ahead. */
   #streak = 0
+  /** What may still be sent in this turn. */
+  #roomBytes = Infinity
 
   constructor(peer: Peer) {
     this.#peer = peer
@@ -73,12 +75,22 @@ export class UploadQueue implements PageWaiter {
     this.#refuseOldest(this.#waiting.size)
   }
 
-  /** Serves what waits, as far as the peer takes it. Called on new requests and on drain. */
+  /** Serves what waits, as far as the peer takes it and a limit allows. Called on new requests and on drain. */
   serve(): void {
-    if (this.#isServing) return
+    if (this.#waiting.size === 0) return
+    const { uploadLimit } = this.#peer.context
+    if (uploadLimit === undefined) this.serveUpTo(Infinity)
+    else if (!this.#isServing) uploadLimit.serveSoon(this.#peer)
+  }
+
+  /** @param bytes at least a block @returns bytes of data that were sent, no more than that */
+  serveUpTo(bytes: number): number {
+    if (this.#isServing) return 0
     this.#isServing = true
+    this.#roomBytes = bytes
     try {
       while (this.#sendSome()) continue
+      return bytes - this.#roomBytes
     } finally {
       this.#isServing = false
     }
@@ -116,18 +128,28 @@ export class UploadQueue implements PageWaiter {
     const limitBytes = context.uploadMemory.peerBytes
     let sentBytes = 0
     while (this.#waiting.size > 0 && connection.bufferedBytes < limitBytes) {
-      const bytes = this.#sendOldest()
+      if (this.#waiting.lengthAt(0) > this.#roomBytes - sentBytes) {
+        this.#readAhead()
+        break
+      }
+      const bytes = this.#sendOldest(this.#roomBytes - sentBytes)
       if (bytes === 0) break
       sentBytes += bytes
     }
+    this.#roomBytes -= sentBytes
     if (sentBytes === 0) return false
     this.#peer.onUploaded(sentBytes)
     connection.flush()
     return connection.bufferedBytes === 0
   }
 
-  /** @returns bytes of data; 0 when it must be read first */
-  #sendOldest(): number {
+  /** Its turn is over: what it gets in the next one should be there by then. */
+  #readAhead(): void {
+    this.#page(this.#waiting.pieceAt(0), this.#waiting.offsetAt(0))
+  }
+
+  /** @param roomBytes enough for one request @returns bytes of data; 0 when it must be read first */
+  #sendOldest(roomBytes: number): number {
     const { geometry } = this.#peer.context.metainfo
     const piece = this.#waiting.pieceAt(0)
     const offset = this.#waiting.offsetAt(0)
@@ -136,19 +158,19 @@ export class UploadQueue implements PageWaiter {
     if (block === undefined) return this.#sendPart(piece, offset, length)
     const page = this.#page(piece, offset)
     if (page === undefined) return 0
-    const count = this.#wholeBlocks(piece, block)
+    const count = this.#wholeBlocks(piece, block, roomBytes)
     const { connection, context } = this.#peer
     connection.blocks(page.frames(block, count), context.uploadMemory.lease(page))
     this.#waiting.dropOldest(count)
     return (count - 1) * BLOCK_BYTES + blockLength(geometry, piece, block + count - 1)
   }
 
-  /** How many of the oldest requests are for whole blocks of one page, one after another. */
-  #wholeBlocks(piece: PieceIndex, block: number): number {
+  /** How many of the oldest requests are for whole blocks of one page, one after another; at least one. */
+  #wholeBlocks(piece: PieceIndex, block: number, roomBytes: number): number {
     const { geometry } = this.#peer.context.metainfo
-    const most = Math.min(PAGE_BLOCKS - (block % PAGE_BLOCKS), this.#waiting.size)
+    const most = Math.min(PAGE_BLOCKS - (block % PAGE_BLOCKS), this.#waiting.size, roomBytes / BLOCK_BYTES)
     let count = 1
-    for (; count < most; count++) {
+    for (; count + 1 <= most; count++) {
       if (this.#waiting.pieceAt(count) !== piece) break
       const offset = this.#waiting.offsetAt(count)
       if (offset !== (block + count) * BLOCK_BYTES) break

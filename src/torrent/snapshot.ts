@@ -27,6 +27,8 @@ export interface TorrentSnapshot {
   /** From the rate of the last 10 s; undefined when nothing moves. */
   readonly etaSeconds: number | undefined
   readonly peers: PeerCounts
+  /** Distinct peers that got their last piece while they were connected to us. */
+  readonly completedPeerCount: number
   readonly trackers: readonly TrackerStatus[]
   /** Seconds since a block of use arrived (or since the start). */
   readonly idleSeconds: number
@@ -38,6 +40,10 @@ export interface PeerCounts {
   readonly seeds: number
   /** Connected ones that let us download. */
   readonly unchoking: number
+  /** Connected ones that want pieces of us. */
+  readonly interested: number
+  /** Connected ones that we let download. */
+  readonly unchoked: number
   /** Dials under way. */
   readonly dialing: number
   /** Addresses known. */

@@ -32,6 +32,7 @@ export function takeSnapshot(context: TorrentContext, extras: SnapshotExtras): T
     uploadBytesPerSecond: stats.uploadBytesPerSecond(nowMs),
     etaSeconds: stats.etaSeconds(totalBytes - done, nowMs),
     peers: countPeers(context, extras.dialingCount),
+    completedPeerCount: context.completedPeers.count,
     trackers: extras.trackers,
     idleSeconds: stats.idleSeconds(nowMs),
   }
@@ -63,9 +64,13 @@ function bytesOf(geometry: Geometry, count: number, isLastAmongThem: boolean): n
 function countPeers(context: TorrentContext, dialing: number): PeerCounts {
   let seeds = 0
   let unchoking = 0
+  let interested = 0
+  let unchoked = 0
   for (const peer of context.peers.values()) {
     if (peer.isSeed) seeds++
     if (!peer.connection.peerChoking) unchoking++
+    if (peer.connection.peerInterested) interested++
+    if (!peer.connection.amChoking) unchoked++
   }
   const { known, banned } = context.pool.counts
   const { blocked, unreachable } = context.pool.refusedCounts
@@ -73,6 +78,8 @@ function countPeers(context: TorrentContext, dialing: number): PeerCounts {
     connected: context.peers.size,
     seeds,
     unchoking,
+    interested,
+    unchoked,
     dialing,
     known,
     banned,

@@ -6,6 +6,7 @@ import type { Bitfield } from '../common/bitfield.ts'
 import type { Clock } from '../common/clock.ts'
 import type { KnownError } from '../common/errors.ts'
 import type { LogSink } from '../common/log.ts'
+import type { CompletedPeers } from './completed-peers.ts'
 import type { LateBlocks } from './duplicate-late-blocks.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { TorrentLimit } from './download-limits.ts'
@@ -19,6 +20,7 @@ import type { Pace } from './pace.ts'
 import type { TorrentPlaces } from './peer-places.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
+import type { TorrentUploadLimit } from './upload-limits.ts'
 import type { TransferStats } from './transfer-stats.ts'
 import type { UploadMemory } from './upload-memory.ts'
 import type { UploadReader } from './upload-reader.ts'
@@ -39,6 +41,8 @@ export interface TorrentContext {
   readonly pace: Pace
   /** Undefined: as fast as it goes. */
   readonly limit: TorrentLimit | undefined
+  /** Undefined: as fast as it goes. */
+  readonly uploadLimit: TorrentUploadLimit | undefined
   /** Of the process. */
   readonly uploadMemory: UploadMemory
   readonly uploadReader: UploadReader
@@ -46,6 +50,7 @@ export interface TorrentContext {
   readonly pool: PeerPool
   readonly peers: PeerRegistry
   readonly stats: TransferStats
+  readonly completedPeers: CompletedPeers
   /** Connections at the most. */
   readonly maxPeers: number
   /** Its part of the process's connections. */

@@ -29,6 +29,7 @@ import {
   PeerError,
   StorageError,
 } from '../common/errors.ts'
+import { CompletedPeers } from './completed-peers.ts'
 import { Discovery } from './discovery.ts'
 import type { DownloadLimits } from './download-limits.ts'
 import { LateBlocks } from './duplicate-late-blocks.ts'
@@ -44,6 +45,7 @@ import { PieceBuffers } from '../storage/piece-buffers.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
 import { PieceInquiry } from '../swarm/piece-inquiry.ts'
 import { PiecePicker } from '../swarm/piece-picker.ts'
+import type { UploadLimits } from './upload-limits.ts'
 import type { UploadMemory } from './upload-memory.ts'
 import { TransferStats } from './transfer-stats.ts'
 import { WriteBehind } from './write-behind.ts'
@@ -91,6 +93,10 @@ export interface TorrentParts {
   readonly downloadLimits?: DownloadLimits
   /** Of this torrent alone, bytes a second. Needs `downloadLimits`. */
   readonly downloadLimit?: number | undefined
+  /** Shared by the session's torrents; default: none. */
+  readonly uploadLimits?: UploadLimits
+  /** Of this torrent alone, bytes a second. Needs `uploadLimits`. */
+  readonly uploadLimit?: number | undefined
   /** Called when it has stopped or failed and everything is closed: nothing of it is needed any more. */
   readonly onEnded?: () => void
 }
@@ -237,6 +243,7 @@ export class Torrent {
       this.#tick()
     })
     if (this.#state === 'downloading') this.#context.limit?.start(this.#context)
+    this.#context.uploadLimit?.start(this.#context)
     this.#discovery.start()
   }
 
@@ -285,6 +292,7 @@ export class Torrent {
     this.#setState(last)
     this.#cancelTicker?.()
     this.#context.limit?.stop()
+    this.#context.uploadLimit?.stop()
     for (const peer of [...this.#context.peers.values()]) {
       peer.connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
     }
@@ -317,10 +325,12 @@ export class Torrent {
       pace: new Pace(),
       places: places.ofTorrent(),
       limit: this.#parts.downloadLimits?.limitOf(this.#parts.downloadLimit),
+      uploadLimit: this.#parts.uploadLimits?.limitOf(this.#parts.uploadLimit),
       inquiry: new PieceInquiry(),
       pool: new PeerPool({ random, refusalOf: this.#parts.refusalOf }),
       peers: new PeerRegistry(),
       stats: new TransferStats(this.#parts.clock.now()),
+      completedPeers: new CompletedPeers(),
       uploadReader: new UploadReader({
         ...{ geometry: metainfo.geometry, storage, have, log },
         memory: uploadMemory,

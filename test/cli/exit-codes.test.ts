@@ -201,6 +201,18 @@ const SITUATIONS: readonly Situation[] = [
     },
   },
   {
+    code: 126,
+    name: 'testbed of something that is no program',
+    says: /cannot run '\.\/a\.torrent': \.\/a\.torrent is not executable/,
+    act: async ({ root }) => runCli(['testbed', '--', './a.torrent'], { cwd: root }),
+  },
+  {
+    code: 127,
+    name: 'testbed of a program that does not exist',
+    says: /cannot run 'no-such-program': there is no program 'no-such-program' in PATH/,
+    act: async ({ root }) => runCli(['testbed', '--', 'no-such-program'], { cwd: root }),
+  },
+  {
     code: 141,
     name: 'the reader of cat went away',
     says: /^torrent-dl: a\.bin: downloading 293\.0 KiB\n$/,

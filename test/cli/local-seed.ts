@@ -2,10 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '../../src/common/clock.ts'
 import { LocalAddresses } from '../../src/common/local-addresses.ts'
-import { silentLog } from '../../src/common/log.ts'
-import { Session } from '../../src/session/session.ts'
+import { Seeder } from '../../src/share/seeder.ts'
 import type { MadeTorrent, TorrentSpec } from '../support/make-torrent.ts'
 import { makeTorrent } from '../support/make-torrent.ts'
 
@@ -33,36 +31,18 @@ export async function seedAll(
 ): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'torrent-dl-test-'))
   const root = mkdtempSync(join(tmpdir(), 'torrent-dl-test-'))
-  const settings = {
-    listenPorts: { first: 0, last: 0 },
+  const seeder = await Seeder.open({
     local: new LocalAddresses({ v4: '127.0.0.1' }),
-    maxPeers: 20,
     stateDirectory: join(directory, 'state'),
-  }
-  const session = await Session.open(settings, { clock: systemClock, log: silentLog })
+  })
   try {
     for (const torrent of torrents) {
       await torrent.writeTo(directory)
-      await startSeeding(session, torrent, directory)
+      await seeder.add(torrent.metainfo, directory)
     }
-    await use({ root, port: session.listenPort })
+    await use({ root, port: seeder.port })
   } finally {
-    await session.close()
+    await seeder.close()
     for (const path of [directory, root]) rmSync(path, { recursive: true, force: true })
   }
-}
-
-async function startSeeding(session: Session, { metainfo }: MadeTorrent, directory: string): Promise<void> {
-  const settings = {
-    outputDirectory: directory,
-    usePartFiles: true,
-    force: false,
-    peers: [],
-    seedWhenComplete: true,
-  }
-  const ignore = (): undefined => undefined
-  await new Promise<void>((resolve, reject) => {
-    const observer = { onState: ignore, onTracker: ignore, onFile: ignore, onWarning: ignore }
-    session.add(metainfo, settings, { ...observer, onComplete: resolve, onFailed: reject }).start()
-  })
 }

@@ -33,12 +33,11 @@ afterEach(async () => {
 
 after(assertNothingOpen)
 
-async function dial(name: string, options: Partial<ScriptedPeerOptions> = {}): Promise<ScriptedPeer> {
-  const peer = await ScriptedPeer.dial(seed.session.listenPort, {
-    infoHash: made.metainfo.infoHash,
-    name,
-    ...options,
-  })
+async function dial(
+  name: string,
+  { port = seed.session.listenPort, ...options }: Partial<ScriptedPeerOptions> & { port?: number } = {},
+): Promise<ScriptedPeer> {
+  const peer = await ScriptedPeer.dial(port, { infoHash: made.metainfo.infoHash, name, ...options })
   peers.push(peer)
   return peer
 }
@@ -153,4 +152,54 @@ test('connections that say nothing leave room for others, and end', async () => 
   await until(() => ended >= 50, 'what is beyond the limit is turned away at once', 5_000)
   await until(() => ended === 250, 'the others run out of time', 15_000)
   await unchoked('talker')
+})
+
+test('an upload limit holds for all peers together, whatever they ask for, and they share it', async () => {
+  const limit = 200_000
+  await made.writeTo(swarm.directory('limited'))
+  const limited = await swarm.join(made.metainfo, { name: 'limited', uploadLimit: limit })
+  await limited.complete
+  const askers = await Promise.all(
+    Array.from({ length: 3 }, async (_, number) => {
+      const peer = await dial(`asker-${number}`, { port: limited.session.listenPort })
+      peer.send('interested')
+      await until(() => peer.count('unchoke') === 1, 'unchoked')
+      return peer
+    }),
+  )
+  for (const [number, peer] of askers.entries()) {
+    for (let i = 0; i < 36; i++) peer.sendRange('request', block((i + number) % 9, (i * 7) % 4))
+  }
+  await clock.advance(2_000)
+  const start = limited.torrent.snapshot().uploadedBytes
+  await clock.advance(5_000)
+  const bytes = limited.torrent.snapshot().uploadedBytes - start
+  assert.ok(Math.abs(bytes - 5 * limit) <= 0.05 * 5 * limit, `${bytes} bytes in 5 s`)
+  const counts = askers.map(({ blocks }) => blocks.length)
+  assert.ok(Math.max(...counts) - Math.min(...counts) <= 2, String(counts))
+  await until(() => askers.every(({ blocks }) => blocks.length === 36), 'all blocks')
+})
+
+test('a peer counts as completed when its last piece came while it was here, once', async () => {
+  const have = (piece: number): Buffer => Buffer.from([0, 0, 0, piece])
+  const peer = await dial('grows')
+  peer.send('haveNone')
+  peer.send('interested')
+  for (let piece = 0; piece < 9; piece++) peer.send('have', have(piece))
+  await until(() => peer.count('unchoke') === 1, 'unchoked')
+  assert.equal(seed.torrent.snapshot().completedPeerCount, 0)
+  assert.deepEqual([seed.torrent.snapshot().peers.interested, seed.torrent.snapshot().peers.unchoked], [1, 1])
+  peer.send('have', have(9))
+  await until(() => seed.torrent.snapshot().completedPeerCount === 1, 'counted')
+  peer.hangUp()
+  await until(() => seed.torrent.snapshot().peers.connected === 0, 'gone')
+  const again = await dial('grows')
+  again.send('interested')
+  for (let piece = 0; piece < 10; piece++) again.send('have', have(piece))
+  const whole = await dial('whole')
+  whole.send('haveAll')
+  const shy = await dial('shy')
+  for (let piece = 0; piece < 10; piece++) shy.send('have', have(piece))
+  await until(() => [again, whole, shy].every((one) => one.closedCount === 1), 'seeds part')
+  assert.equal(seed.torrent.snapshot().completedPeerCount, 1)
 })

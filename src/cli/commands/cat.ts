@@ -5,6 +5,7 @@
 import { wantedFiles } from '../../metainfo/file-selection.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
 import type { TorrentSettings } from '../../session/settings.ts'
+import { HeldPieces } from '../../storage/held-pieces.ts'
 import type { ByteOutput } from '../byte-output.ts'
 import { chooseFile } from '../choose-file.ts'
 import type { Delivery } from '../job.ts'
@@ -24,7 +25,7 @@ export function catDelivery({ file, isTar, isStored }: CatOptions, output: ByteO
   return {
     settings: (metainfo) => ({
       ...(isTar ? { reading: rangeOfAll(metainfo) } : settingsOfFile(metainfo, file)),
-      isKeptInMemory: !isStored,
+      storage: isStored ? undefined : new HeldPieces(metainfo),
     }),
     isStored,
     goOn: isStored ? 'what came is kept: the same command begins again, and fetches only the rest' : '',

@@ -4,10 +4,11 @@ import type { VerifyFlags } from '../flags.ts'
 import {
   addChecksumOption,
   addConfigOptions,
-  addDisplayOptions,
   addExpectOption,
   addOutputOption,
+  addScreenOptions,
   addSelectionOptions,
+  addVerboseOption,
 } from '../option-groups.ts'
 import type { Actions } from '../program.ts'
 
@@ -22,7 +23,8 @@ export function addVerify(program: Command, actions: Actions, done: (code: numbe
   addExpectOption(verify)
   addChecksumOption(verify)
   verify.optionsGroup('Output:').option('--json', 'the result as one JSON object', false)
-  addDisplayOptions(verify)
+  addScreenOptions(verify)
+  addVerboseOption(verify, 'list good files, too')
   addConfigOptions(verify)
   verify.action(async (source: string, directory: string | undefined) => {
     if (directory === '') throw new UsageError('USAGE', "'' is not a directory (the current one is .)")

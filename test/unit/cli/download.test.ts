@@ -6,7 +6,16 @@ import type { LogSink } from '../../../src/common/log.ts'
 import type { Metainfo } from '../../../src/metainfo/metainfo.ts'
 import { DownloadRig, MIB, makeMetainfo, makeTracker } from './fake-session.ts'
 
-const PEERS = { connected: 1, seeds: 0, unchoking: 0, dialing: 0, known: 1, banned: 0 }
+const PEERS = {
+  connected: 1,
+  seeds: 0,
+  unchoking: 0,
+  interested: 0,
+  unchoked: 0,
+  dialing: 0,
+  known: 1,
+  banned: 0,
+}
 
 test('a finished download prints its path, a summary, and ends with 0', async () => {
   const rig = new DownloadRig('a.iso')

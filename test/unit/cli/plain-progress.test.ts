@@ -6,7 +6,16 @@ const MOVING = {
   doneBytes: 58 * MIB,
   downloadBytesPerSecond: 4 * MIB,
   etaSeconds: 10.5,
-  peers: { connected: 12, seeds: 1, unchoking: 3, dialing: 0, known: 20, banned: 0 },
+  peers: {
+    connected: 12,
+    seeds: 1,
+    unchoking: 3,
+    interested: 0,
+    unchoked: 0,
+    dialing: 0,
+    known: 20,
+    banned: 0,
+  },
 }
 
 test('without a terminal there is a line at the start and every 10 s, without any control character', async () => {

@@ -31,6 +31,8 @@ async function run(...argv: string[]): Promise<Run> {
       return Promise.resolve(9)
     },
     verify: async () => Promise.resolve(10),
+    create: async () => Promise.resolve(0),
+    testbed: async () => Promise.resolve(13),
     completion: async () => Promise.resolve(11),
   }
   result.code = await runProgram(argv, actions, {

@@ -97,7 +97,17 @@ function completed(job: JobView, seconds: number): JobResult {
 }
 
 export function makePeers(counts: Partial<TorrentSnapshot['peers']>): TorrentSnapshot['peers'] {
-  return { connected: 0, seeds: 0, unchoking: 0, dialing: 0, known: 0, banned: 0, ...counts }
+  return {
+    connected: 0,
+    seeds: 0,
+    unchoking: 0,
+    interested: 0,
+    unchoked: 0,
+    dialing: 0,
+    known: 0,
+    banned: 0,
+    ...counts,
+  }
 }
 
 /** Downloads at a steady rate, beginning with `doneBytes`. */

@@ -9,6 +9,8 @@ const peers = (fields: Partial<PeerCounts>): PeerCounts => ({
   connected: 0,
   seeds: 0,
   unchoking: 0,
+  interested: 0,
+  unchoked: 0,
   dialing: 0,
   known: 0,
   banned: 0,

@@ -57,13 +57,39 @@ const REFUSED: readonly (readonly [filePath: string, code: string, rule: string]
     "import { a } from '../cli/a.ts'\nexport const b = a",
     '@typescript-eslint/no-restricted-imports',
   ],
+  [
+    'src/session/x.ts',
+    "import { a } from '../share/a.ts'\nexport const b = a",
+    '@typescript-eslint/no-restricted-imports',
+  ],
+  [
+    'src/share/x.ts',
+    "import { a } from '../cli/a.ts'\nexport const b = a",
+    '@typescript-eslint/no-restricted-imports',
+  ],
+  [
+    'src/api/x.ts',
+    "import { a } from '../cli/a.ts'\nexport const b = a",
+    '@typescript-eslint/no-restricted-imports',
+  ],
+  [
+    'src/cli/x.ts',
+    "import { a } from '../api/a.ts'\nexport const b = a",
+    '@typescript-eslint/no-restricted-imports',
+  ],
   ['src/torrent/x.ts', 'export const a = process.argv', 'no-restricted-globals'],
+  ['src/share/x.ts', 'setTimeout(() => undefined, 1)', 'no-restricted-globals'],
+  ['src/api/x.ts', "export const a = process.env['HOME']", 'no-restricted-globals'],
+  ['src/api/x.ts', "console.log('x')", 'no-console'],
   ['src/tracker/x.ts', 'setTimeout(() => undefined, 1)', 'no-restricted-globals'],
   ['src/session/x.ts', "console.log('x')", 'no-console'],
 ]
 
 const ALLOWED: readonly (readonly [filePath: string, code: string])[] = [
   ['src/cli/x.ts', "import { a } from '../session/a.ts'\nexport const b = a"],
+  ['src/cli/x.ts', "import { a } from '../share/a.ts'\nexport const b = a"],
+  ['src/api/x.ts', "import { a } from '../share/a.ts'\nexport const b = a"],
+  ['src/share/x.ts', "import { a } from '../tracker/a.ts'\nexport const b = a"],
   ['src/torrent/x.ts', "import { a } from '../swarm/a.ts'\nexport const b = a"],
   ['src/peer/x.ts', "import { a } from '../wire/a.ts'\nexport const b = a"],
   ['src/wire/x.ts', "import { a } from '../bencode/a.ts'\nexport const b = a"],

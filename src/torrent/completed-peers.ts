@@ -1,0 +1,32 @@
+/**
+ * Who got the last piece while connected to us: each once, by its peer id and host, however often it comes back. A peer
+ * that has everything when it comes is none of them. What peers say of themselves cannot be proved.
+ */
+import type { Peer } from './peer.ts'
+import { hostKeyOf } from '../swarm/ban-list.ts'
+
+/** Of the latest so many is known that they were counted. */
+const MAX_REMEMBERED = 10_000
+
+export class CompletedPeers {
+  readonly #keys = new Set<string>()
+  #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /**
+   * It has all it wants now, and had not before. Only one that wanted something of somebody counts: a seed may also begin
+   * by naming its pieces one by one.
+   */
+  add({ wasInterested, peerId, endpoint }: Peer): void {
+    if (!wasInterested) return
+    const key = `${hostKeyOf(endpoint.host)} ${peerId.toString('hex')}`
+    if (this.#keys.has(key)) return
+    const [oldest] = this.#keys
+    if (this.#keys.size >= MAX_REMEMBERED && oldest !== undefined) this.#keys.delete(oldest)
+    this.#keys.add(key)
+    this.#count++
+  }
+}
