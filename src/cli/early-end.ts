@@ -5,6 +5,7 @@ import { SIGNAL_EXIT, exitCodeOf } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
 import { formatLimit } from './format.ts'
 import type { Job } from './job.ts'
+import { maskSource } from '../tracker/mask-url.ts'
 import { adviceOf, whereOf } from './summary.ts'
 import type { JobResult } from './view.ts'
 import { describePeers } from './why-idle.ts'
@@ -30,7 +31,15 @@ export function endJob(job: Job, end: End): void {
 
 export function failedResult(source: string, error: KnownError): JobResult {
   const code = exitCodeOf(error)
-  return { source, outcome: 'failed', code, error, job: undefined, snapshot: undefined, seconds: 0 }
+  return {
+    source: maskSource(source),
+    outcome: 'failed',
+    code,
+    error,
+    job: undefined,
+    snapshot: undefined,
+    seconds: 0,
+  }
 }
 
 /** Of a source that was waiting for its turn when the run ended. */
@@ -42,7 +51,7 @@ export function untouchedResult(source: string, end: End | undefined): JobResult
   }
   const code = SIGNAL_EXIT[end.signal]
   const nothing = { error: undefined, job: undefined, snapshot: undefined, seconds: 0 }
-  return { source, outcome: 'stopped', code, ...nothing, isUntouched: true }
+  return { source: maskSource(source), outcome: 'stopped', code, ...nothing, isUntouched: true }
 }
 
 function timeLimit(reason: string, job: Job): SourceError {

@@ -1,14 +1,19 @@
 /** Something that ends once, and that many wait for beside what they really wait for. */
 export class Ending {
   readonly #waiting = new Set<() => void>()
-  #isOver = false
+  readonly #controller = new AbortController()
 
   isOver(): boolean {
-    return this.#isOver
+    return this.#controller.signal.aborted
+  }
+
+  /** For what can be called off. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
   }
 
   end(): void {
-    this.#isOver = true
+    this.#controller.abort()
     for (const stop of this.#waiting) stop()
     this.#waiting.clear()
   }
@@ -24,7 +29,7 @@ export class Ending {
         resolve(undefined)
       }
     })
-    if (this.#isOver) stop()
+    if (this.isOver()) stop()
     else this.#waiting.add(stop)
     try {
       return await Promise.race([stopped, promise])

@@ -53,6 +53,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   SELECTION_EMPTY: EXIT.usage,
   SELECTION_NUMBER: EXIT.usage,
   SELECTION_TOO_COMPLEX: EXIT.usage,
+  TRACKER_SERVER_PORT: EXIT.usage,
   NO_SOURCE: EXIT.noSource,
   TIME_LIMIT: EXIT.limit,
   STALLED: EXIT.limit,

@@ -120,3 +120,25 @@ export interface TestbedFlags {
   readonly readyFd: number | undefined
   readonly json: boolean
 }
+
+export interface ServeFlags {
+  /** Bytes, a power of two. */
+  readonly pieceLength: number | undefined
+  /** Globs. */
+  readonly exclude: readonly string[]
+  readonly private: boolean
+  readonly webSeed: boolean
+  /** An IP address. */
+  readonly bind: string
+  readonly host: string | undefined
+  readonly port: number
+  readonly trackerPort: number
+  readonly listenPort: PortRange
+  /** Bytes a second. */
+  readonly uploadLimit: number | undefined
+  readonly untilCompleted: number | undefined
+  /** In milliseconds. */
+  readonly expire: number | undefined
+  readonly json: boolean
+  readonly quiet: boolean
+}

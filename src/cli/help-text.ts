@@ -18,6 +18,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl info x.torrent', 'what is in it'],
     ['torrent-dl cat x.torrent FILE | less', 'the bytes of one file, as they come'],
     ['torrent-dl verify x.torrent', 'is it all there and right?'],
+    ['torrent-dl http://host/x.torrent', 'a .torrent at an address'],
     ['torrent-dl ./info', 'a file named like a command'],
   ],
   info: [
@@ -48,6 +49,11 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl testbed fixtures/ -- ./smoke.sh', 'of these files'],
     ['torrent-dl testbed --corrupt 0 -- ./smoke.sh', 'the peer lies'],
     ['torrent-dl testbed --json', 'without a command: until Ctrl-C'],
+  ],
+  serve: [
+    ['torrent-dl serve ./model', 'for this machine, until Ctrl-C'],
+    ['torrent-dl serve --bind 0.0.0.0 ./model', 'for the network'],
+    ['torrent-dl serve --until-completed 16 ./model', 'for sixteen hosts'],
   ],
   completion: [
     ['source <(torrent-dl completion bash)', 'in ~/.bashrc'],

@@ -2,9 +2,11 @@
 import { sleep } from '../common/clock.ts'
 import type { Clock } from '../common/clock.ts'
 import { InputError, KnownError, systemCodeOf } from '../common/errors.ts'
+import type { LocalAddresses } from '../common/local-addresses.ts'
 import type { LogSink } from '../common/log.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import { withUserTrackers } from '../metainfo/user-trackers.ts'
+import { maskSource } from '../tracker/mask-url.ts'
 import { failedResult, untouchedResult } from './early-end.ts'
 import type { End } from './early-end.ts'
 import type { Ending } from './ending.ts'
@@ -32,6 +34,8 @@ const MAX_NOTICES = 5
 export interface ItemRunnerParts {
   readonly readTorrent: (bytes: Buffer) => Metainfo
   readonly stdin: AsyncIterable<Buffer | string>
+  /** From which addresses of ours those of sources are asked. */
+  readonly local?: LocalAddresses | undefined
   readonly clock: Clock
   readonly log: LogSink
   readonly delivery?: Delivery | undefined
@@ -110,10 +114,11 @@ export class ItemRunner {
 
   #shareResult(queued: QueuedSource, first: KnownTorrent, name: string): JobResult | undefined {
     this.#duplicateCount++
+    const source = maskSource(queued.source)
     const what =
-      queued.source === first.source ? 'is given again' : `is the same torrent as ${first.source} (${name})`
+      source === first.source ? 'is given again' : `is the same torrent as ${first.source} (${name})`
     if (this.#duplicateCount <= MAX_NOTICES)
-      this.#parts.warn(undefined, `${queued.source} ${what}: it is downloaded once`)
+      this.#parts.warn(undefined, `${source} ${what}: it is downloaded once`)
     if (first.result !== undefined) return duplicateResult(queued, first.result)
     first.duplicates.push(queued)
     return undefined
@@ -166,9 +171,10 @@ export class ItemRunner {
 
   /** Where descriptors have run out, others have them: it waits until they need fewer. */
   async #read(source: string): Promise<Buffer> {
+    const { stdin, local, ending } = this.#parts
     for (;;) {
       try {
-        return await readSource(source, this.#parts.stdin)
+        return await readSource(source, stdin, { local, signal: ending.signal })
       } catch (error) {
         if (!isShortage(error) || this.#jobs.size === 0 || this.#parts.end() !== undefined) throw error
       }
@@ -187,7 +193,17 @@ export class ItemRunner {
   ): Job {
     const { clock, log, delivery, views } = this.#parts
     const { outputDirectory } = item
-    return new Job({ source, metainfo, chosen, outputDirectory, delivery, checksums, views, clock, log })
+    return new Job({
+      source: maskSource(source),
+      metainfo,
+      chosen,
+      outputDirectory,
+      delivery,
+      checksums,
+      views,
+      clock,
+      log,
+    })
   }
 
   /** @throws InputError and VerificationError before anything is downloaded */

@@ -2,6 +2,7 @@
  * The torrents that a run has met, so that one that is given twice is downloaded once. The same torrent with other
  * options (another directory, say) is other work: it has its turn when the first has ended.
  */
+import { maskSource } from '../tracker/mask-url.ts'
 import type { QueuedSource } from './source-queue.ts'
 import type { JobResult } from './view.ts'
 
@@ -34,7 +35,7 @@ export class KnownTorrents {
   add(infoHash: string, { source, optionLines }: QueuedSource): KnownTorrent {
     const { ended, resolve } = makeEnd()
     const torrent: KnownTorrent = {
-      source,
+      source: maskSource(source),
       options: optionText(optionLines),
       duplicates: [],
       result: undefined,
@@ -69,7 +70,7 @@ export function asksTheSame(torrent: KnownTorrent, { optionLines }: QueuedSource
 export function duplicateResult({ source }: QueuedSource, first: SharedResult): JobResult {
   const nothing = { job: undefined, snapshot: undefined, seconds: 0 }
   return {
-    source,
+    source: maskSource(source),
     outcome: first.outcome,
     code: first.code,
     error: first.error,

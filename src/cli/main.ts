@@ -82,6 +82,10 @@ function actionsFor(context: CliContext): Actions {
       const { startTestbed } = await import('./start-testbed.ts')
       return await startTestbed(paths, command, flags, context)
     },
+    async serve(path, flags) {
+      const { startServe } = await import('./start-serve.ts')
+      return await startServe(path, flags, context)
+    },
     async completion(shell) {
       const { startCompletion } = await import('./start-completion.ts')
       return startCompletion(shell, context)

@@ -2,6 +2,7 @@
  * Parsers of what is typed after an option. Pure; each takes text and gives a bounded value or throws a UsageError
  * that says what would be right. program.ts puts the option's name in front.
  */
+import { isIP } from 'node:net'
 import { UsageError } from '../common/errors.ts'
 import { parseInfoHash } from '../metainfo/info-hash.ts'
 
@@ -26,6 +27,9 @@ const MAX_RATE = 2 ** 40
 const MAX_DURATION_MS = 365 * 86_400 * SECOND_MS
 /** Node's timers reach 24 days. */
 const MAX_HOOK_TIMEOUT_MS = 20 * 86_400 * SECOND_MS
+
+const MIN_PIECE_BYTES = 2 ** 14
+const MAX_PIECE_BYTES = 2 ** 29
 
 export interface PortRange {
   readonly first: number
@@ -123,6 +127,36 @@ export function parseExpectedHash(text: string): string {
   if (/^(1220)?[0-9a-f]{64}$/i.test(text))
     throw new UsageError('USAGE', `'${text}' is a hash of BitTorrent v2, which is not supported yet`)
   throw usage(text, 'an info-hash of 40 hexadecimal digits (or 32 of base32)')
+}
+
+/** `0` to `65535`; 0 lets the system choose. */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
+  if (!(port <= 65_535)) throw usage(text, 'a port from 0 to 65535 (0: any free one)')
+  return port
+}
+
+/** An IP address, brackets around IPv6 allowed. */
+export function parseBindAddress(text: string): string {
+  const address = /^\[(.*)\]$/.exec(text)?.[1] ?? text
+  if (isIP(address) === 0) throw usage(text, 'an IP address of this machine (0.0.0.0: all of IPv4, :: all)')
+  return address
+}
+
+/** A name or an IP address as it may stand in a URL. */
+export function parseHostName(text: string): string {
+  const host = /^\[(.*)\]$/.exec(text)?.[1] ?? text
+  const isName = /^[a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?$/i.test(host)
+  if (!isName && isIP(host) === 0) throw usage(text, 'the name or IP address of a host')
+  return host
+}
+
+/** A power of two from 16 KiB to 512 MiB, in bytes. */
+export function parsePieceLength(text: string): number {
+  const bytes = parseSize(text)
+  if (bytes < MIN_PIECE_BYTES || bytes > MAX_PIECE_BYTES || !Number.isInteger(Math.log2(bytes)))
+    throw usage(text, 'a power of two from 16K to 512M')
+  return bytes
 }
 
 function usage(text: string, wanted: string): UsageError {

@@ -12,6 +12,7 @@ import { addCreate } from './definitions/create.ts'
 import { addInfo } from './definitions/info.ts'
 import { addTestbed } from './definitions/testbed.ts'
 import { addVerify } from './definitions/verify.ts'
+import { addServe } from './definitions/serve.ts'
 import {
   addChecksumOption,
   addChoiceOptions,
@@ -23,7 +24,15 @@ import {
   addPlaceOptions,
 } from './option-groups.ts'
 import { checked, oneOf } from './option-values.ts'
-import type { CatFlags, CreateFlags, DownloadFlags, InfoFlags, TestbedFlags, VerifyFlags } from './flags.ts'
+import type {
+  CatFlags,
+  CreateFlags,
+  DownloadFlags,
+  InfoFlags,
+  ServeFlags,
+  TestbedFlags,
+  VerifyFlags,
+} from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
 export interface Actions {
@@ -37,6 +46,7 @@ export interface Actions {
     command: readonly string[] | undefined,
     flags: TestbedFlags,
   ): Promise<number>
+  serve(path: string, flags: ServeFlags): Promise<number>
   completion(shell: Shell): Promise<number>
 }
 
@@ -58,7 +68,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   const program = new Command('torrent-dl')
     .usage('[options] <source>...\n       torrent-dl <command> [options] ...')
     .description('Downloads torrents, verifies every byte, and is done when it says so.')
-    .argument('[source...]', 'a .torrent file, or - for standard input')
+    .argument('[source...]', 'a .torrent file, its http(s) address, or - (stdin)')
     .enablePositionalOptions()
     .helpCommand(false)
   addPlaceOptions(program)
@@ -83,6 +93,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   addVerify(program, actions, done)
   addCreate(program, actions, done)
   addTestbed(program, actions, done)
+  addServe(program, actions, done)
   addCompletion(program, actions, done)
   for (const command of [program, ...program.commands]) finishCommand(command)
   return program

@@ -3,6 +3,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import type { Socket } from 'node:net'
 import { InputError, messageOf, systemCodeOf } from '../common/errors.ts'
+import type { LocalAddresses } from '../common/local-addresses.ts'
+import { maskSource } from '../tracker/mask-url.ts'
 import { formatBytes, formatCount } from './format.ts'
 
 export const MAX_TORRENT_FILE_BYTES = 64 * 1024 * 1024
@@ -23,21 +25,37 @@ const REASONS: Readonly<Record<string, string>> = {
   EIO: 'the disk reports an error',
 }
 
+/** How an address is asked. */
+export interface SourceNetwork {
+  /** From which addresses of ours; default: any. */
+  readonly local?: LocalAddresses | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
- * @param source a path, or `-` for standard input
- * @throws InputError SOURCE_UNSUPPORTED for links, TORRENT_FILE_UNREADABLE, TORRENT_FILE_TOO_LARGE
+ * @param source a path, an http or https address, or `-` for standard input
+ * @throws InputError SOURCE_UNSUPPORTED for links, TORRENT_FILE_UNREADABLE, TORRENT_FILE_TOO_LARGE, TORRENT_URL_...
+ * @throws SourceError TORRENT_URL_UNREACHABLE, TORRENT_URL_UNAVAILABLE
  */
-export async function readSource(source: string, stdin: AsyncIterable<Buffer | string>): Promise<Buffer> {
+export async function readSource(
+  source: string,
+  stdin: AsyncIterable<Buffer | string>,
+  network: SourceNetwork = {},
+): Promise<Buffer> {
   if (source === '-') return await collect(stdin, 'standard input')
   if (source === '') throw new InputError('TORRENT_FILE_UNREADABLE', "cannot read '': an empty path")
+  if (/^https?:\/\//i.test(source)) {
+    const { fetchTorrent } = await import('./fetch-torrent.ts')
+    return await fetchTorrent(source, { maxBytes: MAX_TORRENT_FILE_BYTES, ...network })
+  }
   const kind = linkKind(source)
   if (kind !== undefined) throw unsupported(source, kind)
   return await readPath(source)
 }
 
-/** What the user should read in a message: the path, or what `-` stands for. */
+/** What the user should read in a message: the path, the address without its secrets, or what `-` stands for. */
 export function sourceLabel(source: string): string {
-  return source === '-' ? 'standard input' : source
+  return source === '-' ? 'standard input' : maskSource(source)
 }
 
 function linkKind(source: string): string | undefined {

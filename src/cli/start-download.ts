@@ -48,7 +48,7 @@ export async function startDownload(
   const queue = await openQueue(sources, flags, context)
   if (flags.list || flags.dryRun) {
     const { startPreview } = await import('./start-preview.ts')
-    return await startPreview(queue, flags, context)
+    return await startPreview(queue, flags, context, network.local)
   }
   const hasList = flags.inputFile.length > 0
   const terminal = describeTerminal(context.stderr, context.env, flags.color)
@@ -109,6 +109,7 @@ async function startLogged(
     clock: systemClock,
     log,
     stdin: context.stdin,
+    local: network.local,
     screen,
     events,
     hooks,

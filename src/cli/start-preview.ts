@@ -2,12 +2,14 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../common/clock.ts'
-import { InputError, KnownError, UsageError, VerificationError } from '../common/errors.ts'
+import { InputError, KnownError, UsageError } from '../common/errors.ts'
+import type { LocalAddresses } from '../common/local-addresses.ts'
 import { silentLog } from '../common/log.ts'
 import { wantedPieces } from '../metainfo/file-selection.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
 import { readTorrentFile } from '../metainfo/torrent-file.ts'
 import { FileStorage } from '../storage/file-storage.ts'
+import { maskSource } from '../tracker/mask-url.ts'
 import {
   chosenFiles,
   formatList,
@@ -38,9 +40,10 @@ export async function startPreview(
   sources: SourceQueue,
   flags: DownloadFlags,
   context: CliContext,
+  local: LocalAddresses,
 ): Promise<number> {
   const { known, isAll } = sources.count
-  const preview = new Preview(flags, context, known > 1 || !isAll)
+  const preview = new Preview({ flags, context, local, isBatch: known > 1 || !isAll })
   const codes = new Set<number>()
   let count = 0
   for (let next = await sources.next(); next !== undefined; next = await sources.next()) {
@@ -50,7 +53,16 @@ export async function startPreview(
   return combinedExitCode([...codes], count)
 }
 
+interface PreviewParts {
+  readonly flags: DownloadFlags
+  readonly context: CliContext
+  /** From which addresses of ours those of sources are asked. */
+  readonly local: LocalAddresses
+  readonly isBatch: boolean
+}
+
 class Preview {
+  readonly #local: LocalAddresses
   readonly #flags: DownloadFlags
   readonly #context: CliContext
   readonly #clean: (text: string) => string
@@ -58,19 +70,22 @@ class Preview {
   readonly #isBatch: boolean
   #shownCount = 0
 
-  constructor(flags: DownloadFlags, context: CliContext, isBatch: boolean) {
+  constructor({ flags, context, local, isBatch }: PreviewParts) {
     this.#flags = flags
     this.#context = context
+    this.#local = local
     this.#clean = describeTerminal(context.stdout, context.env, flags.color).clean
     this.#cleanError = describeTerminal(context.stderr, context.env, flags.color).clean
     this.#isBatch = isBatch
   }
 
   /** @returns the exit code of this source; throws what is no source's fault */
-  async show({ source, item }: QueuedSource): Promise<number> {
+  async show({ source: given, item }: QueuedSource): Promise<number> {
+    const source = maskSource(given)
     try {
       if (item instanceof InputError) throw item
-      const metainfo = readTorrentFile(await readSource(source, this.#context.stdin))
+      const bytes = await readSource(given, this.#context.stdin, { local: this.#local })
+      const metainfo = readTorrentFile(bytes)
       assertExpected(metainfo, sourceLabel(source), item.expected)
       await this.#showTorrent(source, metainfo, item)
       return EXIT.ok
@@ -154,9 +169,7 @@ class Preview {
   #fail(source: string, error: KnownError, code: number): void {
     const message = describeError(error)
     if (this.#flags.json) this.#event('error', { source, code, errorCode: error.code, message })
-    const isNamed =
-      error instanceof VerificationError ||
-      (error instanceof InputError && /^(TORRENT_FILE|LIST)_/.test(error.code))
+    const isNamed = /^(TORRENT_FILE|TORRENT_URL|LIST|INFO_HASH)_/.test(error.code)
     this.#tell(isNamed ? message : `${sourceLabel(source)}: ${message}`)
   }
 

@@ -7,6 +7,7 @@ import { KnownError, UsageError } from '../common/errors.ts'
 import { silentLog } from '../common/log.ts'
 import { auditData } from '../storage/audit-data.ts'
 import { findExtraFiles } from '../storage/extra-files.ts'
+import { maskSource } from '../tracker/mask-url.ts'
 import type { ChecksumCheck } from './checksum-check.ts'
 import { formatVerifyJson, tallyOf, verifyLines } from './commands/verify.ts'
 import type { VerifyResult } from './commands/verify.ts'
@@ -38,13 +39,14 @@ const LINES_PER_WRITE = 1000
 
 /** @param directory where the files are; undefined: as the flags say @returns the exit code */
 export async function startVerify(
-  source: string,
+  given: string,
   directory: string | undefined,
   flags: VerifyFlags,
   context: CliContext,
 ): Promise<number> {
+  const source = maskSource(given)
   try {
-    const metainfo = await readTorrent(source, context.stdin)
+    const metainfo = await readTorrent(given, context.stdin)
     assertExpected(metainfo, sourceLabel(source), flags.expect)
     const outputDirectory = directory ?? flags.output
     return await verify({ source, metainfo, outputDirectory }, flags, context)

@@ -141,6 +141,11 @@ export class Session {
     return torrent
   }
 
+  /** Payload that was sent by another way than peers counts in the upload limit. */
+  chargeUpload(bytes: number): void {
+    this.#uploadLimits.charge(bytes)
+  }
+
   /** Stops every torrent and the listener. Never rejects. */
   async close(): Promise<void> {
     this.#dialer.close()

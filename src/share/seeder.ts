@@ -104,6 +104,11 @@ export class Seeder {
     })
   }
 
+  /** Payload that was sent by another way than peers counts in the upload limit. */
+  chargeUpload(bytes: number): void {
+    this.#session.chargeUpload(bytes)
+  }
+
   /** Stops every torrent, tells trackers (2 s at the most) and frees the port. Never rejects. */
   async close(): Promise<void> {
     await this.#session.close()

@@ -38,6 +38,12 @@ export class UploadLimits {
     return new TorrentUploadLimit(this, this.#bucket, own)
   }
 
+  /** Payload that left by another way than peers: what is left of the limit is theirs. */
+  charge(bytes: number): void {
+    this.#bucket?.fill(this.#clock.now())
+    this.#bucket?.take(bytes)
+  }
+
   /** This one has requests that wait. */
   add(limit: TorrentUploadLimit): void {
     if (this.#members.has(limit)) return

@@ -1,5 +1,5 @@
 /**
- * One bounded GET for HTTP trackers: every hop's address is checked before it is dialled and is the one dialled,
+ * One bounded GET, of a tracker or of a .torrent at an address: every hop's address is checked before it is dialled and is the one dialled,
  * redirects are followed by hand, sizes and times are limited, certificates are always verified.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http'
@@ -15,13 +15,26 @@ import { resolveWithin, type ResolveHost } from './resolve-host.ts'
 import { aborted, hostOf, unreachable } from './tracker-url.ts'
 import { maskUrl } from './mask-url.ts'
 
-const FIRST_BYTE_MS = 10_000
-const TOTAL_MS = 30_000
-const MAX_BODY_BYTES = 1_048_576
+const TRACKER_LIMITS: FetchLimits = {
+  firstByteMs: 10_000,
+  totalMs: 30_000,
+  maxBodyBytes: 1_048_576,
+  firstHopRule: 'a tracker on this machine or network must have a path that begins with /announce',
+}
 const MAX_REDIRECTS = 5
 const MAX_HEADER_BYTES = 16_384
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
+
+export interface FetchLimits {
+  /** Until the head of an answer is there, of each hop. */
+  readonly firstByteMs: number
+  readonly totalMs: number
+  /** Before and after decompression. */
+  readonly maxBodyBytes: number
+  /** Why the first URL may not be dialled, in words. */
+  readonly firstHopRule: string
+}
 
 export interface FetchParts {
   readonly clock: Clock
@@ -33,11 +46,13 @@ export interface FetchParts {
   readonly scopeOf: (host: string) => AddressScope
   /** May this scope be dialled for the first URL? Redirects may only lead further outwards from where they came. */
   readonly mayDial: (scope: AddressScope) => boolean
+  /** Default: those of a tracker. */
+  readonly limits?: FetchLimits
 }
 
 export interface HttpResult {
   readonly status: number
-  /** After decompression, at most 1 MiB. */
+  /** After decompression. */
   readonly body: Buffer
   /** Of the address that answered. */
   readonly scope: AddressScope
@@ -54,8 +69,6 @@ interface Hop {
   /** What `mayDial` goes by, in words. */
   readonly rule: string
 }
-
-const FIRST_HOP_RULE = 'a tracker on this machine or network must have a path that begins with /announce'
 
 interface Response {
   readonly message: IncomingMessage
@@ -74,15 +87,17 @@ export async function fetchBounded(
   parts: FetchParts,
   signal: AbortSignal,
 ): Promise<HttpResult> {
-  const whole = new Deadline(parts.clock, TOTAL_MS, `no whole answer in ${TOTAL_MS / 1000} s`, signal)
+  const { totalMs, maxBodyBytes, firstHopRule } = parts.limits ?? TRACKER_LIMITS
+  const whole = new Deadline(parts.clock, totalMs, `no whole answer in ${totalMs / 1000} s`, signal)
   try {
-    let hop: Hop = { url, target, auth: authOf(url), mayDial: parts.mayDial, rule: FIRST_HOP_RULE }
+    let hop: Hop = { url, target, auth: authOf(url), mayDial: parts.mayDial, rule: firstHopRule }
     for (let redirects = 0; ; redirects++) {
       const { message, scope } = await requestHop(hop, parts, whole.signal)
       const next = nextHop(hop, message, scope)
       if (next === undefined) {
-        const body = await readBody(message, whole.signal)
-        return { status: message.statusCode ?? 0, body: await decompressed(body, message), scope }
+        const raw = await readBody(message, maxBodyBytes, whole.signal)
+        const body = await decompressed(raw, message, maxBodyBytes)
+        return { status: message.statusCode ?? 0, body, scope }
       }
       message.destroy()
       if (redirects === MAX_REDIRECTS) throw refusedRedirect(`more than ${MAX_REDIRECTS} redirects`)
@@ -98,7 +113,8 @@ export async function fetchBounded(
 /** Dials one hop and waits for the head of its answer. */
 async function requestHop(hop: Hop, parts: FetchParts, signal: AbortSignal): Promise<Response> {
   const addresses = await allowedAddresses(hop, parts, signal)
-  const head = new Deadline(parts.clock, FIRST_BYTE_MS, `no answer in ${FIRST_BYTE_MS / 1000} s`, signal)
+  const { firstByteMs } = parts.limits ?? TRACKER_LIMITS
+  const head = new Deadline(parts.clock, firstByteMs, `no answer in ${firstByteMs / 1000} s`, signal)
   try {
     const { request } = hop.url.protocol === 'https:' ? await import('node:https') : await import('node:http')
     const ask = async (some: readonly string[], askSignal: AbortSignal): Promise<Response> => {
@@ -239,13 +255,13 @@ function nextHop(hop: Hop, message: IncomingMessage, scope: AddressScope): Hop |
 }
 
 /** @throws TrackerError TRACKER_RESPONSE_TOO_LARGE, TRACKER_BAD_RESPONSE when it breaks off */
-async function readBody(message: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
+async function readBody(message: IncomingMessage, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
   try {
     for await (const chunk of message as AsyncIterable<Buffer>) {
       length += chunk.length
-      if (length > MAX_BODY_BYTES) throw tooLarge()
+      if (length > maxBytes) throw tooLarge(maxBytes)
       chunks.push(chunk)
     }
   } catch (error) {
@@ -257,7 +273,7 @@ async function readBody(message: IncomingMessage, signal: AbortSignal): Promise<
   return Buffer.concat(chunks)
 }
 
-async function decompressed(body: Buffer, message: IncomingMessage): Promise<Buffer> {
+async function decompressed(body: Buffer, message: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const encoding = message.headers['content-encoding']?.toLowerCase() ?? 'identity'
   if (encoding === 'identity' || encoding === '') return body
   if (encoding !== 'gzip' && encoding !== 'x-gzip') {
@@ -268,16 +284,16 @@ async function decompressed(body: Buffer, message: IncomingMessage): Promise<Buf
   }
   const { gunzip } = await import('node:zlib')
   return new Promise<Buffer>((resolve, reject) => {
-    gunzip(body, { maxOutputLength: MAX_BODY_BYTES }, (error, bytes) => {
+    gunzip(body, { maxOutputLength: maxBytes }, (error, bytes) => {
       if (error === null) resolve(bytes)
-      else if (errorCodeOf(error) === 'ERR_BUFFER_TOO_LARGE') reject(tooLarge())
+      else if (errorCodeOf(error) === 'ERR_BUFFER_TOO_LARGE') reject(tooLarge(maxBytes))
       else reject(new TrackerError('TRACKER_BAD_RESPONSE', `broken gzip: ${error.message}`, { cause: error }))
     })
   })
 }
 
-function tooLarge(): TrackerError {
-  return new TrackerError('TRACKER_RESPONSE_TOO_LARGE', `an answer of more than ${MAX_BODY_BYTES} bytes`)
+function tooLarge(maxBytes: number): TrackerError {
+  return new TrackerError('TRACKER_RESPONSE_TOO_LARGE', `an answer of more than ${maxBytes} bytes`)
 }
 
 function authOf(url: URL): string | undefined {

@@ -22,6 +22,17 @@ export function maskUrl(text: string): string {
   return `${url.protocol}//${userinfo}${url.host}${path}${maskedQuery(url.search)}`
 }
 
+/**
+ * An address of a .torrent without userinfo, and with `***` for values of its query that look like keys. Its path stays:
+ * names of files are long, and are what tells one from another. Anything that is no http address stays as it is.
+ */
+export function maskSource(text: string): string {
+  if (!/^https?:\/\//i.test(text)) return text
+  const hidden = text.replace(/^([^:]+:\/\/)[^/?#]*@/, `$1${MASK}@`)
+  const queryStart = hidden.indexOf('?')
+  return queryStart < 0 ? hidden : hidden.slice(0, queryStart) + maskedQuery(hidden.slice(queryStart))
+}
+
 function maskedQuery(search: string): string {
   if (search === '') return ''
   const pairs = search

@@ -40,6 +40,8 @@ export interface ServedAnnounce {
   readonly transport: 'udp' | 'http'
   readonly from: Endpoint
   readonly infoHash: Buffer
+  /** 20 bytes: one for each run of a client. */
+  readonly peerId: Buffer
   readonly port: number
   readonly event: AnnounceEvent
   readonly leftBytes: number
@@ -187,7 +189,7 @@ export class TrackerServer {
     const { infoHash, peerId, port, event, leftBytes, isCompact } = announce
     const host = remoteHost.startsWith('::ffff:') ? remoteHost.slice('::ffff:'.length) : remoteHost
     const endpoint = { host, port }
-    onAnnounce?.({ transport: 'http', from: endpoint, infoHash, port, event, leftBytes })
+    onAnnounce?.({ transport: 'http', from: endpoint, infoHash, peerId, port, event, leftBytes })
     if (failWith !== undefined) return writeFailureBody(failWith)
     const asker = { endpoint, peerId, isSeed: leftBytes === 0 }
     this.#registry.announce(infoHash, asker, event, this.#clock.now())

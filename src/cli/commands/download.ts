@@ -1,5 +1,6 @@
 /** `torrent-dl <source>...`: one session, `--jobs` torrents at a time, until each of them has a result. */
 import type { Clock } from '../../common/clock.ts'
+import type { LocalAddresses } from '../../common/local-addresses.ts'
 import type { LogSink } from '../../common/log.ts'
 import type { Metainfo } from '../../metainfo/metainfo.ts'
 import { endJob, stallError } from '../early-end.ts'
@@ -58,6 +59,8 @@ export interface DownloadParts {
   readonly lookup: (name: string) => Promise<readonly string[]>
   readonly clock: Clock
   readonly log: LogSink
+  /** From which addresses of ours those of sources are asked; default: any. */
+  readonly local?: LocalAddresses | undefined
   readonly stdin: AsyncIterable<Buffer | string>
   readonly screen: Screen
   /** Also told of everything, after the screen. */

@@ -7,7 +7,7 @@ export function addCat(program: Command, actions: Actions, done: (code: number) 
   const cat = program
     .command('cat')
     .description('Writes one file to standard output, in order, as it comes')
-    .argument('<source>', 'a .torrent file, or - for standard input')
+    .argument('<source>', 'a .torrent file, its http(s) address, or - (stdin)')
     .argument('[file]', 'its path or number (see info); the only file needs none')
     .optionsGroup('What:')
     .option('--tar', 'all files, as a tar archive', false)

@@ -7,7 +7,7 @@ export function addInfo(program: Command, actions: Actions, done: (code: number)
   const info = program
     .command('info')
     .description('Shows names, sizes, files, trackers and hashes')
-    .argument('<source>', 'a .torrent file, or - for standard input')
+    .argument('<source>', 'a .torrent file, its http(s) address, or - (stdin)')
     .option('--json', 'as one JSON object', false)
     .addOption(colorOption())
   addConfigOptions(info)

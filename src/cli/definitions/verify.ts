@@ -16,7 +16,7 @@ export function addVerify(program: Command, actions: Actions, done: (code: numbe
   const verify = program
     .command('verify')
     .description('Checks data on disk against a torrent; writes nothing')
-    .argument('<source>', 'a .torrent file, or - for standard input')
+    .argument('<source>', 'a .torrent file, its http(s) address, or - (stdin)')
     .argument('[dir]', 'where its files are; the same as -o')
   addOutputOption(verify, 'directory that holds the files')
   addSelectionOptions(verify)

@@ -34,6 +34,7 @@ async function run(...argv: string[]): Promise<Run> {
     create: async () => Promise.resolve(0),
     testbed: async () => Promise.resolve(13),
     completion: async () => Promise.resolve(11),
+    serve: async () => Promise.resolve(12),
   }
   result.code = await runProgram(argv, actions, {
     env: {},

@@ -47,6 +47,7 @@ async function run({ argv = ['x'], env = {}, file }: Given): Promise<Seen> {
       create: async () => Promise.resolve(0),
       testbed: async () => Promise.resolve(0),
       completion: async () => Promise.resolve(0),
+      serve: async () => Promise.resolve(0),
     },
     {
       env: { HOME: join(root, 'nobody'), ...env },

@@ -93,8 +93,8 @@ test('links and hashes are known, and refused as not supported yet', async () =>
   const unsupported: [string, RegExp][] = [
     ['magnet:?xt=urn:btih:' + 'a'.repeat(40), /magnet links are not supported yet/],
     ['MAGNET:?xt=x', /magnet links/],
-    ['http://example.org/a.torrent', /http:\/\/ addresses are not supported yet/],
-    ['HTTPS://example.org/a.torrent', /https:\/\/ addresses/],
+    ['ftp://example.org/a.torrent', /ftp:\/\/ addresses are not supported yet/],
+    ['FILE:///a.torrent', /file:\/\/ addresses/],
     ['0123456789abcdef0123456789abcdef01234567', /bare info-hashes are not supported yet/],
     ['ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', /bare info-hashes/],
   ]

@@ -1,0 +1,89 @@
+/** From flags and the process to `serve`. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { scopeOf } from '../common/address-scope.ts'
+import { systemClock } from '../common/clock.ts'
+import { Serve } from '../share/serve.ts'
+import { serve } from './commands/serve.ts'
+import type { ServeView } from './commands/serve.ts'
+import type { CliContext } from './context.ts'
+import type { ServeFlags } from './flags.ts'
+import { ServeEvents, ServeScreen } from './serve-view.ts'
+import { watchSignals } from './signals.ts'
+import { describeTerminal } from './terminal.ts'
+
+/** @returns the exit code */
+export async function startServe(path: string, flags: ServeFlags, context: CliContext): Promise<number> {
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'torrent-dl-serve-'))
+  const removeState = (): void => {
+    rmSync(stateDirectory, { recursive: true, force: true })
+  }
+  context.onRescue(async () => {
+    await Promise.resolve()
+    removeState()
+  })
+  try {
+    const excludes = await excluder(flags.exclude)
+    return await serve({
+      clock: systemClock,
+      view: makeView(flags, context),
+      untilCompleted: flags.untilCompleted,
+      expireMs: flags.expire,
+      watchSignals: (onStop) =>
+        watchSignals(signalsOf(context, removeState), () => systemClock.now(), onStop),
+      open: async (observer, signal) =>
+        Serve.open({
+          ...{ path, stateDirectory, excludes, observer, signal },
+          bind: flags.bind,
+          host: flags.host,
+          port: flags.port,
+          trackerPort: flags.trackerPort,
+          listenPorts: flags.listenPort,
+          uploadLimit: flags.uploadLimit === Infinity ? undefined : flags.uploadLimit,
+          pieceBytes: flags.pieceLength,
+          isPrivate: flags.private,
+          hasWebSeed: flags.webSeed,
+          interfaces: networkInterfaces(),
+        }),
+    })
+  } finally {
+    removeState()
+  }
+}
+
+function makeView(flags: ServeFlags, { stdout, stderr, env }: CliContext): ServeView {
+  if (flags.json) return new ServeEvents(stdout, () => new Date())
+  return new ServeScreen({
+    ...{ stdout, stderr, clock: systemClock },
+    terminal: describeTerminal(stderr, env, 'auto'),
+    isQuiet: flags.quiet,
+    isLocal: scopeOf(flags.bind) === 'loopback',
+    untilCompleted: flags.untilCompleted,
+  })
+}
+
+/** The second signal ends the process at once: what is on disk for this run alone goes first. */
+function signalsOf({ signals }: CliContext, atOnce: () => void): CliContext['signals'] {
+  return {
+    on: (signal, listener) => signals.on(signal, listener),
+    off: (signal, listener) => signals.off(signal, listener),
+    exit(code) {
+      atOnce()
+      signals.exit(code)
+    },
+  }
+}
+
+/** @returns undefined when nothing is left out */
+async function excluder(
+  globs: readonly string[],
+): Promise<((path: string, isDirectory: boolean) => boolean) | undefined> {
+  if (globs.length === 0) return undefined
+  const { loadGlobs, makeFileMatcher } = await import('./file-glob.ts')
+  const compile = await loadGlobs()
+  const matchers = globs.map((glob) => makeFileMatcher(glob, false, compile))
+  const rest = { lengthBytes: 0, start: 0, isPadding: false, isExecutable: false, isSymlink: false }
+  return (path, isDirectory) =>
+    !isDirectory && matchers.some((matches) => matches({ ...rest, path: ['', ...path.split('/')] }))
+}

@@ -1,0 +1,272 @@
+/**
+ * A file or a directory for a fleet, from one process: a torrent is made of it, a tracker names who has what of it, a
+ * seeder gives it, and one HTTP address hands out the .torrent, and the data where that is wanted.
+ */
+import { dirname, resolve } from 'node:path'
+import { systemClock, type Clock } from '../common/clock.ts'
+import { formatEndpoint } from '../common/endpoint.ts'
+import { InputError } from '../common/errors.ts'
+import { LocalAddresses } from '../common/local-addresses.ts'
+import type { LogSink } from '../common/log.ts'
+import { magnetLink } from '../metainfo/magnet-link.ts'
+import type { Metainfo } from '../metainfo/metainfo.ts'
+import { createTorrent, type CreateOptions } from '../storage/create-torrent.ts'
+import type { Torrent } from '../torrent/torrent.ts'
+import { TrackerServer, type ServedAnnounce } from '../tracker/tracker-server.ts'
+import { FileServer, type Document } from './file-server.ts'
+import { indexPage } from './index-page.ts'
+import { reachableAddress, type Interfaces } from './own-host.ts'
+import { Seeder } from './seeder.ts'
+import { HttpUpload } from './send-file.ts'
+import { DATA_PATH, ServedData } from './served-data.ts'
+
+/** A fleet lasts for minutes: whoever comes late is told of soon. */
+const INTERVAL_SECONDS = 60
+/** More downloads than this are not told from one another. */
+const MAX_COMPLETED = 1_000_000
+
+type TorrentOptions = Pick<CreateOptions, 'pieceBytes' | 'isPrivate' | 'excludes'>
+
+export interface ServeOptions extends TorrentOptions {
+  /** A file or a directory; nothing in it is changed. */
+  readonly path: string
+  /** The IP address to listen on; `0.0.0.0`, `::`: all. */
+  readonly bind: string
+  /** The name or address that others use; default: `bind`, or the machine's own. */
+  readonly host?: string | undefined
+  /** Of HTTP; 0: any free one. */
+  readonly port: number
+  /** 0: any free one. */
+  readonly trackerPort: number
+  readonly listenPorts: { readonly first: number; readonly last: number }
+  readonly maxPeers?: number | undefined
+  /** Bytes a second, of everything that is sent of the data; undefined: no limit. */
+  readonly uploadLimit?: number | undefined
+  /** Give the data over HTTP, too, and say so in the torrent (BEP 19). */
+  readonly hasWebSeed: boolean
+  /** Absolute path of a directory of this run alone. */
+  readonly stateDirectory: string
+  /** As os.networkInterfaces() has them. */
+  readonly interfaces: Interfaces
+  readonly log?: LogSink | undefined
+  readonly clock?: Clock
+  readonly signal?: AbortSignal | undefined
+  readonly observer: ServeObserver
+}
+
+/** Calls must not throw. */
+export interface ServeObserver {
+  /** The torrent is being made. */
+  onHashed(doneBytes: number, totalBytes: number): void
+  /** A sentence for the user; may hold foreign text. */
+  onWarning(message: string): void
+  /** One more has all of it. */
+  onCompleted(): void
+  /** It cannot go on. */
+  onFailed(error: Error): void
+}
+
+/** What happens, right now. */
+export interface ServeSnapshot {
+  readonly peerCount: number
+  readonly uploadBytesPerSecond: number
+  /** Payload, to peers and over HTTP. */
+  readonly uploadedBytes: number
+  readonly httpBytes: number
+}
+
+interface Parts {
+  readonly files: FileServer
+  readonly tracker: TrackerServer
+  readonly seeder: Seeder
+}
+
+export class Serve {
+  readonly #options: ServeOptions
+  /** Peer ids of those that told the tracker that they have all of it. */
+  readonly #completed = new Set<string>()
+  #parts: Partial<Parts> = {}
+  #metainfo: Metainfo | undefined
+  #torrent: Torrent | undefined
+  #httpBytes = 0
+  readonly #warnedOf = new Set<string>()
+
+  private constructor(options: ServeOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Listens, makes the torrent, seeds it. Everything is closed again when it rejects.
+   * @throws UsageError SERVE_PORT_TAKEN, LISTEN_...; TrackerError TRACKER_SERVER_PORT; InputError and StorageError of
+   *   `createTorrent` and `Seeder.add`; the signal's reason
+   */
+  static async open(options: ServeOptions): Promise<Serve> {
+    const serve = new Serve(options)
+    try {
+      await serve.#open()
+      return serve
+    } catch (error) {
+      await serve.close()
+      throw error
+    }
+  }
+
+  /** `http://HOST:PORT/NAME.torrent` */
+  get url(): string {
+    return `${this.#baseUrl}/${encodeURIComponent(this.metainfo.name)}.torrent`
+  }
+
+  get metainfo(): Metainfo {
+    if (this.#metainfo === undefined) throw new Error('not open') // `open` gives nothing out before
+    return this.#metainfo
+  }
+
+  get magnet(): string {
+    return magnetLink(this.metainfo)
+  }
+
+  /** That others announce to: HTTP, then UDP. */
+  get trackerUrls(): readonly string[] {
+    const where = this.#where(this.#parts.tracker?.port ?? 0)
+    return [`http://${where}/announce`, `udp://${where}/announce`]
+  }
+
+  /** The port that peers reach us on. */
+  get peerPort(): number {
+    return this.#parts.seeder?.port ?? 0
+  }
+
+  /** Distinct downloads that have ended well: by the tracker's count or the seeder's, each of which may miss some. */
+  get completedCount(): number {
+    return Math.max(this.#completed.size, this.#torrent?.snapshot().completedPeerCount ?? 0)
+  }
+
+  snapshot(): ServeSnapshot {
+    const torrent = this.#torrent?.snapshot()
+    return {
+      peerCount: torrent?.peers.connected ?? 0,
+      uploadBytesPerSecond: torrent?.uploadBytesPerSecond ?? 0,
+      uploadedBytes: (torrent?.uploadedBytes ?? 0) + this.#httpBytes,
+      httpBytes: this.#httpBytes,
+    }
+  }
+
+  /** Ends connections, says goodbye to the tracker, frees the ports. Never rejects. */
+  async close(): Promise<void> {
+    const { files, tracker, seeder } = this.#parts
+    await Promise.all([files?.close(), seeder?.close()])
+    await tracker?.close() // after the seeder's goodbye
+  }
+
+  async #open(): Promise<void> {
+    const { path, stateDirectory, signal, observer, listenPorts, maxPeers, log } = this.#options
+    const { bind, uploadLimit, clock = systemClock } = this.#options
+    await this.#listen(clock)
+    const root = resolve(path)
+    const { bytes, metainfo, notices } = await this.#create(root)
+    for (const notice of notices) observer.onWarning(notice)
+    this.#metainfo = metainfo
+    const local = bind === '0.0.0.0' || bind === '::' ? LocalAddresses.any : ownAddress(bind)
+    const settings = maxPeers === undefined ? {} : { maxPeers }
+    const seeder = await Seeder.open({
+      ...{ local, stateDirectory, uploadLimit, listenPorts, log, clock },
+      ...settings,
+    })
+    this.#parts = { ...this.#parts, seeder }
+    signal?.throwIfAborted()
+    this.#torrent = await seeder.add(this.#ownTorrent(metainfo), dirname(root), observer)
+    signal?.throwIfAborted()
+    const data = this.#options.hasWebSeed ? await ServedData.open(metainfo, root) : undefined
+    this.#parts.files?.publish({ documents: this.#documents(bytes), data })
+  }
+
+  async #listen(clock: Clock): Promise<void> {
+    const { bind: host, port, trackerPort, uploadLimit } = this.#options
+    const upload = new HttpUpload({
+      clock,
+      // Peers get at least the other half.
+      limit: uploadLimit === undefined ? undefined : uploadLimit / 2,
+      onSent: (bytes) => {
+        this.#httpBytes += bytes
+        this.#parts.seeder?.chargeUpload(bytes)
+      },
+    })
+    const onChanged = (path: string): void => {
+      this.#warnOnce(`${path} has changed since it was served: it is not given any more`)
+    }
+    const files = await FileServer.open({ host, port, sendPart: upload.sendPart, onChanged })
+    this.#parts = { files }
+    const tracker = await TrackerServer.open({
+      host,
+      port: trackerPort,
+      intervalSeconds: INTERVAL_SECONDS,
+      onAnnounce: (announce) => {
+        this.#onAnnounce(announce)
+      },
+    })
+    this.#parts = { files, tracker }
+  }
+
+  async #create(root: string): ReturnType<typeof createTorrent> {
+    const { pieceBytes, isPrivate, excludes, hasWebSeed, observer, signal, log } = this.#options
+    const made = await createTorrent(root, {
+      ...{ pieceBytes, isPrivate, excludes, signal, log },
+      trackers: this.trackerUrls.map((url) => [url]),
+      webSeeds: hasWebSeed ? [this.#baseUrl + DATA_PATH] : [],
+      onProgress: (doneBytes, totalBytes) => {
+        observer.onHashed(doneBytes, totalBytes)
+      },
+    })
+    const [rename] = made.metainfo.renames
+    if (rename === undefined) return made
+    const why = `others would have to call it '${rename.to}': rename it first`
+    throw new InputError('INPUT_NAME', `cannot serve '${rename.from}': ${why}`)
+  }
+
+  /** The seeder calls the tracker by an address of this machine, so that peers are told where it really is. */
+  #ownTorrent(metainfo: Metainfo): Metainfo {
+    const host = reachableAddress(this.#options.bind, this.#options.interfaces)
+    const port = this.#parts.tracker?.port ?? 0
+    return { ...metainfo, trackerTiers: [[`http://${formatEndpoint({ host, port })}/announce`]] }
+  }
+
+  #documents(bytes: Buffer): ReadonlyMap<string, Document> {
+    const { metainfo } = this
+    const { hasWebSeed } = this.#options
+    const page = indexPage(metainfo, {
+      url: this.url,
+      dataUrl: hasWebSeed ? this.#baseUrl + DATA_PATH : undefined,
+    })
+    return new Map([
+      ['/', { body: Buffer.from(page), type: 'text/plain; charset=utf-8' }],
+      [`/${metainfo.name}.torrent`, { body: bytes, type: 'application/x-bittorrent' }],
+    ])
+  }
+
+  #onAnnounce({ event, infoHash, peerId }: ServedAnnounce): void {
+    if (event !== 'completed' || this.#metainfo?.infoHash.equals(infoHash) !== true) return
+    const key = peerId.toString('latin1')
+    if (this.#completed.has(key) || this.#completed.size >= MAX_COMPLETED) return
+    this.#completed.add(key)
+    this.#options.observer.onCompleted()
+  }
+
+  get #baseUrl(): string {
+    return `http://${this.#where(this.#parts.files?.port ?? 0)}`
+  }
+
+  #where(port: number): string {
+    const { bind, host, interfaces } = this.#options
+    return formatEndpoint({ host: host ?? reachableAddress(bind, interfaces), port })
+  }
+
+  #warnOnce(message: string): void {
+    if (this.#warnedOf.has(message)) return
+    this.#warnedOf.add(message)
+    this.#options.observer.onWarning(message)
+  }
+}
+
+function ownAddress(bind: string): LocalAddresses {
+  return new LocalAddresses(bind.includes(':') ? { v6: bind } : { v4: bind })
+}
