@@ -72,7 +72,8 @@ describe('verify', { concurrency: 4 }, () => {
   test('good data: a summary alone, or every file, or nothing at all', async () => {
     await withData(async ({ verify }) => {
       const good = await verify()
-      assert.deepEqual([good.code, good.stdout, good.stderr], [0, 'data: 4 files, 192.0 KiB, all good\n', ''])
+      assert.deepEqual([good.code, good.stdout], [0, 'data: 4 files, 192.0 KiB, all good\n'])
+      assert.equal(good.stderr, 'torrent-dl: data: checking 192.0 KiB\n')
       const listed = await verify('-v')
       assert.deepEqual(lines(listed).slice(0, 2), ['good: out/data/README.txt', 'good: out/data/train/a.csv'])
       const quiet = await verify('-q')
@@ -264,7 +265,7 @@ describe('verify', { concurrency: 4 }, () => {
 
   test('progress in plain lines, and a signal ends it at once, with nothing on standard output', async () => {
     await withHole({ totalBytes: 2 ** 40, pieceBytes: 2 ** 29 }, async (root) => {
-      const result = await runCli(['verify', '-vv', '--progress', 'plain', 'a.torrent'], {
+      const result = await runCli(['verify', '--progress', 'plain', 'a.torrent'], {
         cwd: root,
         onStart: (child) => {
           const press = setInterval(() => child.kill('SIGINT'), 500)
