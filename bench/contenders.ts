@@ -79,11 +79,11 @@ export function uploader(name: string): Client {
     case 'floor':
       return seedingFloor
     case 'torrent-dl':
-      return ourSeeder
+      return ourSeeder()
     case 'libtorrent':
       return CLIENTS.libtorrent
     case 'libtorrent-tuned':
-      return tunedSeeder
+      return libtorrentSeeder(name, LIBTORRENT_SEED_TUNING)
     case 'aria2':
     case 'transmission':
     case 'qbittorrent':
@@ -91,6 +91,13 @@ export function uploader(name: string): Client {
     default:
       throw new Error(`nobody is called ${name}`)
   }
+}
+
+/** The same, no faster than this. @throws Error for a name that nobody has */
+export function limitedUploader(name: string, bytesPerSecond: number): Client {
+  if (name === 'torrent-dl') return ourSeeder(['--upload-limit', String(bytesPerSecond)])
+  if (name === 'libtorrent') return libtorrentSeeder(name, { upload_rate_limit: bytesPerSecond })
+  throw new Error(`${name} is not told limits here`)
 }
 
 /** The command as a user types it. @param directory of its package.json, built */
@@ -207,25 +214,27 @@ const seedingFloor: Client = {
   }),
 }
 
-/** There is no command yet that seeds: our session as a program. */
-const ourSeeder: Client = {
-  name: 'torrent-dl',
-  program: process.execPath,
-  packageName: 'nodejs',
-  launch: ({ torrent, directory, home }) => ({
-    command: [
-      ...[process.execPath, compiledPath('test/interop/support/our-seeder')],
-      ...[join(home, 'state'), torrent.torrentFile, directory],
-    ],
-  }),
+/** Our session as a program. */
+function ourSeeder(options: readonly string[] = []): Client {
+  return {
+    name: 'torrent-dl',
+    program: process.execPath,
+    packageName: 'nodejs',
+    launch: ({ torrent, directory, home }) => ({
+      command: [
+        ...[process.execPath, compiledPath('test/interop/support/our-seeder'), ...options],
+        ...[join(home, 'state'), torrent.torrentFile, directory],
+      ],
+    }),
+  }
 }
 
-const tunedSeeder: Client = {
-  ...CLIENTS.libtorrent,
-  name: 'libtorrent-tuned',
-  launch: (job) => ({
-    command: libtorrentCommand(job, [job.torrent.torrentFile], LIBTORRENT_SEED_TUNING),
-  }),
+function libtorrentSeeder(name: string, settings: Readonly<Record<string, number>>): Client {
+  return {
+    ...CLIENTS.libtorrent,
+    name,
+    launch: (job) => ({ command: libtorrentCommand(job, [job.torrent.torrentFile], settings) }),
+  }
 }
 
 function writeHashes({ name, pieceHashes }: BenchTorrent, home: string): string {

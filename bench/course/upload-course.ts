@@ -23,6 +23,10 @@ export interface UploadPlan {
   readonly openRequests?: number
   /** Pieces in random order, as in a swarm, another one for each leecher. */
   readonly isShuffled: boolean
+  /** Connections that want everything and ask for nothing. Default: none. */
+  readonly idleCount?: number
+  /** Ends after so long, whatever came by then. */
+  readonly seconds?: number
 }
 
 const RUN_TIMEOUT_MS = 120_000
@@ -34,6 +38,7 @@ export class UploadCourse {
   readonly #seeder: Host
   readonly #leecher: Host
   readonly #addresses: readonly string[]
+  #samples: readonly number[] = []
 
   private constructor(lab: Lab, plan: UploadPlan, hosts: readonly [Host, Host], torrent: BenchTorrent) {
     this.#lab = lab
@@ -41,7 +46,10 @@ export class UploadCourse {
     ;[this.#seeder, this.#leecher] = hosts
     this.torrent = torrent
     const subnet = this.#leecher.address.replace(/\.\d+$/, '')
-    this.#addresses = Array.from({ length: plan.leecherCount }, (_, i) => `${subnet}.${i + 101}`)
+    this.#addresses = Array.from(
+      { length: plan.leecherCount + (plan.idleCount ?? 0) },
+      (_, i) => `${subnet}.${i + 101}`,
+    )
     const lines = this.#addresses.map((address) => `addr add ${address}/24 dev eth0\n`)
     runNow(['ip', '-n', this.#leecher.namespace, '-batch', '-'], lines.join(''))
   }
@@ -64,6 +72,11 @@ export class UploadCourse {
     }
   }
 
+  /** Of the last run with `seconds`: bytes that had come after each 100 ms. */
+  get samples(): readonly number[] {
+    return this.#samples
+  }
+
   async close(): Promise<void> {
     await this.#lab.close()
   }
@@ -79,14 +92,16 @@ export class UploadCourse {
       await waitUntil('the leechers have it all', RUN_TIMEOUT_MS, () => output !== undefined)
       const text = output ?? ''
       if (!text.startsWith('{')) throw new Error(`${leechers.output()}\n${seeder.output().slice(-2000)}`)
-      return JSON.parse(text) as Figures
+      const { samples, ...figures } = JSON.parse(text) as Figures & { samples: readonly number[] }
+      this.#samples = samples
+      return figures
     } finally {
       await Promise.all([leechers.stop(), seeder.stop()])
     }
   }
 
   #command(seederPid: number): string[] {
-    const { bytesPerSecond, openRequests, isShuffled } = this.#plan
+    const { leecherCount, bytesPerSecond, openRequests, isShuffled, seconds } = this.#plan
     const { infoHash, pieceLength, payloadFile } = this.torrent
     return [
       ...[nativeProgram('leecher'), '--seeder-pid', String(seederPid)],
@@ -95,7 +110,8 @@ export class UploadCourse {
       ...(bytesPerSecond === undefined ? [] : ['--rate', String(bytesPerSecond)]),
       ...(openRequests === undefined ? [] : ['--open', String(openRequests)]),
       ...(isShuffled ? ['--shuffle'] : []),
-      ...this.#addresses.flatMap((address) => ['--from', address]),
+      ...(seconds === undefined ? [] : ['--seconds', String(seconds)]),
+      ...this.#addresses.flatMap((address, i) => [i < leecherCount ? '--from' : '--idle', address]),
     ]
   }
 }

@@ -6,11 +6,13 @@
  * are made first; when every one of them is unchoked and has seen the whole torrent announced, the clocks start.
  *
  * usage: leecher --seeder-pid N --address IP --port N --info-hash HEX --piece-length N --file PATH --from IP...
- *                [--open N] [--rate BYTES_PER_SECOND] [--shuffle]
+ *                [--open N] [--rate BYTES_PER_SECOND] [--shuffle] [--idle IP]... [--seconds N]
  *   --seeder-pid N   whose cost is told
  *   --from IP        one connection from this address; again for each more
  *   --open N         requests of each connection (256)
  *   --rate N         of each connection; 0: as fast as it goes
+ *   --idle IP        one connection from this address that wants all and asks for nothing, let in or not
+ *   --seconds N      ends after so long, whatever came by then, and prints what had come after each 100 ms
  *   --shuffle        pieces in random order, another one for each connection; otherwise from the first to the last
  *
  * Prints one JSON object: wall time of the transfer, CPU time of the seeder during it, its peak resident set during it, and
@@ -43,7 +45,9 @@ enum {
     HANDSHAKE_LENGTH = 68,
     REQUEST_LENGTH = 17,
     MOST_OPEN = 4096,
-    MOST_CONNECTIONS = 64,
+    MOST_CONNECTIONS = 256,
+    SAMPLES_A_SECOND = 10,
+    MOST_SECONDS = 100,
     READY_WITHIN_SECONDS = 60,
     MESSAGE_CHOKE = 0,
     MESSAGE_UNCHOKE = 1,
@@ -63,12 +67,14 @@ static struct {
     unsigned most_open;
     uint64_t rate;
     bool shuffles;
+    unsigned seconds, fetching, let_in;
     pthread_barrier_t ready, measured;
 } job;
 
 struct connection {
     struct in_addr from;
     unsigned number;
+    bool is_idle;
     pthread_t thread;
     int socket;
     bool unchoked;
@@ -174,7 +180,7 @@ static bool greet(struct connection *c) {
     if (recv(c->socket, opening, HANDSHAKE_LENGTH, MSG_WAITALL) != HANDSHAKE_LENGTH) return false;
     c->unchoked = false;
     c->announced = c->first = c->end = 0;
-    while (!c->unchoked || c->announced < job.pieces)
+    while ((!c->unchoked && !c->is_idle) || c->announced < job.pieces)
         if (!receive(c)) return false;
     return true;
 }
@@ -206,15 +212,19 @@ static void *fetch(void *argument) {
     c->came = calloc(job.pieces, blocks_of_piece());
     make_order(c);
     double began = seconds_of(CLOCK_MONOTONIC);
+    while (c->is_idle && __atomic_load_n(&job.let_in, __ATOMIC_RELAXED) < job.fetching) usleep(10 * 1000); /* they take no slot */
     while (!greet(c)) {
         close(c->socket);
         if (seconds_of(CLOCK_MONOTONIC) > began + READY_WITHIN_SECONDS) errx(1, "the seeder does not let us in");
         usleep(50 * 1000);
     }
+    if (!c->is_idle) __atomic_add_fetch(&job.let_in, 1, __ATOMIC_RELAXED);
     pthread_barrier_wait(&job.ready);
     pthread_barrier_wait(&job.measured);
     began = seconds_of(CLOCK_MONOTONIC);
-    while (c->received < job.total) {
+    while (c->is_idle)
+        if (!receive(c)) return NULL;
+    while (c->received < job.total && (job.seconds == 0 || seconds_of(CLOCK_MONOTONIC) < began + job.seconds)) {
         ask_for_more(c);
         if (!receive(c)) errx(1, "the seeder closed");
         if (job.rate > 0) keep_pace(c, began);
@@ -278,6 +288,7 @@ static unsigned parse(int count, char **argument, struct connection *connections
         {"port", required_argument, NULL, 'p'},       {"info-hash", required_argument, NULL, 'i'},
         {"piece-length", required_argument, NULL, 'l'}, {"file", required_argument, NULL, 'f'},
         {"from", required_argument, NULL, 'F'},       {"open", required_argument, NULL, 'o'},
+        {"idle", required_argument, NULL, 'I'},       {"seconds", required_argument, NULL, 't'},
         {"rate", required_argument, NULL, 'r'},       {"shuffle", no_argument, NULL, 'S'},
         {NULL, 0, NULL, 0},
     };
@@ -299,21 +310,32 @@ static unsigned parse(int count, char **argument, struct connection *connections
         case 'l': job.piece_length = strtoull(optarg, NULL, 10); break;
         case 'f': path = optarg; break;
         case 'F':
+        case 'I':
             if (connection_count == MOST_CONNECTIONS) errx(2, "too many connections");
+            connections[connection_count].is_idle = option == 'I';
+            if (option == 'F') job.fetching += 1;
             if (inet_pton(AF_INET, optarg, &connections[connection_count].from) != 1) errx(2, "not an address: %s", optarg);
             connections[connection_count].number = connection_count;
             connection_count += 1;
             break;
         case 'o': job.most_open = (unsigned)atoi(optarg); break;
         case 'r': job.rate = strtoull(optarg, NULL, 10); break;
+        case 't': job.seconds = (unsigned)atoi(optarg); break;
         case 'S': job.shuffles = true; break;
         default: exit(2);
         }
     }
     if (job.seeder == 0 || job.piece_length == 0 || path == NULL || connection_count == 0) errx(2, "an option is missing");
+    if (job.seconds > MOST_SECONDS) errx(2, "--seconds 1..%d", MOST_SECONDS);
     if (job.most_open == 0 || job.most_open > MOST_OPEN) errx(2, "--open 1..%d", MOST_OPEN);
     load(path);
     return connection_count;
+}
+
+static uint64_t received_by(const struct connection *connections, unsigned count) {
+    uint64_t received = 0;
+    for (unsigned i = 0; i < count; i++) received += __atomic_load_n(&connections[i].received, __ATOMIC_RELAXED);
+    return received;
 }
 
 int main(int count, char **argument) {
@@ -329,15 +351,22 @@ int main(int count, char **argument) {
     struct cost before = cost_of_seeder();
     double began = seconds_of(CLOCK_MONOTONIC);
     pthread_barrier_wait(&job.measured);
-    uint64_t received = 0;
-    for (unsigned i = 0; i < connection_count; i++) {
-        pthread_join(connections[i].thread, NULL);
-        received += connections[i].received;
+    static uint64_t samples[MOST_SECONDS * SAMPLES_A_SECOND];
+    unsigned sample_count = 0;
+    for (; sample_count < job.seconds * SAMPLES_A_SECOND; sample_count++) {
+        double left = began + (double)(sample_count + 1) / SAMPLES_A_SECOND - seconds_of(CLOCK_MONOTONIC);
+        if (left > 0) usleep((useconds_t)(left * 1e6));
+        samples[sample_count] = received_by(connections, connection_count);
     }
+    for (unsigned i = 0; i < connection_count; i++)
+        if (!connections[i].is_idle) pthread_join(connections[i].thread, NULL);
+    uint64_t received = received_by(connections, connection_count);
     double wall = seconds_of(CLOCK_MONOTONIC) - began;
     struct cost after = cost_of_seeder();
-    printf("{\"wallSeconds\":%.6f,\"cpuSeconds\":%.6f,\"userSeconds\":%.2f,\"systemSeconds\":%.2f,\"peakRssBytes\":%lu,\"receivedBytes\":%llu}\n",
+    printf("{\"wallSeconds\":%.6f,\"cpuSeconds\":%.6f,\"userSeconds\":%.2f,\"systemSeconds\":%.2f,\"peakRssBytes\":%lu,\"receivedBytes\":%llu,\"samples\":[",
            wall, after.cpu - before.cpu, after.user - before.user, after.system - before.system, peak_kib() * 1024,
            (unsigned long long)received);
+    for (unsigned i = 0; i < sample_count; i++) printf("%s%llu", i == 0 ? "" : ",", (unsigned long long)samples[i]);
+    printf("]}\n");
     return 0;
 }

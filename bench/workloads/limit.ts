@@ -1,7 +1,11 @@
-/** LIM: a download limit, how exact and how smooth. A short line counts what it delivers each 100 ms. */
+/**
+ * LIM: a download limit, how exact and how smooth, and an upload limit the same. A short line counts what it delivers each
+ * 100 ms; of uploads the leechers count what they got.
+ */
 import { Course } from '../course/course.ts'
 import type { Figures } from '../course/course.ts'
-import { limitedDownloader } from '../contenders.ts'
+import { UploadCourse } from '../course/upload-course.ts'
+import { limitedDownloader, limitedUploader } from '../contenders.ts'
 import { singleFile } from './download-case.ts'
 import { CPU, MIB, WALL } from './workload.ts'
 import type { BenchOptions, Case, Column, Target, Workload } from './workload.ts'
@@ -30,11 +34,12 @@ function deliveredAt(reports: Course['linkReports'], at: number): number {
 }
 
 function limitFigures({ firstRequestAt = NaN }: Figures, { linkReports }: Course, rate: number): Figures {
-  const share = (from: number, to: number): number => {
-    const bytes =
-      deliveredAt(linkReports, firstRequestAt + to) - deliveredAt(linkReports, firstRequestAt + from)
-    return (bytes * PAYLOAD_SHARE) / (to - from) / rate
-  }
+  return figuresOf((at) => deliveredAt(linkReports, firstRequestAt + at) * PAYLOAD_SHARE, rate)
+}
+
+/** @param payloadAt bytes that had come so many seconds after the begin */
+function figuresOf(payloadAt: (seconds: number) => number, rate: number): Figures {
+  const share = (from: number, to: number): number => (payloadAt(to) - payloadAt(from)) / (to - from) / rate
   const windows: number[] = []
   for (let at = FROM_SECONDS; at + WINDOW_SECONDS <= TO_SECONDS; at += WINDOW_SECONDS)
     windows.push(share(at, at + WINDOW_SECONDS))
@@ -47,10 +52,13 @@ function limitFigures({ firstRequestAt = NaN }: Figures, { linkReports }: Course
   }
 }
 
+function shownRate(bytesPerSecond: number): string {
+  return bytesPerSecond < MIB ? `${bytesPerSecond / KIB} KiB/s` : `${bytesPerSecond / MIB} MiB/s`
+}
+
 function limitCase(bytesPerSecond: number, peerCount: number): Case {
-  const shown = bytesPerSecond < MIB ? `${bytesPerSecond / KIB} KiB/s` : `${bytesPerSecond / MIB} MiB/s`
   return {
-    title: `${shown} from ${peerCount === 1 ? 'one seeder' : `${peerCount} seeders`}, ${SECONDS} s`,
+    title: `${shownRate(bytesPerSecond)} from ${peerCount === 1 ? 'one seeder' : `${peerCount} seeders`}, ${SECONDS} s`,
     contenders: ['torrent-dl', 'aria2'],
     rounds: 1,
     columns: COLUMNS,
@@ -80,14 +88,47 @@ function limitCase(bytesPerSecond: number, peerCount: number): Case {
   }
 }
 
+function uploadLimitCase(bytesPerSecond: number, leecherCount: number): Case {
+  return {
+    title: `${shownRate(bytesPerSecond)} to ${leecherCount === 1 ? 'one leecher' : `${leecherCount} leechers`}, ${TO_SECONDS} s`,
+    contenders: ['torrent-dl', 'libtorrent'],
+    rounds: 1,
+    columns: COLUMNS,
+    ratios: [],
+    targets: TARGETS,
+    open: async () => {
+      const course = await UploadCourse.open({
+        totalBytes: Math.ceil((SECONDS * bytesPerSecond) / MIB) * MIB,
+        pieceLength: 256 * KIB,
+        leecherCount,
+        isShuffled: true,
+        seconds: TO_SECONDS,
+      })
+      return {
+        run: async (contender) => {
+          const figures = await course.run(limitedUploader(contender, bytesPerSecond))
+          const payloadAt = (seconds: number): number => course.samples[Math.round(10 * seconds) - 1] ?? NaN
+          return { ...figures, ...figuresOf(payloadAt, bytesPerSecond) }
+        },
+        close: async () => course.close(),
+      }
+    },
+  }
+}
+
 export const limit: Workload = {
   id: 'LIM',
-  what: 'a download limit of 100 KiB/s, 5 and 50 MiB/s: off by how much over 10 s, how smooth',
+  what: 'a download or upload limit of 100 KiB/s, 5 and 50 MiB/s: off by how much over 10 s, how smooth',
   cases: (_options: BenchOptions) => [
     limitCase(100 * KIB, 1),
     limitCase(100 * KIB, 20),
     limitCase(5 * MIB, 1),
     limitCase(5 * MIB, 20),
     limitCase(50 * MIB, 20),
+    uploadLimitCase(100 * KIB, 1),
+    uploadLimitCase(100 * KIB, 8),
+    uploadLimitCase(5 * MIB, 1),
+    uploadLimitCase(5 * MIB, 8),
+    uploadLimitCase(50 * MIB, 8),
   ],
 }

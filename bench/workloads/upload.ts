@@ -10,15 +10,17 @@ const KIB = 1024
 const TARGETS: readonly Target[] = [
   { text: 'cpu <= 1 x libtorrent', key: 'cpuSeconds', over: 'libtorrent' },
   { text: 'cpu <= 1 x libtorrent-tuned', key: 'cpuSeconds', over: 'libtorrent-tuned' },
-  { text: 'peak RSS <= 100 MB', key: 'peakRssBytes', scale: 1e-6, unit: 'MB', isWorst: true },
+  { text: 'wall <= 1.25 x libtorrent', key: 'wallSeconds', over: 'libtorrent' },
+  { text: 'peak RSS <= 120 MB', key: 'peakRssBytes', scale: 1e-6, unit: 'MB', isWorst: true },
 ]
 
 function uploadCase(plan: UploadPlan, contenders: readonly string[]): Case {
-  const { totalBytes, pieceLength, leecherCount, bytesPerSecond, openRequests, isShuffled } = plan
+  const { totalBytes, pieceLength, leecherCount, bytesPerSecond, openRequests, isShuffled, idleCount } = plan
   const title = [
     `${totalBytes / MIB} MiB to ${leecherCount === 1 ? 'one leecher' : `each of ${leecherCount} leechers`}`,
     `pieces of ${pieceLength / KIB} KiB${isShuffled ? ' in random order' : ''}`,
     ...(openRequests === undefined ? [] : [`${openRequests} requests open`]),
+    ...(idleCount === undefined ? [] : [`${idleCount} more connected`]),
     bytesPerSecond === undefined ? 'unlimited' : `at ${bytesPerSecond / 1e6} MB/s`,
   ]
   return {
@@ -52,17 +54,28 @@ function cases({ divisor, otherClients }: BenchOptions): Case[] {
       contenders,
     ),
     uploadCase(
+      { totalBytes: totalBytes / 4, pieceLength: 16 * KIB, leecherCount: 1, isShuffled: true },
+      contenders,
+    ),
+    uploadCase(
       {
         ...{ totalBytes: totalBytes / 16, pieceLength: MIB, leecherCount: 8, isShuffled: true },
         ...{ bytesPerSecond: 12.5e6, openRequests: 64 },
       },
       contenders,
     ),
+    uploadCase(
+      {
+        ...{ totalBytes: totalBytes / 4, pieceLength: 256 * KIB, leecherCount: 8, isShuffled: true },
+        idleCount: 92,
+      },
+      ['torrent-dl'], // libtorrent chokes one of the eight for one of the others
+    ),
   ]
 }
 
 export const upload: Workload = {
   id: 'UP',
-  what: 'uploading 1 GiB, to one, to four at once, to eight at their pace',
+  what: 'uploading 1 GiB, to one, to four at once, to eight at their pace, to eight of a hundred',
   cases,
 }

@@ -98,7 +98,10 @@ const RATES = [1024, 2 ** 40] as const
  * Downloads a torrent. What is there already is verified and kept; the same call again goes on where it stopped.
  * @throws KnownError with a `code` of docs/errors.md; the reason of `signal`
  */
-export async function download(source: TorrentSource, options: DownloadOptions = {}): Promise<DownloadResult> {
+export async function download(
+  source: TorrentSource,
+  options: DownloadOptions = {},
+): Promise<DownloadResult> {
   options.signal?.throwIfAborted()
   const { trackers = [], onlyTrackers = [], signal } = options
   const user = { extra: checkTrackers(trackers), only: checkTrackers(onlyTrackers) }
@@ -226,13 +229,16 @@ class Downloading {
   }
 }
 
-function sessionSettings(options: DownloadOptions): Omit<Parameters<typeof Session.open>[0], 'stateDirectory'> {
+function sessionSettings(
+  options: DownloadOptions,
+): Omit<Parameters<typeof Session.open>[0], 'stateDirectory'> {
   const { maxPeers, downloadLimit, uploadLimit } = options
   return {
     listenPorts: listenPortsOf(options),
     local: addressesOf(options),
     maxPeers: maxPeers === undefined ? DEFAULT_MAX_PEERS : checkNumber('maxPeers', maxPeers, [1, 10_000]),
-    downloadLimit: downloadLimit === undefined ? undefined : checkNumber('downloadLimit', downloadLimit, RATES),
+    downloadLimit:
+      downloadLimit === undefined ? undefined : checkNumber('downloadLimit', downloadLimit, RATES),
     uploadLimit: uploadLimit === undefined ? undefined : checkNumber('uploadLimit', uploadLimit, RATES),
   }
 }

@@ -52,13 +52,18 @@ export interface Seeding {
  * @throws KnownError: SEED_INCOMPLETE when some of it is missing, FILE_IN_THE_WAY when a file differs, and others of
  * docs/errors.md; the reason of `signal`
  */
-export async function seed(source: TorrentSource, directory: string, options: SeedOptions = {}): Promise<Seeding> {
+export async function seed(
+  source: TorrentSource,
+  directory: string,
+  options: SeedOptions = {},
+): Promise<Seeding> {
   const { onlyTrackers = [], uploadLimit, signal, onWarning } = options
   signal?.throwIfAborted()
   const settings = {
     listenPorts: listenPortsOf(options),
     local: addressesOf(options),
-    uploadLimit: uploadLimit === undefined ? undefined : checkNumber('uploadLimit', uploadLimit, [1024, 2 ** 40]),
+    uploadLimit:
+      uploadLimit === undefined ? undefined : checkNumber('uploadLimit', uploadLimit, [1024, 2 ** 40]),
     stateDirectory: stateDirectoryOf(options),
   }
   const only = checkTrackers(onlyTrackers)
@@ -69,7 +74,11 @@ export async function seed(source: TorrentSource, directory: string, options: Se
   }
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
-    const torrent = await seeder.add(metainfo, resolve(directory), onWarning === undefined ? {} : { onWarning })
+    const torrent = await seeder.add(
+      metainfo,
+      resolve(directory),
+      onWarning === undefined ? {} : { onWarning },
+    )
     signal?.throwIfAborted()
     return seedingOf(seeder, torrent)
   } catch (error) {

@@ -82,7 +82,9 @@ async function readBytes(path: string): Promise<Buffer> {
     }
   } catch (error) {
     if (error instanceof InputError) throw error
-    throw new InputError('TORRENT_FILE_UNREADABLE', `cannot read ${path}: ${messageOf(error)}`, { cause: error })
+    throw new InputError('TORRENT_FILE_UNREADABLE', `cannot read ${path}: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 

@@ -192,6 +192,12 @@ export class PeerConnection extends MessageSender {
     this.outbox.onClosed() // last: who waits for what is released now is not this peer
   }
 
+  /** Says what waits to be said, as far as the stream takes it at once, and ends. */
+  finish(reason: KnownError): void {
+    this.flush()
+    this.close(reason)
+  }
+
   /** Sends a keep-alive when due and closes a peer that has gone quiet. To be called about once a second. */
   tick(nowMs: number): void {
     if (this.#phase.kind !== 'open' || this.#stream === undefined) return

@@ -130,6 +130,7 @@ export class Session {
       ...(settings.priorities === undefined ? {} : { priorities: settings.priorities }),
       ...(settings.reading === undefined ? {} : { reading: settings.reading }),
       seedWhenComplete: settings.seedWhenComplete,
+      isSuperSeeding: settings.isSuperSeeding === true,
       pieceMemory: this.#pieceMemory,
       downloadLimits: this.#downloadLimits,
       downloadLimit: settings.downloadLimit,

@@ -48,7 +48,10 @@ export interface TorrentSettings {
   readonly diskWaitMs?: number | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
-  /** Show peers one piece after another (BEP 16): for the first seed of a torrent, which uploads little twice then. */
+  /**
+   * Show peers one piece after another (BEP 16): for the first seed of a torrent, which then sends little twice. Of no
+   * consequence for a torrent that is not complete from the start.
+   */
   readonly isSuperSeeding?: boolean | undefined
   /** Payload of this torrent, bytes a second, within the process's limit; undefined: no limit of its own. */
   readonly downloadLimit?: number | undefined

@@ -5,7 +5,10 @@ import type { AttachHandler, ByteStream } from '../net/byte-stream.ts'
  * @param byteCount what is sent in all, handshakes and headers included; the rest is cut off, within a message or not
  * @param onLeft called once, when that has been written
  */
-export function leavingStreams(byteCount: number, onLeft: () => void): (attach: AttachHandler) => AttachHandler {
+export function leavingStreams(
+  byteCount: number,
+  onLeft: () => void,
+): (attach: AttachHandler) => AttachHandler {
   let leftBytes = byteCount
   const takeSome = (wanted: number): number => {
     const taken = Math.min(wanted, leftBytes)

@@ -30,7 +30,8 @@ export async function stageData(options: CheckedOptions, directory: string, name
   }
   const target = paths.length === 1 ? directory : join(directory, name)
   await mkdir(target, { recursive: true })
-  for (const path of paths) await link(path, join(target, paths.length === 1 ? name : basename(resolve(path))))
+  for (const path of paths)
+    await link(path, join(target, paths.length === 1 ? name : basename(resolve(path))))
 }
 
 async function link(path: string, place: string): Promise<void> {
@@ -59,4 +60,3 @@ function plannedFiles(
     lengthBytes: each + (index < longerCount ? 1 : 0),
   }))
 }
-

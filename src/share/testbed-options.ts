@@ -73,7 +73,8 @@ export function checkTestbedOptions(options: TestbedOptions): CheckedOptions {
   const { paths = [], name, pieceBytes = 16_384, trackerFailure = '', corruptPieces = [] } = options
   if (paths.length > MAX_PATHS) throw usage(`more than ${MAX_PATHS} paths`)
   if (paths.includes('')) throw usage('an empty path')
-  if (!Number.isInteger(Math.log2(pieceBytes))) throw usage(`a piece length of ${pieceBytes} bytes is no power of two`)
+  if (!Number.isInteger(Math.log2(pieceBytes)))
+    throw usage(`a piece length of ${pieceBytes} bytes is no power of two`)
   if (trackerFailure.length > MAX_FAILURE_CHARACTERS)
     throw usage(`a failure reason of more than ${MAX_FAILURE_CHARACTERS} characters`)
   if (corruptPieces.length > MAX_CORRUPT_PIECES) throw usage(`more than ${MAX_CORRUPT_PIECES} corrupt pieces`)

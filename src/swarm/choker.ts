@@ -12,6 +12,8 @@ export interface ChokerPeer {
   readonly bytesPerSecondTo: number
   /** Since when it may ask us; undefined while we choke it. */
   readonly unchokedAtMs: number | undefined
+  /** When we choked it last; 0: it was never served. */
+  readonly chokedAtMs: number
   /** It owes us blocks and sends none: not rewarded, optimistic slot only. */
   readonly isSnubbing: boolean
   readonly connectedAtMs: number
@@ -47,6 +49,16 @@ export function chooseUnchoked(peers: readonly ChokerPeer[], round: ChokerRound)
   return keysOf(chosen)
 }
 
+/**
+ * A slot became free between rounds. @param peers those who have none count, of the others nothing is taken
+ * @returns who gets it
+ */
+export function chooseNext(peers: readonly ChokerPeer[], round: ChokerRound): PeerKey | undefined {
+  const waiting = peers.filter((peer) => peer.isInterested && !isUnchoked(peer))
+  const [first] = round.isSeeding ? rankBySharing(waiting, round) : rankByGiving(waiting, round)
+  return first?.key
+}
+
 function keysOf(peers: readonly ChokerPeer[]): Set<PeerKey> {
   return new Set(peers.map((peer) => peer.key))
 }
@@ -59,14 +71,16 @@ function rankByGiving(peers: readonly ChokerPeer[], { random }: ChokerRound): Ch
   )
 }
 
-/** Whose turn is not over first, the fastest takers before others; then those who wait; then those who had theirs. */
+/** Whose turn is not over first, the fastest takers before others; then those who wait, longest first; then those who had theirs. */
 function rankBySharing(peers: readonly ChokerPeer[], { nowMs, random }: ChokerRound): ChokerPeer[] {
   const groupOf = ({ unchokedAtMs }: ChokerPeer): number => {
     if (unchokedAtMs === undefined) return 1
     return nowMs - unchokedAtMs < TURN_MS ? 0 : 2
   }
   return inRandomOrder(peers, random).sort(
-    (a, b) => groupOf(a) - groupOf(b) || b.bytesPerSecondTo - a.bytesPerSecondTo,
+    (a, b) =>
+      groupOf(a) - groupOf(b) ||
+      (groupOf(a) === 1 ? a.chokedAtMs - b.chokedAtMs : b.bytesPerSecondTo - a.bytesPerSecondTo),
   )
 }
 

@@ -17,11 +17,11 @@ export class CompletedPeers {
   }
 
   /**
-   * It has all it wants now, and had not before. Only one that wanted something of somebody counts: a seed may also begin
-   * by naming its pieces one by one.
+   * It has all it wants now, and had not before. Only one that wanted something of us counts: a seed may also begin by
+   * naming its pieces one by one. (Of a super-seed a peer may want nothing of what it was shown.)
    */
-  add({ wasInterested, peerId, endpoint }: Peer): void {
-    if (!wasInterested) return
+  add({ wasInterested, peerId, endpoint, context }: Peer): void {
+    if (!wasInterested && context.superSeed === undefined) return
     const key = `${hostKeyOf(endpoint.host)} ${peerId.toString('hex')}`
     if (this.#keys.has(key)) return
     const [oldest] = this.#keys

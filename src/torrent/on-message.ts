@@ -6,32 +6,24 @@ import type { BlockId } from '../swarm/request-ledger.ts'
 import type { BlockRange, Peer } from './peer.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { Bitfield } from '../common/bitfield.ts'
-import { VERSION } from '../common/version.ts'
 import { PeerError } from '../common/errors.ts'
-import { MAX_QUEUED_REQUESTS } from './request-queue.ts'
+import { ourExtensions } from './our-extensions.ts'
 import { checkBlock, checkPiece } from '../metainfo/geometry.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 import { disownPiece, releaseIfUntouched } from './release-piece.ts'
-import { unchokeNow } from './run-choker.ts'
-
-/** The name peers see (BEP 10 `v`). */
-const CLIENT_NAME = `torrent-dl ${VERSION}`
+import { passOnSlots, unchokeNow } from './run-choker.ts'
 
 /** An unchoking peer that only rejects would have us ask for ever. */
 const MAX_REJECTS_IN_A_ROW = 500
 
 export function onOpen(context: TorrentContext, peer: Peer): void {
   const { connection } = peer
-  if (connection.supportsFast && context.have.isFull) connection.haveAll()
-  else if (connection.supportsFast && context.have.isEmpty) connection.haveNone()
-  else if (!context.have.isEmpty) connection.bitfield(context.have.toBytes())
+  const showsNothing = context.have.isEmpty || context.superSeed !== undefined
+  if (connection.supportsFast && showsNothing) connection.haveNone()
+  else if (connection.supportsFast && context.have.isFull) connection.haveAll()
+  else if (!showsNothing) connection.bitfield(context.have.toBytes())
   if (connection.supportsExtensions) {
-    connection.extensionHandshake({
-      m: new Map(),
-      clientName: CLIENT_NAME,
-      requestQueueLimit: MAX_QUEUED_REQUESTS,
-      listenPort: context.listenPort,
-    })
+    connection.extensionHandshake(ourExtensions(context))
   }
   context.log('info', 'peer', `${formatEndpoint(peer.endpoint)} connected (${connection.clientName})`)
 }
@@ -44,10 +36,12 @@ export function onChoke(context: TorrentContext, peer: Peer): void {
 export function onInterested(context: TorrentContext, peer: Peer): void {
   peer.wasInterested = true
   unchokeNow(context, peer)
+  if (peer.connection.amChoking) peer.allowedFast.offer()
 }
 
 export function onNotInterested(context: TorrentContext, peer: Peer): void {
   context.log('trace', 'peer', `${formatEndpoint(peer.endpoint)} wants nothing from us`)
+  passOnSlots(context)
 }
 
 export function onHave(context: TorrentContext, peer: Peer, index: number): void {
@@ -130,27 +124,30 @@ export function onExtensionHandshake(
   peer: Peer,
   handshake: ExtensionHandshake,
 ): void {
-  noteUploadOnly(context, peer, handshake.uploadOnly ?? false)
+  onUploadOnly(context, peer, handshake.uploadOnly ?? false)
   const name = handshake.clientName ?? peer.connection.clientName
   const limit = handshake.requestQueueLimit ?? 'no limit given'
   context.log('debug', 'peer', `${formatEndpoint(peer.endpoint)} is ${name}, requests: ${limit}`)
 }
 
-/** Only a change counts: who is done when it comes got its pieces elsewhere. */
-function noteUploadOnly(context: TorrentContext, peer: Peer, isUploadOnly: boolean): void {
+/** It wants no more pieces, or again some (BEP 21). Only a change counts: who is done when it comes got its pieces elsewhere. */
+export function onUploadOnly(context: TorrentContext, peer: Peer, isUploadOnly: boolean): void {
   if (isUploadOnly && peer.isUploadOnly === false) context.completedPeers.add(peer)
   peer.isUploadOnly = isUploadOnly
+  if (isUploadOnly) passOnSlots(context)
 }
 
 /** The connection is gone: nothing of it may stay behind. */
 export function onClosed(context: TorrentContext, peer: Peer, reason: KnownError): void {
   context.peers.remove(peer)
+  context.superSeed?.onClosed(peer)
   context.places.give()
   if (peer.isCountedAsSeed) context.picker.removeSeed()
   else context.picker.removePeer(peer.pieces)
   releaseRequests(context, peer)
   for (const open of context.openPieces.values()) if (open.owner === peer.key) disownPiece(context, open)
   peer.uploads.clear()
+  passOnSlots(context)
   context.pool.onClosed(peer.endpoint, {
     wasUseful: peer.downloadRate.totalBytes > 0,
     nowMs: context.clock.now(),

@@ -12,12 +12,14 @@ import type { PeerHandler } from '../peer/peer-handler.ts'
 import type { PeerKey } from '../swarm/piece-progress.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { BLOCK_BYTES, blockCount, blockLength } from '../metainfo/geometry.ts'
+import { AllowedFast } from './allowed-fast.ts'
 import { Bitfield } from '../common/bitfield.ts'
 import { RateMeter } from '../common/rate-meter.ts'
 import { RequestLedger } from '../swarm/request-ledger.ts'
 import { RequestWindow } from '../swarm/request-window.ts'
 import { UploadQueue } from './serve-uploads.ts'
 import { fillRequests } from './fill-requests.ts'
+import { UPLOAD_ONLY_ID } from './our-extensions.ts'
 import { onBlock } from './on-block.ts'
 import * as reactions from './on-message.ts'
 
@@ -53,6 +55,7 @@ export class Peer implements PeerHandler {
   /** The piece this peer began last. */
   lastPiece: PieceIndex | undefined
   readonly uploads: UploadQueue
+  readonly allowedFast: AllowedFast
   readonly downloadRate = new RateMeter(RATE_WINDOW_MS)
   readonly uploadRate = new RateMeter(RATE_WINDOW_MS)
   unrequestedCount = 0
@@ -78,6 +81,7 @@ export class Peer implements PeerHandler {
     this.peerId = peerId
     this.pieces = new Bitfield(context.metainfo.geometry.pieceCount)
     this.uploads = new UploadQueue(this)
+    this.allowedFast = new AllowedFast(this)
     this.lastBlockMs = context.clock.now()
     if (connection.rttMs !== undefined) this.window.onRoundTripHint(connection.rttMs)
   }
@@ -221,8 +225,10 @@ export class Peer implements PeerHandler {
     reactions.onExtensionHandshake(this.context, this, handshake)
   }
 
-  onExtended(): void {
-    // no extension of ours is offered in our handshake: nothing can be meant for it
+  onExtended(id: number, payload: Buffer): void {
+    if (id === UPLOAD_ONLY_ID && payload.length === 1) {
+      reactions.onUploadOnly(this.context, this, payload.readUInt8() !== 0)
+    }
   }
 
   onInputEnd(): void {

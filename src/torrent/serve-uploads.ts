@@ -55,8 +55,8 @@ export class UploadQueue implements PageWaiter {
       piece === undefined ||
       !isRequestable(context.metainfo.geometry, piece, offset, length) ||
       !context.have.has(piece) ||
-      connection.amChoking ||
-      this.#waiting.isFull
+      this.#waiting.isFull ||
+      (connection.amChoking && !this.#peer.allowedFast.take(piece, length))
     ) {
       if (!isInChokeGrace(this.#peer) && !context.wanted.wasDropped(index)) this.#countRefusal()
       this.#refuse(index, offset, length)
@@ -206,8 +206,48 @@ export class UploadQueue implements PageWaiter {
     const number = uploadReader.pageNumber(piece, offset)
     this.#noteStep(number)
     const page = uploadReader.find(number)
-    if (page === undefined) uploadReader.want(number, this.#wantedPages(number), this)
+    if (page === undefined) this.#read(number)
     return page
+  }
+
+  /** Has this page read, and with it what else the queue asks for, as far as one read of neighbours might go. */
+  #read(number: number): void {
+    const { uploadReader } = this.#peer.context
+    const isNew = !uploadReader.pages.has(number)
+    const ahead = Math.min(this.#streak, uploadReader.pagesLeft(number))
+    uploadReader.want(number, Math.max(1 + ahead, this.#rowFrom(0, number)), this)
+    if (!isNew) return
+    let pageCount = 0
+    for (let index = 0; index < this.#waiting.size && pageCount < MAX_RUN_PAGES;) {
+      const first = this.#pageAt(index)
+      const count = Math.min(this.#rowFrom(index, first), MAX_RUN_PAGES - pageCount)
+      uploadReader.prefetch(first, count)
+      pageCount += count
+      while (
+        index < this.#waiting.size &&
+        this.#pageAt(index) < first + count &&
+        this.#pageAt(index) >= first
+      )
+        index++
+    }
+  }
+
+  /** How many pages in a row requests ask for, from this one on. @param first the page to begin with */
+  #rowFrom(index: number, first: number): number {
+    let end = first + 1
+    for (let at = index; at < this.#waiting.size && end - first < MAX_RUN_PAGES; at++) {
+      const next = this.#pageAt(at)
+      if (next === end) end++
+      else if (next !== end - 1) break
+    }
+    return end - first
+  }
+
+  #pageAt(index: number): number {
+    return this.#peer.context.uploadReader.pageNumber(
+      this.#waiting.pieceAt(index),
+      this.#waiting.offsetAt(index),
+    )
   }
 
   /** Whole pieces one after another let us read ahead; a jump elsewhere does not. */
@@ -220,25 +260,11 @@ export class UploadQueue implements PageWaiter {
     else if (this.#peer.context.uploadReader.pagesLeft(last) > 0) this.#streak = 0
   }
 
-  /** Pages to read at once: those that the queue asks for in a row, or as many as it took in a row so far. */
-  #wantedPages(number: number): number {
-    const { uploadReader } = this.#peer.context
-    let last = number
-    for (let index = 0; index < this.#waiting.size && last - number < MAX_RUN_PAGES; index++) {
-      const next = uploadReader.pageNumber(this.#waiting.pieceAt(index), this.#waiting.offsetAt(index))
-      if (next === last + 1) last = next
-      else if (next !== last) break
-    }
-    return 1 + Math.max(last - number, Math.min(this.#streak, uploadReader.pagesLeft(number)))
-  }
-
   /** Does this request need that page? */
   #needs(index: number, number: number): boolean {
-    const { uploadReader } = this.#peer.context
-    const piece = this.#waiting.pieceAt(index)
-    const offset = this.#waiting.offsetAt(index)
-    const last = offset + this.#waiting.lengthAt(index) - 1
-    return uploadReader.pageNumber(piece, offset) <= number && number <= uploadReader.pageNumber(piece, last)
+    const end = this.#waiting.offsetAt(index) + this.#waiting.lengthAt(index)
+    const last = this.#peer.context.uploadReader.pageNumber(this.#waiting.pieceAt(index), end - 1)
+    return this.#pageAt(index) <= number && number <= last
   }
 
   #countRefusal(): void {

@@ -35,6 +35,7 @@ const USELESS_AFTER_MS = 600_000
 export function onTick(context: TorrentContext, tick: number): void {
   const nowMs = context.clock.now()
   if (tick % CHOKER_EVERY_TICKS === 0) runChoker(context, tick / CHOKER_EVERY_TICKS)
+  context.superSeed?.show(context, nowMs)
   const isSecond = tick % TICKS_A_SECOND === 0
   if (isSecond && isWaitingForUs(context)) context.stats.restartIdleTime(nowMs)
   for (const peer of [...context.peers.values()]) {
@@ -59,7 +60,7 @@ function onSecond(context: TorrentContext, peer: Peer, nowMs: number): void {
   if (peer.isClosed) return
   if (isSnubbing(peer, nowMs)) snub(context, peer, nowMs)
   if (isUseless(context, peer, nowMs)) {
-    peer.connection.close(new PeerError('PEER_USELESS', 'nothing to give each other'))
+    peer.connection.finish(new PeerError('PEER_USELESS', 'nothing to give each other'))
   }
 }
 
@@ -112,7 +113,7 @@ function giveUp(context: TorrentContext, peer: Peer, blockIds: readonly BlockId[
 }
 
 function isUseless(context: TorrentContext, peer: Peer, nowMs: number): boolean {
-  if (context.state === 'complete' && peer.isSeed) return true
+  if (context.state === 'complete' && (peer.isSeed || peer.isUploadOnly === true)) return true
   const { amInterested, peerInterested, connectedAtMs } = peer.connection
   const sinceMs = Math.max(connectedAtMs, peer.lastBlockMs)
   if (nowMs - sinceMs <= USELESS_AFTER_MS) return false

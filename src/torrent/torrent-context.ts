@@ -21,6 +21,7 @@ import type { TorrentPlaces } from './peer-places.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TorrentUploadLimit } from './upload-limits.ts'
+import type { SuperSeed } from './super-seed.ts'
 import type { TransferStats } from './transfer-stats.ts'
 import type { UploadMemory } from './upload-memory.ts'
 import type { UploadReader } from './upload-reader.ts'
@@ -51,6 +52,8 @@ export interface TorrentContext {
   readonly peers: PeerRegistry
   readonly stats: TransferStats
   readonly completedPeers: CompletedPeers
+  /** Of a torrent that shows peers one piece after another. */
+  readonly superSeed: SuperSeed | undefined
   /** Connections at the most. */
   readonly maxPeers: number
   /** Its part of the process's connections. */

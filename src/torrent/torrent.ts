@@ -49,11 +49,13 @@ import type { UploadLimits } from './upload-limits.ts'
 import type { UploadMemory } from './upload-memory.ts'
 import { TransferStats } from './transfer-stats.ts'
 import { WriteBehind } from './write-behind.ts'
+import { SuperSeed } from './super-seed.ts'
 import { UploadReader } from './upload-reader.ts'
 import { WantedPieces } from './wanted-pieces.ts'
 import { admitPeer } from './admit-peer.ts'
 import { checkInvariants } from './check-invariants.ts'
 import { setPiecePriorities } from './piece-priorities.ts'
+import { tellUploadOnly } from './our-extensions.ts'
 import { onTick, TICK_MS } from './tick.ts'
 import { missingBytes, takeSnapshot } from './take-snapshot.ts'
 
@@ -87,6 +89,8 @@ export interface TorrentParts {
   readonly refusalOf?: (host: string) => PeerRefusal | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
   readonly seedWhenComplete: boolean
+  /** Once it is found complete, show peers one piece after another (BEP 16); nothing changes for one that downloads. */
+  readonly isSuperSeeding?: boolean
   /** For pieces that were asked for and are not written yet. Shared by the session's torrents; default: its own. */
   readonly pieceMemory?: PieceMemory
   /** Shared by the session's torrents; default: none. */
@@ -108,6 +112,7 @@ export class Torrent {
   readonly #ourHandshake: Handshake
   readonly #stopping = new AbortController()
   #state: TorrentState = 'checking'
+  #superSeed: SuperSeed | undefined
   #checkedBytes = 0
   #bytesToCheck = 0
   #ticks = 0
@@ -204,13 +209,18 @@ export class Torrent {
       await this.#check()
       if (this.#stopping.signal.aborted) return
       const { isComplete } = this.#context.wanted
-      if (isComplete) this.#setState('complete')
+      if (isComplete) this.#beginComplete()
       else this.#setState('downloading')
       if (!isComplete || this.#parts.seedWhenComplete) this.#goLive()
       if (isComplete) this.#parts.observer.onComplete()
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#fail(asKnown(error))
     }
+  }
+
+  #beginComplete(): void {
+    if (this.#parts.isSuperSeeding === true && this.#context.have.isFull) this.#superSeed = new SuperSeed()
+    this.#setState('complete')
   }
 
   async #check(): Promise<void> {
@@ -273,6 +283,7 @@ export class Torrent {
       if (this.#stopping.signal.aborted) return
       this.#setState('complete')
       this.#context.limit?.stop()
+      tellUploadOnly(this.#context)
       if (this.#context.have.isFull) this.#discovery.completed()
       this.#parts.observer.onComplete()
     } catch (error) {
@@ -294,7 +305,7 @@ export class Torrent {
     this.#context.limit?.stop()
     this.#context.uploadLimit?.stop()
     for (const peer of [...this.#context.peers.values()]) {
-      peer.connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
+      peer.connection.finish(new PeerError('PEER_STOPPING', 'the torrent stops'))
     }
     this.#context.openPieces.discardAll()
     this.#context.uploadReader.close()
@@ -316,6 +327,7 @@ export class Torrent {
     const { pieceCount, pieceBytes } = metainfo.geometry
     const have = new Bitfield(pieceCount)
     const stateOf = (): TorrentState => this.#state
+    const superSeedOf = (): SuperSeed | undefined => this.#superSeed
     return {
       ...this.#parts,
       picker: new PiecePicker(pieceCount, random),
@@ -331,6 +343,9 @@ export class Torrent {
       peers: new PeerRegistry(),
       stats: new TransferStats(this.#parts.clock.now()),
       completedPeers: new CompletedPeers(),
+      get superSeed() {
+        return superSeedOf()
+      },
       uploadReader: new UploadReader({
         ...{ geometry: metainfo.geometry, storage, have, log },
         memory: uploadMemory,

@@ -83,6 +83,13 @@ export class UploadReader implements PageKeeper {
     void this.#read(this.#gatherRun(first, number, pageCount))
   }
 
+  /** Has pages read that will be wanted soon, when there is memory that nobody else needs. */
+  prefetch(number: number, pageCount: number): void {
+    if (this.#isCautious || this.#pages.has(number)) return
+    const first = this.#parts.memory.take('ahead')
+    if (first !== undefined) void this.#read(this.#gatherRun(first, number, pageCount))
+  }
+
   onEvicted(page: UploadPage): void {
     this.#pages.delete(page.number)
   }
@@ -136,7 +143,7 @@ export class UploadReader implements PageKeeper {
       await storage.read(start, ...parts)
       isRead = true
     } catch (error) {
-      if (run.length === 1 && !this.#isClosed)
+      if (run.length === 1 && first.waiters.size > 0 && !this.#isClosed)
         log('warn', 'storage', `cannot read piece ${first.piece} for a peer: ${messageOf(error)}`)
     }
     this.#isCautious = !isRead

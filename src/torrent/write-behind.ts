@@ -103,11 +103,9 @@ function setHave(context: TorrentContext, piece: PieceIndex): void {
   context.picker.setHave(piece)
   const isWanted = context.wanted.has(piece)
   for (const peer of context.peers.values()) {
-    if (!peer.pieces.has(piece)) {
-      peer.connection.have(piece)
-      continue
-    }
-    if (!isWanted) continue
+    // Who has it is told too: seeds count who is done with a torrent, and nothing else tells them.
+    peer.connection.have(piece)
+    if (!isWanted || !peer.pieces.has(piece)) continue
     peer.interestingCount--
     if (peer.interestingCount === 0) peer.connection.notInterested()
   }

@@ -203,3 +203,58 @@ test('a peer counts as completed when its last piece came while it was here, onc
   await until(() => [again, whole, shy].every((one) => one.closedCount === 1), 'seeds part')
   assert.equal(seed.torrent.snapshot().completedPeerCount, 1)
 })
+
+test('a slot that becomes free between rounds is passed on at once', async () => {
+  const first = await Promise.all(Array.from({ length: 8 }, async (_, i) => unchoked(`peer-${i}`)))
+  const waiting = [await dial('ninth'), await dial('tenth')]
+  for (const peer of waiting) peer.send('interested')
+  const unchokes = (): number => waiting.reduce((sum, peer) => sum + peer.count('unchoke'), 0)
+  await clock.advance(200)
+  assert.equal(unchokes(), 0)
+  first[0]?.hangUp()
+  await until(() => unchokes() === 1, 'the slot of one that left', 500)
+  first[1]?.send('notInterested')
+  await until(() => unchokes() === 2, 'the slot of one that wants nothing any more', 500)
+  await until(() => first[1]?.count('choke') === 1, 'which has none now', 500)
+})
+
+test('a newcomer that must wait may fetch its allowed-fast pieces meanwhile, twice at the most', async () => {
+  const large = makeTorrent({ files: [{ path: 'large', length: 100 * 16_384 }], pieceBytes: 16_384 })
+  await large.writeTo(swarm.directory('large'))
+  const giver = await swarm.join(large.metainfo, { name: 'large' })
+  await giver.complete
+  const join = async (name: string): Promise<ScriptedPeer> => {
+    const peer = await dial(name, { port: giver.session.listenPort, infoHash: large.metainfo.infoHash })
+    peer.send('interested')
+    return peer
+  }
+  const served = await Promise.all(Array.from({ length: 8 }, async (_, i) => join(`peer-${i}`)))
+  await until(() => served.every((peer) => peer.count('unchoke') === 1), 'eight are served')
+  const peer = await join('newcomer')
+  const allowed = (): number[] =>
+    peer.received.filter(({ id }) => id === 17).map(({ payload }) => payload.readUInt32BE())
+  await until(() => allowed().length === 5, 'five of a hundred pieces')
+  assert.ok(served.every((one) => one.received.every(({ id }) => id !== 17)))
+  for (const piece of [...allowed(), ...allowed(), ...allowed()]) peer.sendRange('request', block(piece, 0))
+  const [other = 0] = [0, 1, 2, 3, 4, 5].filter((piece) => !allowed().includes(piece))
+  peer.sendRange('request', block(other, 0))
+  await until(() => peer.blocks.length === 10 && peer.count('reject') === 6, 'ten blocks, six rejects')
+  assert.equal(peer.count('unchoke'), 0)
+})
+
+test('what the peer asks for beyond the queue that we told of is rejected', async () => {
+  const peer = await dial('greedy', { reserved: '100004' })
+  await until(() => peer.received.some(({ id }) => id === 20), 'extension handshake')
+  const told = peer.received.find(({ id }) => id === 20)?.payload.toString('latin1') ?? ''
+  assert.match(told, /4:reqqi500e/)
+  peer.send('interested')
+  await until(() => peer.count('unchoke') === 1, 'unchoked')
+  const range = { index: 0, offset: 0, length: 16_384 }
+  const request = Buffer.alloc(17)
+  request.writeUInt32BE(13)
+  request.writeUInt8(6, 4)
+  request.writeUInt32BE(range.length, 13)
+  peer.sendRaw(Buffer.concat(Array.from({ length: 520 }, () => request)))
+  await until(() => peer.blocks.length + peer.count('reject') === 520, 'all answered')
+  assert.ok(peer.count('reject') <= 20, `${peer.count('reject')} rejects`)
+})

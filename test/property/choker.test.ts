@@ -9,6 +9,7 @@ const facts = fc.record({
   bytesPerSecondFrom: fc.nat(5),
   bytesPerSecondTo: fc.nat(5),
   unchokedAtMs: fc.option(fc.nat(200_000), { nil: undefined }),
+  chokedAtMs: fc.nat(200_000),
   isSnubbing: fc.boolean(),
   connectedAtMs: fc.nat(200_000),
 })

@@ -23,6 +23,9 @@ session = lt.session({
     'alert_queue_size': 100000,
     **json.loads(settings),
 })
+everywhere = lt.ip_filter()
+everywhere.add_rule('0.0.0.0', '255.255.255.255', 1 << session.global_peer_class_id)
+session.set_peer_class_filter(everywhere)  # else limits do not hold for addresses of a local network, as the lab's are
 for torrent in torrents:
     params = lt.add_torrent_params()
     params.ti = lt.torrent_info(torrent)

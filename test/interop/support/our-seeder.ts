@@ -1,8 +1,9 @@
 /**
  * Our own session as a seeder of many torrents, until it is killed. A program, because it must live on a host of the lab:
- * `node our-seeder.js STATE_DIRECTORY (TORRENT_FILE DATA_DIRECTORY)...`.
+ * `node our-seeder.js [--upload-limit BYTES_PER_SECOND] [--super-seed] STATE_DIRECTORY (TORRENT_FILE DATA_DIRECTORY)...`.
  */
 import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import { systemClock } from '../../../src/common/clock.ts'
 import { LocalAddresses } from '../../../src/common/local-addresses.ts'
 import { readTorrentFile } from '../../../src/metainfo/torrent-file.ts'
@@ -31,12 +32,18 @@ function observer(name: string): TorrentObserver {
   }
 }
 
-const [stateDirectory, ...sources] = process.argv.slice(2)
+const { values, positionals } = parseArgs({
+  options: { 'upload-limit': { type: 'string' }, 'super-seed': { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const [stateDirectory, ...sources] = positionals
+const uploadLimit = values['upload-limit']
 const session = await Session.open(
   {
     listenPorts: { first: PORT, last: PORT },
     local: LocalAddresses.any,
-    maxPeers: 50,
+    maxPeers: 200,
+    uploadLimit: uploadLimit === undefined ? undefined : Number(uploadLimit),
     stateDirectory: stateDirectory!,
   },
   {
@@ -53,6 +60,7 @@ for (let index = 0; index < sources.length; index += 2) {
     usePartFiles: true,
     force: false,
     seedWhenComplete: true,
+    isSuperSeeding: values['super-seed'],
     peers: [],
   }
   session.add(metainfo, settings, observer(metainfo.name)).start()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ChokerPeer, ChokerRound } from '../../../src/swarm/choker.ts'
-import { chooseUnchoked } from '../../../src/swarm/choker.ts'
+import { chooseNext, chooseUnchoked } from '../../../src/swarm/choker.ts'
 import { seededRandom } from '../../support/picker-strings.ts'
 
 const NOW_MS = 1_000_000
@@ -9,7 +9,7 @@ const NOW_MS = 1_000_000
 function peer(key: number, changes: Partial<ChokerPeer> = {}): ChokerPeer {
   return {
     ...{ key, isInterested: true, bytesPerSecondFrom: 0, bytesPerSecondTo: 0 },
-    ...{ unchokedAtMs: undefined, isSnubbing: false, connectedAtMs: 0 },
+    ...{ unchokedAtMs: undefined, chokedAtMs: 0, isSnubbing: false, connectedAtMs: 0 },
     ...changes,
   }
 }
@@ -106,4 +106,42 @@ test('while seeding a peer whose turn has begun is not cut off', () => {
 
 test('without slots nobody is unchoked', () => {
   assert.equal(chooseUnchoked(givers(3), round({ slots: 0 })).size, 0)
+})
+
+test('a slot that becomes free goes to the best giver, or of a seed to who has waited longest', () => {
+  const served = peer(1, { unchokedAtMs: 1, bytesPerSecondFrom: 9000 })
+  const idle = peer(2, { isInterested: false, bytesPerSecondFrom: 9000 })
+  const waiting = [
+    peer(3, { chokedAtMs: 500, bytesPerSecondFrom: 10 }),
+    peer(4, { chokedAtMs: 300, bytesPerSecondFrom: 20 }),
+    peer(5, { chokedAtMs: 400, bytesPerSecondFrom: 30 }),
+  ]
+  assert.equal(chooseNext([served, idle, ...waiting], round()), 5)
+  assert.equal(chooseNext([served, idle, ...waiting], round({ isSeeding: true })), 4)
+  assert.equal(chooseNext([served, idle], round()), undefined)
+})
+
+test('a seed with few slots serves everybody in turn: none waits much longer than others', () => {
+  const peers = Array.from({ length: 12 }, (_, key) => peer(key, { bytesPerSecondTo: 1000 * key }))
+  const servedRounds = peers.map(() => 0)
+  let now = peers
+  for (let number = 0; number < 120; number++) {
+    const nowMs = NOW_MS + 10_000 * number
+    const chosen = chooseUnchoked(
+      now,
+      round({ nowMs, isSeeding: true, optimisticRound: number % 3 === 0, random: seededRandom(number) }),
+    )
+    now = now.map((one) => {
+      if (chosen.has(one.key)) {
+        servedRounds[one.key]!++
+        return { ...one, unchokedAtMs: one.unchokedAtMs ?? nowMs }
+      }
+      return {
+        ...one,
+        unchokedAtMs: undefined,
+        chokedAtMs: one.unchokedAtMs === undefined ? one.chokedAtMs : nowMs,
+      }
+    })
+  }
+  assert.ok(Math.min(...servedRounds) >= 20, `of 120 rounds with 4 slots for 12: ${servedRounds.join(' ')}`)
 })

@@ -270,6 +270,36 @@ test('what waits in a row is read at once, across pieces too', async () => {
   assert.deepEqual(seed.disk.log, ['8+12', '80+4'])
 })
 
+test('pieces here and there that wait are read side by side, as many as one read might have had', async () => {
+  const seed = new Seed()
+  const peer = new FakePeer(seed)
+  for (const piece of [5, 0, 7, 2, 4]) peer.ask(piece, 0, 15)
+  peer.queue.serve()
+  assert.deepEqual(seed.disk.log, ['80+16', '0+16', '112+16', '32+16'])
+  while (seed.disk.reads.length > 0) await seed.disk.finish()
+  assert.deepEqual(
+    peer.said,
+    [5, 0, 7, 2, 4].flatMap((piece) => blocks(piece, 0, 15)),
+  )
+  assert.equal(seed.disk.log.length, 5)
+})
+
+test("what is read for later and fails is nobody's loss until it is needed", async () => {
+  const seed = new Seed()
+  const peer = new FakePeer(seed)
+  peer.ask(0, 0)
+  peer.ask(3, 0)
+  peer.queue.serve()
+  const [now, later] = seed.disk.reads.splice(0)
+  later?.end(new Error('EIO'))
+  await turn()
+  now?.end()
+  await turn()
+  assert.deepEqual([peer.said, seed.logged], [['block 0 0'], []])
+  await seed.disk.finish()
+  assert.deepEqual(peer.said, ['block 0 0', 'block 3 0'])
+})
+
 test('a piece that we lack is not read along', () => {
   const seed = new Seed()
   seed.have.clear(1)
