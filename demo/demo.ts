@@ -73,7 +73,7 @@ async function runCommand(options: readonly string[], directory: string): Promis
   const child = spawn(process.execPath, [join(projectDirectory, 'bin/torrent-dl.js'), ...options], {
     stdio: ['ignore', 'inherit', 'inherit'],
     cwd: directory,
-    env: { ...process.env, XDG_STATE_HOME: join(directory, 'downloader-state') },
+    env: { ...process.env, XDG_STATE_HOME: join(directory, 'downloader-state'), TORRENT_DL_LSD: 'false' },
   })
   const [code] = (await once(child, 'exit')) as [number | null]
   return code ?? 1

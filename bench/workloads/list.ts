@@ -13,8 +13,9 @@ import { w8 } from './w8-check.ts'
 import { w10 } from './w10-start.ts'
 import { w11 } from './w11-growth.ts'
 import { w12 } from './w12-huge-metadata.ts'
+import { w13 } from './w13-create.ts'
 import type { Workload } from './workload.ts'
 
-const AS_NUMBERED = [w1, memory, w2, w3, w4, w5, w6, w7, w8, w10, w11, w12]
+const AS_NUMBERED = [w1, memory, w2, w3, w4, w5, w6, w7, w8, w10, w11, w12, w13]
 
 export const WORKLOADS: readonly Workload[] = [...AS_NUMBERED, upload, limit]

@@ -17,7 +17,7 @@ import type { Meaning, Theme } from './theme.ts'
 
 export interface BarRow {
   readonly name: BarName
-  readonly state: 'checking' | 'connecting' | 'moving' | 'stalled'
+  readonly state: 'checking' | 'connecting' | 'moving' | 'stalled' | 'seeding'
   readonly doneBytes: number
   readonly totalBytes: number
   readonly bytesPerSecond: number
@@ -25,7 +25,7 @@ export interface BarRow {
   readonly etaSeconds: number | undefined
   /**
    * Clean: what it does instead of moving, and why; the longest first. The first one that has room takes the place of
-   * rate, peers and time left, and of the sizes when it needs it.
+   * rate, peers and time left, and of the sizes when it needs it. Of one that seeds: of all but the name.
    */
   readonly notes: readonly string[]
   /** What is being done while it is `checking`; that, unless another word is given. */
@@ -85,6 +85,7 @@ const MEANINGS: Readonly<Record<BarRow['state'], Meaning>> = {
   connecting: 'quiet',
   moving: 'moving',
   stalled: 'stalled',
+  seeding: 'done',
 }
 
 /**
@@ -120,11 +121,21 @@ export function drawBar(row: BarRow, columns: number, fitted: BarColumns, theme:
   if (fitted.nameCells < 1)
     return truncateEnd(fieldText('percent', row), Math.max(0, columns - RIGHT_MARGIN), '')
   const name = row.name.fit(fitted.nameCells, theme.symbols.cut)
+  if (row.state === 'seeding')
+    return name + drawSeeding(row, columns - RIGHT_MARGIN - fitted.nameCells, theme)
   const graphic = fitted.barCells > 0 ? GAP + drawGraphic(row, fitted.barCells, theme) : ''
   const usedCells = fitted.nameCells + graphicCells(fitted) + totalCells(fitted.fields)
   return (
     name + graphic + drawFields(row, fitted.fields, Math.max(0, columns - RIGHT_MARGIN - usedCells), theme)
   )
+}
+
+/** It has no end that a bar could show; its figures need the room. */
+function drawSeeding({ notes }: BarRow, room: number, theme: Theme): string {
+  const text = notes.find((note) => displayWidth(GAP + note) <= room)
+  if (text === undefined) return ''
+  const [, label = '', rest = ''] = /^(seeding)?(.*)$/s.exec(text) ?? []
+  return GAP + theme.paint('done', label) + rest
 }
 
 function graphicCells({ barCells }: BarColumns): number {

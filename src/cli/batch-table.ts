@@ -35,7 +35,10 @@ export function countsText({ counts, seconds }: RunSummary): string {
   const { total, complete, alreadyThere } = counts
   const there = alreadyThere === 0 ? '' : ` (${alreadyThereText(counts)})`
   const parts = [`${formatCount(complete)} of ${formatCount(total)} done${there}`, ...otherCounts(counts)]
-  return `${parts.join(', ')}: ${formatBytes(counts.downloadedBytes)} in ${formatDuration(seconds)}`
+  const sent = counts.seeded === 0 ? [] : [`${formatBytes(counts.seededBytes)} sent`]
+  const fetched =
+    counts.seeded > 0 && counts.downloadedBytes === 0 ? [] : [formatBytes(counts.downloadedBytes)]
+  return `${parts.join(', ')}: ${[...fetched, ...sent].join(', ')} in ${formatDuration(seconds)}`
 }
 
 function otherCounts({ failed, stopped, untouched, duplicates }: RunCounts): string[] {
@@ -67,6 +70,7 @@ function outcomeText(result: ItemResult): string {
   if (isDuplicate(result)) return 'given again'
   if (result.isUntouched) return 'not begun'
   if (result.outcome !== 'complete') return result.outcome
+  if (result.seeding !== undefined) return 'seeded'
   return result.downloadedBytes === 0 ? 'was there' : 'done'
 }
 

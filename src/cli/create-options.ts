@@ -4,6 +4,7 @@ import { MAX_PIECE_BYTES, MIN_PIECE_BYTES } from '../metainfo/info-dict.ts'
 import { MAX_NAME_BYTES } from '../metainfo/safe-name.ts'
 import { MAX_URL_LENGTH } from '../metainfo/tracker-list.ts'
 import { parseSize } from './options.ts'
+import type { Environment } from './terminal.ts'
 
 const MAX_TEXT_CHARACTERS = 4096
 /** The end of the year 9999. */
@@ -45,9 +46,9 @@ export function parseDate(text: string, now: () => number): number {
   throw usage(text, 'a date: now, 2026-11-24, 2026-11-24T12:00:00Z or seconds since 1970')
 }
 
-/** https://reproducible-builds.org/specs/source-date-epoch @param variable undefined or empty: not set */
-export function sourceDateEpoch(variable: string | undefined): number | undefined {
-  if (variable === undefined || variable === '') return undefined
+/** https://reproducible-builds.org/specs/source-date-epoch Empty counts as not set. */
+export function sourceDateEpoch({ SOURCE_DATE_EPOCH: variable = '' }: Environment): number | undefined {
+  if (variable === '') return undefined
   const seconds = /^\d{1,12}$/.test(variable) ? Number(variable) : NaN
   if (seconds <= MAX_DATE_SECONDS) return seconds
   throw new UsageError('USAGE', `SOURCE_DATE_EPOCH: '${variable}' is not a number of seconds since 1970`)

@@ -5,6 +5,7 @@ import { SIGNAL_EXIT, exitCodeOf } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
 import { formatLimit } from './format.ts'
 import type { Job } from './job.ts'
+import { formatRatio, ratioOf } from './seed-goal.ts'
 import { maskSource } from '../tracker/mask-url.ts'
 import { adviceOf, whereOf } from './summary.ts'
 import type { JobResult } from './view.ts'
@@ -25,8 +26,12 @@ export function stallError(job: Job, limitMs: number): SourceError {
 
 /** Ends a torrent that is under way. */
 export function endJob(job: Job, end: End): void {
+  const seeding = job.seeding()
   if ('signal' in end) job.interrupt(end.signal)
-  else job.fail(job.hasSeenSource() ? timeLimit(end.reason, job) : noSource(end.reason, job))
+  else if (seeding !== undefined) {
+    const ratio = formatRatio(ratioOf(seeding))
+    job.fail(new SourceError('TIME_LIMIT', `${end.reason} while it was seeding, at ratio ${ratio}`))
+  } else job.fail(job.hasSeenSource() ? timeLimit(end.reason, job) : noSource(end.reason, job))
 }
 
 export function failedResult(source: string, error: KnownError): JobResult {

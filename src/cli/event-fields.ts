@@ -6,6 +6,8 @@ import { resolve } from 'node:path'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import type { HookReport } from './hook-report.ts'
 import { filePath } from './job.ts'
+import { ratioOf } from './seed-goal.ts'
+import type { SeedFigures } from './seed-goal.ts'
 import type { ChecksumResult, ItemResult, JobView, RunSummary } from './view.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -65,8 +67,9 @@ export function checksumFields(job: JobView, result: ChecksumResult): Fields {
 
 export function progressFields(job: JobView): Fields {
   const snapshot = job.snapshot()
+  const seeding = job.seeding?.()
   return {
-    state: snapshot.state,
+    state: seeding === undefined ? snapshot.state : 'seeding',
     doneBytes: snapshot.doneBytes,
     wantedBytes: snapshot.totalBytes,
     checkedBytes: snapshot.checkedBytes,
@@ -79,10 +82,11 @@ export function progressFields(job: JobView): Fields {
     etaSeconds: wholeNumber(snapshot.etaSeconds),
     idleSeconds: Math.floor(snapshot.idleSeconds),
     peers: snapshot.peers,
+    ...seedingFields(seeding),
   }
 }
 
-/** How one source ended: in `complete`, `error` and `exit`, and on the standard input of a hook. */
+/** How one source ended: in `complete`, `seeded`, `error` and `exit`, and on the standard input of a hook. */
 export function resultFields(result: ItemResult): Fields {
   const { path, totalBytes } = result
   return {
@@ -105,6 +109,17 @@ export function resultFields(result: ItemResult): Fields {
     uploadedBytes: result.uploadedBytes,
     wastedBytes: result.wastedBytes,
     downloadSeconds: totalBytes === undefined ? undefined : milliPrecision(result.seconds),
+    ...seedingFields(result.seeding),
+  }
+}
+
+/** @returns nothing of one that does not seed */
+function seedingFields(seeding: SeedFigures | undefined): Fields {
+  if (seeding === undefined) return {}
+  return {
+    ratio: milliPrecision(ratioOf(seeding)),
+    seedSeconds: milliPrecision(seeding.seconds),
+    completedPeerCount: seeding.completedPeerCount,
   }
 }
 
@@ -114,7 +129,7 @@ export function hookFields({ option, outcome, code, signal, seconds, message }: 
 }
 
 export function exitFields({ code, signal, counts, seconds, results }: RunSummary): Fields {
-  const { downloadedBytes, ...sourceCounts } = counts
+  const { downloadedBytes, seededBytes: _seededBytes, seeded: _seeded, ...sourceCounts } = counts
   return {
     code,
     signal,

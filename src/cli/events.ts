@@ -71,15 +71,22 @@ export class EventWriter implements EventView {
     for (const job of this.#running) this.#progress(job)
   }
 
+  onSeeding(result: JobResult): void {
+    this.#writeResult('complete', result)
+    if (result.job !== undefined) this.#progress(result.job)
+  }
+
   onResult(result: JobResult): void {
-    const { job } = result
+    const { job, outcome, seeding } = result
     if (job !== undefined) this.#running.delete(job)
-    if (result.outcome === 'stopped' || result.duplicateOf !== undefined) return
-    this.#write(
-      result.outcome === 'failed' ? 'error' : 'complete',
-      job?.infoHash,
-      resultFields(itemResult(result)),
-    )
+    if (result.duplicateOf !== undefined) return
+    if (outcome === 'failed') this.#writeResult('error', result)
+    else if (seeding !== undefined) this.#writeResult('seeded', result)
+    else if (outcome === 'complete') this.#writeResult('complete', result)
+  }
+
+  #writeResult(type: string, result: JobResult): void {
+    this.#write(type, result.job?.infoHash, resultFields(itemResult(result)))
   }
 
   onHook(result: JobResult, report: HookReport): void {

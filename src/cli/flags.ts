@@ -40,9 +40,17 @@ export interface DownloadFlags {
   /** Tiers beside a torrent's own trackers, and tiers instead of them. */
   readonly tracker: readonly (readonly string[])[]
   readonly onlyTracker: readonly (readonly string[])[]
+  /** `--no-pex`, `--no-lsd` */
+  readonly pex: boolean
+  readonly lsd: boolean
   readonly maxPeers: number
   /** Bytes a second, of all torrents together. */
   readonly downloadLimit: number | undefined
+  readonly uploadLimit: number | undefined
+  readonly seed: boolean | undefined
+  readonly seedRatio: number | undefined
+  /** In milliseconds; 0: not at all. */
+  readonly seedTime: number | undefined
   readonly timeout: number | undefined
   readonly stallTimeout: number | undefined
   readonly json: boolean
@@ -58,6 +66,13 @@ export interface DownloadFlags {
   readonly verbose: number
   /** Where values came from that are not on the command line: variables, keys of a file. */
   readonly origins?: readonly string[]
+}
+
+/** What `seed` has besides. Of the download's flags those that it has no option for keep their defaults. */
+export interface SeedFlags extends DownloadFlags {
+  /** Peers. */
+  readonly untilCompleted: number | undefined
+  readonly superSeed: boolean
 }
 
 /** Of the download's flags those that `cat` has no option for keep their defaults. */

@@ -39,8 +39,8 @@ export class HashProgress implements Drawing {
   #columns: BarColumns = NO_COLUMNS
   #width = 0
   #isSuspended = false
-  #stopTimer: CancelTimer | undefined
-  #stopJobControl: (() => void) | undefined
+  readonly #stopTimer: CancelTimer | undefined
+  readonly #stopJobControl: (() => void) | undefined
 
   /** Begins to show it. */
   constructor(parts: HashProgressParts) {

@@ -37,12 +37,12 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl verify --json x.torrent | jq .files', 'what is wrong, for a script'],
   ],
   create: [
-    ['torrent-dl create data', 'data.torrent of the directory data'],
+    ['torrent-dl create data', 'data.torrent, of all in data'],
     ['torrent-dl create -o x.torrent -t URL data', 'with a tracker'],
     ['torrent-dl create -t URL1,URL2 -t URL3 data', 'two tiers of trackers'],
-    ["torrent-dl create --exclude '.git' .", 'the current directory, without .git'],
+    ["torrent-dl create --exclude '.git' .", 'this directory, without .git'],
     ['torrent-dl create --magnet data', 'its magnet link'],
-    ['torrent-dl create -o - data | ssh host ...', 'to a pipe'],
+    ['torrent-dl create -o - data | sha256sum', 'to a pipe'],
   ],
   testbed: [
     ['torrent-dl testbed -- npm test', 'with a swarm of made-up data'],

@@ -6,24 +6,29 @@ import { CommanderError } from 'commander'
 import type { Command, Option } from 'commander'
 import { InputError, UsageError } from '../common/errors.ts'
 import { itemOptionsOf } from './item-options.ts'
-import type { ItemOptions } from './item-options.ts'
+import type { ItemOptions, SharingFlags } from './item-options.ts'
 import { oneLine, silence } from './commander-faults.ts'
+import { seedOptions } from './definitions/seed.ts'
 import { downloadOptions } from './program.ts'
-import type { DownloadFlags } from './flags.ts'
 import type { OptionLine } from './source-list.ts'
 
 type Values = Record<string, unknown>
 
-/**
- * @param label names the list in messages @throws InputError LIST_INVALID that names the line
- */
+export interface ListContext {
+  /** Names the list in messages. */
+  readonly label: string
+  /** The list is one of `seed`. */
+  readonly onlySeeds: boolean
+}
+
+/** @throws InputError LIST_INVALID that names the line */
 export function itemOptionsFrom(
   lines: readonly OptionLine[],
-  flags: DownloadFlags,
-  label: string,
+  flags: SharingFlags,
+  { label, onlySeeds }: ListContext,
 ): ItemOptions {
-  if (lines.length === 0) return itemOptionsOf(flags)
-  const command = downloadOptions()
+  if (lines.length === 0) return itemOptionsOf(flags, onlySeeds)
+  const command = onlySeeds ? seedOptions() : downloadOptions()
   silence(command)
   const own: Values = {}
   for (const { line, text } of lines) {
@@ -34,13 +39,15 @@ export function itemOptionsFrom(
       throw new InputError('LIST_INVALID', `${label}:${line}: ${oneLine(error.message)}`, { cause: error })
     }
   }
-  return itemOptionsOf({ ...flags, ...own })
+  // An end that the command line sets for all would imply it again.
+  const noGoal = own['seed'] === false ? { seedRatio: undefined, seedTime: undefined } : {}
+  return itemOptionsOf({ ...flags, ...noGoal, ...own }, onlySeeds)
 }
 
 /** The names of the flags that belong to a source: those that its options are made from, whatever they are today. */
-function itemFlagsOf(flags: DownloadFlags): ReadonlySet<string> {
+function itemFlagsOf(flags: SharingFlags): ReadonlySet<string> {
   const names = new Set<string>()
-  const watch = (target: DownloadFlags, name: string | symbol): unknown => {
+  const watch = (target: SharingFlags, name: string | symbol): unknown => {
     names.add(String(name))
     return Reflect.get(target, name)
   }

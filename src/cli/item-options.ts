@@ -7,7 +7,8 @@ import type { UserTrackers } from '../metainfo/user-trackers.ts'
 import type { TorrentSettings } from '../session/settings.ts'
 import type { FileAllocation } from '../storage/allocate-files.ts'
 import type { HostAndPort } from './options.ts'
-import type { DownloadFlags } from './flags.ts'
+import type { DownloadFlags, SeedFlags } from './flags.ts'
+import type { SeedGoal } from './seed-goal.ts'
 import type { FileSelection, SelectionOptions } from './select-files.ts'
 
 export interface ItemOptions {
@@ -34,9 +35,26 @@ export interface ItemOptions {
   readonly expected?: readonly string[]
   /** Lists of checksums that its files are compared with when they are there. */
   readonly checksumFiles?: readonly string[]
+  /** Undefined: it ends when it is whole. */
+  readonly seeding?: SeedingOptions | undefined
+  /** As `downloadLimit`, of what is sent. */
+  readonly uploadLimit?: number | undefined
 }
 
-export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
+/** What happens once all is there. */
+export interface SeedingOptions {
+  readonly goal: SeedGoal
+  /** `seed`: what is not there is not fetched, and nothing is written. */
+  readonly isOnly: boolean
+  /** See TorrentSettings. */
+  readonly isSuperSeeding?: boolean
+}
+
+/** The flags of the download, and of `seed` where it has more. */
+export type SharingFlags = DownloadFlags & Partial<Pick<SeedFlags, 'untilCompleted' | 'superSeed'>>
+
+/** @param onlySeeds what is there is shared, and nothing fetched */
+export function itemOptionsOf(flags: SharingFlags, onlySeeds = false): ItemOptions {
   return {
     outputDirectory: flags.output,
     usePartFiles: flags.part,
@@ -52,7 +70,18 @@ export function itemOptionsOf(flags: DownloadFlags): ItemOptions {
     selection: { select: flags.select, exclude: flags.exclude, maxSizeBytes: flags.maxSize },
     expected: flags.expect,
     checksumFiles: flags.checksumFile,
+    seeding: seedingOf(flags, onlySeeds),
+    uploadLimit: flags.uploadLimit,
   }
+}
+
+/** An end implies the beginning. A time of 0 is how other clients are told not to. */
+function seedingOf(flags: SharingFlags, isOnly: boolean): SeedingOptions | undefined {
+  const { seed, seedRatio: ratio, seedTime: timeMs, untilCompleted: completedPeers, superSeed } = flags
+  const goal = { ratio, timeMs, completedPeers }
+  if (isOnly) return { goal, isOnly, isSuperSeeding: superSeed === true }
+  const isAsked = seed === true || ratio !== undefined || timeMs !== undefined
+  return isAsked && timeMs !== 0 ? { goal, isOnly } : undefined
 }
 
 /** Which files of this torrent the options choose; undefined: all alike. @throws InputError SELECTION_... */
@@ -74,6 +103,7 @@ export function torrentSettings(
 ): TorrentSettings {
   const { outputDirectory, usePartFiles, force, downloadLimit, allocation, hashesAll, syncs, diskWaitMs } =
     options
+  const { seeding, uploadLimit } = options
   return {
     outputDirectory: resolve(outputDirectory),
     shownDirectory: outputDirectory,
@@ -86,8 +116,11 @@ export function torrentSettings(
     syncs,
     diskWaitMs,
     userTrackers: userUrls(options.trackers),
+    uploadLimit,
     ...chosen,
-    seedWhenComplete: false,
+    seedWhenComplete: seeding !== undefined,
+    isReadOnly: seeding?.isOnly === true,
+    isSuperSeeding: seeding?.isSuperSeeding === true,
   }
 }
 

@@ -16,7 +16,7 @@ import type { ChecksumFiles } from './checksum-file.ts'
 import { chooseFiles, chosenPieces } from './item-options.ts'
 import type { ChosenPieces, ItemOptions } from './item-options.ts'
 import { Job } from './job.ts'
-import type { Delivery, JobChecksums, JobParts } from './job.ts'
+import type { Delivery, JobChecksums, JobTorrent } from './job.ts'
 import { KnownTorrents, asksTheSame, duplicateResult } from './known-torrents.ts'
 import type { KnownTorrent } from './known-torrents.ts'
 import type { RunSession } from './run-session.ts'
@@ -47,8 +47,12 @@ export interface ItemRunnerParts {
   readonly end: () => End | undefined
   /** @param job undefined: about the whole run */
   readonly warn: (job: Job | undefined, message: string) => void
-  /** Gets the results of sources that share another one's. */
+  /** Gets the results of sources that share another one's, and of those that seeded while others had their place. */
   readonly record: (queued: QueuedSource, result: JobResult) => void
+  /** It is whole, and is shared from now on. @param downloaded how the download ended */
+  readonly onSeeding: (queued: QueuedSource, downloaded: JobResult) => void
+  /** So many may seed beside those that `run` waits for. */
+  readonly maxSeeding: number
 }
 
 export class ItemRunner {
@@ -59,6 +63,8 @@ export class ItemRunner {
   readonly #released = new WeakMap<JobResult, Promise<void>>()
   /** Made with the first list of checksums. */
   #checksumFiles: ChecksumFiles | undefined
+  /** They seed, and `run` has gone on to others. */
+  readonly #seeding = new Set<Promise<void>>()
   #duplicateCount = 0
 
   constructor(parts: ItemRunnerParts) {
@@ -70,6 +76,11 @@ export class ItemRunner {
     return this.#jobs
   }
 
+  /** Resolves when nothing seeds any more. To be called when nothing else will begin. */
+  async seedingEnded(): Promise<void> {
+    await Promise.all(this.#seeding)
+  }
+
   /** Resolves when the torrent of that result has let go of its files. */
   async released(result: JobResult): Promise<void> {
     await this.#released.get(result)
@@ -77,7 +88,8 @@ export class ItemRunner {
 
   /**
    * An error we expect becomes this source's result; anything else ends the run.
-   * @returns undefined for a torrent that is being downloaded already: it shares that one's result
+   * @returns undefined for a torrent that is being downloaded already: it shares that one's result; and for one that seeds:
+   * its result is recorded at the end of that
    */
   async run(queued: QueuedSource): Promise<JobResult | undefined> {
     const { source, item } = queued
@@ -106,9 +118,10 @@ export class ItemRunner {
     for (;;) {
       const known = this.#known.find(infoHash)
       if (known !== undefined && asksTheSame(known, queued)) return { known, isFirst: false }
+      if (known?.isSeeding === true && !known.isEnded) throw isBeingSeeded(queued, known)
       if (known === undefined || known.isEnded || this.#parts.ending.isOver())
         return { known: this.#known.add(infoHash, queued), isFirst: true }
-      await this.#parts.ending.before(known.ended)
+      await this.#parts.ending.before(Promise.race([known.ended, known.seedingBegun]))
     }
   }
 
@@ -128,35 +141,58 @@ export class ItemRunner {
     read: Metainfo,
     item: ItemOptions,
     { queued, known }: { readonly queued: QueuedSource; readonly known: KnownTorrent },
-  ): Promise<JobResult> {
+  ): Promise<JobResult | undefined> {
     const { metainfo, isExtraLeftOut } = withUserTrackers(read, item.trackers)
-    let job: Job | undefined
-    let result: JobResult | undefined
-    let stopped: Promise<void> | undefined
+    let result: JobResult
     try {
       const selection = await chooseFiles(metainfo, item)
       const chosen = selection === undefined ? undefined : chosenPieces(metainfo, selection)
       const checksums = await this.#readChecksums(metainfo, item, chosen)
-      job = this.#makeJob(queued.source, { metainfo, item, chosen, checksums })
+      const job = this.#makeJob(queued.source, metainfo, { item, chosen, checksums })
       const torrent = await this.#parts.session.add(job, item, this.#parts.ending)
-      if (torrent === undefined) result = untouchedResult(queued.source, this.#parts.end())
-      else {
+      if (torrent !== undefined) {
         this.#jobs.set(job, item)
         job.start(torrent)
         this.#showNotices(job)
         if (isExtraLeftOut) this.#parts.warn(job, EXTRA_LEFT_OUT)
         for (const notice of selection?.notices ?? []) this.#parts.warn(job, notice)
-        result = await job.result
-        this.#released.set(result, torrent.release())
-        stopped = torrent.stop() // never rejects; close() waits for it
+        return await this.#follow(job, torrent, { queued, known })
       }
+      result = untouchedResult(queued.source, this.#parts.end())
     } catch (error) {
       if (!isOfSource(error)) throw error
       result = failedResult(queued.source, error)
-    } finally {
-      if (job !== undefined) this.#jobs.delete(job)
     }
-    void (stopped ?? Promise.resolve()).then(known.end)
+    known.end()
+    this.#settle(known, result)
+    return result
+  }
+
+  /** One that seeds keeps its place only when too many do. */
+  async #follow(
+    job: Job,
+    torrent: JobTorrent,
+    { queued, known }: { readonly queued: QueuedSource; readonly known: KnownTorrent },
+  ): Promise<JobResult | undefined> {
+    const ended = this.#awaitEnd(job, torrent, known)
+    const downloaded = await job.seedingBegun
+    if (downloaded === undefined) return await ended
+    known.onSeeding()
+    this.#parts.onSeeding(queued, downloaded)
+    if (this.#seeding.size >= this.#parts.maxSeeding) return await ended
+    const recorded = ended.then((result) => {
+      this.#seeding.delete(recorded)
+      this.#parts.record(queued, result)
+    })
+    this.#seeding.add(recorded)
+    return undefined
+  }
+
+  async #awaitEnd(job: Job, torrent: JobTorrent, known: KnownTorrent): Promise<JobResult> {
+    const result = await job.result
+    this.#jobs.delete(job)
+    this.#released.set(result, torrent.release())
+    void torrent.stop().then(known.end) // never rejects; close() waits for it
     this.#settle(known, result)
     return result
   }
@@ -184,15 +220,19 @@ export class ItemRunner {
 
   #makeJob(
     source: string,
+    metainfo: Metainfo,
     {
-      metainfo,
       item,
       chosen,
       checksums,
-    }: Pick<JobParts, 'metainfo' | 'chosen' | 'checksums'> & { item: ItemOptions },
+    }: {
+      readonly item: ItemOptions
+      readonly chosen: ChosenPieces | undefined
+      readonly checksums: JobChecksums | undefined
+    },
   ): Job {
     const { clock, log, delivery, views } = this.#parts
-    const { outputDirectory } = item
+    const { outputDirectory, seeding } = item
     return new Job({
       source: maskSource(source),
       metainfo,
@@ -200,6 +240,7 @@ export class ItemRunner {
       outputDirectory,
       delivery,
       checksums,
+      seeding,
       views,
       clock,
       log,
@@ -237,6 +278,11 @@ export class ItemRunner {
 function isOfSource(error: unknown): error is KnownError {
   if (error instanceof InputError) return true
   return error instanceof KnownError && exitCodeOf(error) > EXIT.usage
+}
+
+function isBeingSeeded({ source }: QueuedSource, known: KnownTorrent): InputError {
+  const message = `the same torrent as ${known.source}, which seeds; with other options it needs a run of its own`
+  return new InputError('TORRENT_DUPLICATE', `${maskSource(source)}: ${message}`)
 }
 
 function isShortage(error: unknown): boolean {

@@ -3,19 +3,29 @@ import type { TorrentSnapshot } from '../torrent/snapshot.ts'
 import type { BarRow } from './bar-line.ts'
 import { BarName } from './bar-name.ts'
 import { steadyText } from './text-width.ts'
+import type { SeedFigures } from './seed-goal.ts'
+import { seedingNotes } from './seeding-notes.ts'
 import type { JobView } from './view.ts'
 import { barReasons, describePeers, isStalled } from './why-idle.ts'
 
 /** More would be cut anyhow, over and over. */
 const MAX_NAME_CHARACTERS = 256
 
-const RANKS: Readonly<Record<BarRow['state'], number>> = { moving: 0, checking: 0, connecting: 1, stalled: 2 }
+const RANKS: Readonly<Record<BarRow['state'], number>> = {
+  moving: 0,
+  checking: 0,
+  connecting: 1,
+  stalled: 2,
+  seeding: 3,
+}
 
 interface Figures {
   /** Whole seconds of the clock. */
   readonly second: number
   readonly bytesPerSecond: number
   readonly etaSeconds: number | undefined
+  /** Undefined unless it seeds. */
+  readonly seeding?: SeedFigures | undefined
 }
 
 export class JobBar {
@@ -43,11 +53,12 @@ export class JobBar {
     this.#snapshot = this.job.snapshot()
     const second = Math.floor(nowMs / 1000)
     if (second === this.#figures.second) return
-    const { state, downloadBytesPerSecond, etaSeconds } = this.#snapshot
-    this.#figures =
-      state === 'checking'
-        ? { second, ...this.#checkingFigures(nowMs) }
-        : { second, bytesPerSecond: downloadBytesPerSecond, etaSeconds }
+    const { state, downloadBytesPerSecond, uploadBytesPerSecond, etaSeconds } = this.#snapshot
+    const seeding = this.job.seeding?.()
+    if (seeding !== undefined)
+      this.#figures = { second, bytesPerSecond: uploadBytesPerSecond, etaSeconds: undefined, seeding }
+    else if (state === 'checking') this.#figures = { second, ...this.#checkingFigures(nowMs) }
+    else this.#figures = { second, bytesPerSecond: downloadBytesPerSecond, etaSeconds }
   }
 
   /** Figures of another state say nothing. */
@@ -62,6 +73,7 @@ export class JobBar {
 
   get state(): BarRow['state'] {
     const { state, peers, downloadBytesPerSecond } = this.#snapshot
+    if (this.#figures.seeding !== undefined) return 'seeding'
     if (state === 'checking') return 'checking'
     if (state !== 'downloading' || downloadBytesPerSecond > 0) return 'moving'
     if (isStalled(this.#snapshot)) return 'stalled'
@@ -87,6 +99,8 @@ export class JobBar {
 
   #notes(state: BarRow['state']): readonly string[] {
     const { bytesToCheck, peers } = this.#snapshot
+    const { seeding, bytesPerSecond } = this.#figures
+    if (seeding !== undefined) return seedingNotes(seeding, bytesPerSecond, peers)
     if (state === 'checking') return bytesToCheck > 0 ? [] : ['checking what is there', 'checking']
     if (state === 'stalled') {
       const [reason, brief] = barReasons(this.#snapshot)

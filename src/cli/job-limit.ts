@@ -8,6 +8,8 @@ const FILES_PER_TORRENT = 4
 /** Of what is left, for connections; a quarter as many may be those of strangers that have not said what they want. */
 const PEERS_SHARE = 0.7
 const MIN_CONNECTIONS = 8
+/** Each takes some memory, and a timer. */
+const MAX_SEEDING = 1000
 /** Node itself, the listener, trackers. */
 const DESCRIPTORS_OF_PROCESS = 40
 
@@ -16,6 +18,14 @@ export function limitJobs(jobs: number, descriptorLimit: number | undefined): nu
   if (descriptorLimit === undefined) return jobs
   const most = Math.floor((descriptorLimit - DESCRIPTORS_OF_PROCESS) / DESCRIPTORS_PER_TORRENT)
   return Math.min(jobs, Math.max(1, most))
+}
+
+/**
+ * Torrents that may seed beside those that are downloaded or checked. Beyond that, one that seeds keeps its place among them.
+ * @returns at least 0
+ */
+export function limitSeeding(jobs: number, descriptorLimit: number | undefined): number {
+  return Math.max(0, limitJobs(MAX_SEEDING + jobs, descriptorLimit) - jobs)
 }
 
 /** Connections that the torrents may have together beside their files. @returns undefined: no limit is known */

@@ -10,7 +10,9 @@ import type { TorrentSettings } from '../session/settings.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import { EXIT, SIGNAL_EXIT, exitCodeOf } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
-import type { ChosenPieces } from './item-options.ts'
+import type { ChosenPieces, SeedingOptions } from './item-options.ts'
+import { GoalWatch } from './seed-goal.ts'
+import type { SeedFigures } from './seed-goal.ts'
 import type { ChecksumResult, DownloadView, JobResult, JobView } from './view.ts'
 
 /** What is needed of a torrent; session's Torrent is one, tests have another. */
@@ -52,6 +54,8 @@ export interface JobParts {
   readonly delivery?: Delivery | undefined
   /** What has to be right besides when everything is there. */
   readonly checksums?: JobChecksums | undefined
+  /** Undefined: it ends when it is whole. */
+  readonly seeding?: SeedingOptions | undefined
   readonly views: readonly DownloadView[]
   readonly clock: Clock
   readonly log: LogSink
@@ -72,8 +76,11 @@ export class Job implements JobView, TorrentObserver {
   /** Beside those of the item. */
   readonly settings: Partial<TorrentSettings>
   readonly chosen: ChosenPieces | undefined
+  readonly onlySeeds: boolean
   /** Settles once; never rejects. */
   readonly result: Promise<JobResult>
+  /** How the download ended, when the torrent is shared from then on; undefined when it has ended without. Never rejects. */
+  readonly seedingBegun: Promise<JobResult | undefined>
   readonly #views: readonly DownloadView[]
   readonly #clock: Clock
   readonly #log: LogSink
@@ -89,7 +96,13 @@ export class Job implements JobView, TorrentObserver {
   #lastSnapshot: TorrentSnapshot
   #settle: ((result: JobResult) => void) | undefined
   #startedAtMs: number
+  /** Once it is whole. */
+  #downloadSeconds: number | undefined
   #sawSource = false
+  readonly #seedingOptions: SeedingOptions | undefined
+  readonly #goalWatch = new GoalWatch()
+  #onSeedingBegun: (result: JobResult | undefined) => void = () => undefined
+  #seedsSinceMs: number | undefined
 
   constructor({
     source,
@@ -98,6 +111,7 @@ export class Job implements JobView, TorrentObserver {
     outputDirectory,
     delivery,
     checksums,
+    seeding,
     views,
     clock,
     log,
@@ -112,6 +126,8 @@ export class Job implements JobView, TorrentObserver {
     this.#checksums = checksums
     this.settings = delivery?.settings(metainfo) ?? {}
     this.#stepsLeft = delivery === undefined ? 1 : 2
+    this.#seedingOptions = seeding
+    this.onlySeeds = seeding?.isOnly === true
     this.#views = views
     this.#clock = clock
     this.#log = log
@@ -119,6 +135,9 @@ export class Job implements JobView, TorrentObserver {
     this.#lastSnapshot = emptySnapshot(metainfo, chosen)
     this.result = new Promise((resolve) => {
       this.#settle = resolve
+    })
+    this.seedingBegun = new Promise((resolve) => {
+      this.#onSeedingBegun = resolve
     })
   }
 
@@ -137,6 +156,25 @@ export class Job implements JobView, TorrentObserver {
     if (this.#checksums === undefined || !this.#isComparing) return snapshot
     const { checkedBytes, totalBytes } = this.#checksums.progress
     return { ...snapshot, state: 'checking', checkedBytes, bytesToCheck: totalBytes }
+  }
+
+  seeding(): SeedFigures | undefined {
+    if (this.#seedsSinceMs === undefined || this.#seedingOptions === undefined) return undefined
+    const { uploadedBytes, totalBytes, completedPeerCount } = this.snapshot()
+    return {
+      goal: this.#seedingOptions.goal,
+      seconds: (this.#clock.now() - this.#seedsSinceMs) / 1000,
+      uploadedBytes,
+      totalBytes,
+      completedPeerCount,
+    }
+  }
+
+  /** Ends it when it was shared enough. To be called once a second. */
+  checkGoal(): void {
+    const figures = this.seeding()
+    if (figures !== undefined && this.#goalWatch.isReached(figures))
+      this.#finish('complete', EXIT.ok, undefined)
   }
 
   /** Has any peer connected or any tracker named one so far? Looks anew. */
@@ -213,6 +251,7 @@ export class Job implements JobView, TorrentObserver {
       await checksums.assertAll((result) => {
         this.#onChecksum(result)
       }, this.#ended.signal)
+      this.#isComparing = false
       this.#step()
     } catch (error) {
       const why = `the checksums could not be compared: ${messageOf(error)}`
@@ -241,25 +280,41 @@ export class Job implements JobView, TorrentObserver {
   }
 
   #step(): void {
-    if (--this.#stepsLeft === 0) this.#finish('complete', EXIT.ok, undefined)
+    if (--this.#stepsLeft > 0) return
+    if (this.#seedingOptions === undefined) this.#finish('complete', EXIT.ok, undefined)
+    else if (this.#settle !== undefined) this.#beginSeeding()
+  }
+
+  #beginSeeding(): void {
+    const result = this.#resultOf('complete', EXIT.ok, undefined)
+    this.#downloadSeconds = result.seconds
+    this.#seedsSinceMs = this.#clock.now()
+    this.#onSeedingBegun(result)
+  }
+
+  #resultOf(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): JobResult {
+    return {
+      source: this.source,
+      outcome,
+      code,
+      error,
+      job: this,
+      snapshot: this.snapshot(),
+      seconds: this.#secondsDownloading(),
+      seeding: this.seeding(),
+    }
   }
 
   #finish(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): void {
     const settle = this.#settle
     this.#settle = undefined
     this.#isComparing = false
-    this.#lastSnapshot = this.snapshot()
     this.#ended.abort()
+    const result = this.#resultOf(outcome, code, error)
+    if (result.snapshot !== undefined) this.#lastSnapshot = result.snapshot
     this.#torrent = undefined
-    settle?.({
-      source: this.source,
-      outcome,
-      code,
-      error,
-      job: this,
-      snapshot: this.#lastSnapshot,
-      seconds: this.#secondsDownloading(),
-    })
+    this.#onSeedingBegun(undefined) // does nothing when it has
+    settle?.(result)
   }
 
   /** Nothing is shown of a job that has its result. */
@@ -269,7 +324,7 @@ export class Job implements JobView, TorrentObserver {
   }
 
   #secondsDownloading(): number {
-    return (this.#clock.now() - this.#startedAtMs) / 1000
+    return this.#downloadSeconds ?? (this.#clock.now() - this.#startedAtMs) / 1000
   }
 }
 

@@ -22,6 +22,10 @@ export interface KnownTorrent {
   readonly ended: Promise<void>
   readonly end: () => void
   isEnded: boolean
+  /** Resolves when it begins to seed: that may have no end. */
+  readonly seedingBegun: Promise<void>
+  readonly onSeeding: () => void
+  isSeeding: boolean
 }
 
 export class KnownTorrents {
@@ -34,6 +38,7 @@ export class KnownTorrents {
 
   add(infoHash: string, { source, optionLines }: QueuedSource): KnownTorrent {
     const { ended, resolve } = makeEnd()
+    const seeding = makeEnd()
     const torrent: KnownTorrent = {
       source: maskSource(source),
       options: optionText(optionLines),
@@ -45,6 +50,12 @@ export class KnownTorrents {
         resolve()
       },
       isEnded: false,
+      seedingBegun: seeding.ended,
+      onSeeding: () => {
+        torrent.isSeeding = true
+        seeding.resolve()
+      },
+      isSeeding: false,
     }
     this.#torrents.delete(infoHash) // to the end of the order
     this.#torrents.set(infoHash, torrent)

@@ -43,6 +43,11 @@ export class LogView implements EventView {
     this.#add({ level: 'warn', area: 'run', message, ...(job && { fields: { id: job.infoHash } }) })
   }
 
+  onSeeding(result: JobResult): void {
+    const message = `${result.job?.metainfo.name ?? result.source} is complete, and seeds`
+    this.#add({ level: 'info', area: 'run', message, fields: resultFields(itemResult(result)) })
+  }
+
   onResult(result: JobResult): void {
     const level = result.outcome === 'failed' ? 'error' : 'info'
     const name = result.job?.metainfo.name ?? result.source

@@ -66,6 +66,10 @@ function actionsFor(context: CliContext): Actions {
       const { startCat } = await import('./start-cat.ts')
       return await startCat(source, file, flags, context)
     },
+    async seed(args, flags, isOutputGiven) {
+      const { startSeed } = await import('./start-seed.ts')
+      return await startSeed(args, flags, { context, isOutputGiven })
+    },
     async info(source, flags) {
       const { startInfo } = await import('./start-info.ts')
       return await startInfo(source, flags, context)

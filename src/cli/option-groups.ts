@@ -11,6 +11,8 @@ import {
   parseHookTimeout,
   parsePortRange,
   parseRate,
+  parseRatio,
+  parseSeedTime,
   parseSize,
 } from './options.ts'
 import {
@@ -33,16 +35,8 @@ const DEFAULT_HOOK_TIMEOUT_MS = 3_600_000
 /** A look at what there is downloads nothing, so these would do nothing. */
 const NOT_FOR_A_LOOK = ['failedTo', 'onComplete', 'onError', 'logFile', 'checksumFile']
 
-/** @param what the directory is for */
-export function addOutputOption(command: Command, what: string): void {
-  addAlias(command, 'output', '-d, --dir <dir>', checked('--dir', directory))
-  command
-    .optionsGroup('Where:')
-    .option('-o, --output <dir>', `${what} (or -d, --dir)`, checked('--output', directory), '.')
-}
-
 export function addPlaceOptions(program: Command): void {
-  addOutputOption(program, 'directory for the files')
+  addOutput(program, 'directory for the files (or -d, --dir)')
   program
     .option('--no-part', 'write under the final names, without .part')
     .option('-f, --force', 'replace different files that are in the way', false)
@@ -53,8 +47,8 @@ export function addPlaceOptions(program: Command): void {
     )
     .option('-c, --continue', 'go on with what is there (it always does)')
   addExpectOption(program)
+  addVerify(program)
   program
-    .option('--verify', 'hash what is there, whatever was recorded of it', false)
     .option('--fsync', 'a file counts as whole when it is on the disk itself', false)
     .option(
       '--disk-wait <time>',
@@ -84,6 +78,24 @@ export function addChecksumOption(command: Command): void {
       collected('--checksum-file', checksumFile),
       [],
     )
+}
+
+/** Where data lies that is only read. */
+export function addDataPlace(program: Command): void {
+  addOutput(program, 'directory of the data (or -d, --dir)')
+  addVerify(program)
+}
+
+/** @param description what the directory is for */
+export function addOutput(program: Command, description: string): void {
+  addAlias(program, 'output', '-d, --dir <dir>', checked('--dir', directory))
+  program
+    .optionsGroup('Where:')
+    .option('-o, --output <dir>', description, checked('--output', directory), '.')
+}
+
+function addVerify(program: Command): void {
+  program.optionsGroup('Trust:').option('--verify', 'hash what is there, whatever was recorded of it', false)
 }
 
 /** Which files of a torrent. */
@@ -135,7 +147,14 @@ export function addManyOptions(program: Command): void {
     .option('--failed-to <file>', 'write the sources that are not done, for -i', checked('--failed-to', file))
 }
 
+/** All that a download has to do with peers and trackers. */
 export function addNetworkOptions(program: Command): void {
+  addPeerOptions(program)
+  addSpeedOptions(program)
+  addWaitingOptions(program)
+}
+
+export function addPeerOptions(program: Command): void {
   const { first, last } = DEFAULT_LISTEN_PORTS
   const ports = new Option('-p, --listen-port <port>', 'port(s) peers call; 0: any')
   const maxPeers = new Option('--max-peers <n>', 'connections of a torrent at the most')
@@ -167,24 +186,66 @@ export function addNetworkOptions(program: Command): void {
       [],
     )
     .option('--blocklist <file>', 'no peers of these ranges', checked('--blocklist', file))
+    .option('--no-pex', 'do not let peers name other peers')
+    .option('--no-lsd', 'do not look for peers on the local network')
     .addOption(
       maxPeers
         .argParser(checked('--max-peers', (text) => parseCount(text, 1, MAX_MAX_PEERS)))
         .default(DEFAULT_MAX_PEERS),
     )
-    .optionsGroup('Speed (bytes a second as 500K, 1.5M, 2G; none: no limit):')
-    .option('--download-limit <rate>', 'receive no more than this', checked('--download-limit', parseRate))
   addAlias(program, 'tracker', '-a, --announce <urls>', checkedNext('--announce', addTrackerTier))
+}
+
+const SPEED = 'Speed (bytes a second as 500K, 1.5M, 2G; none: no limit):'
+const WAITING = 'Waiting (time as 30, 30s, 5m, 2h, 1d; without a limit it waits on):'
+
+function addSpeedOptions(program: Command): void {
+  program
+    .optionsGroup(SPEED)
+    .option('--download-limit <rate>', 'receive no more than this', checked('--download-limit', parseRate))
   for (const name of ['--limit-rate', '--max-download-limit'])
     addAlias(program, 'downloadLimit', `${name} <rate>`, checked(name, parseRate))
+  addUploadLimit(program)
+}
+
+/** Where nothing is received, the other half would do nothing. */
+export function addUploadLimit(program: Command): void {
   program
-    .optionsGroup('Waiting (time as 30, 30s, 5m, 2h, 1d; without a limit it waits on):')
+    .optionsGroup(SPEED)
+    .option('--upload-limit <rate>', 'send no more than this', checked('--upload-limit', parseRate))
+}
+
+function addWaitingOptions(program: Command): void {
+  addTimeout(program)
+  program.option(
+    '--stall-timeout <time>',
+    'end a torrent for which nothing comes this long',
+    checked('--stall-timeout', parseDuration),
+  )
+}
+
+export function addTimeout(program: Command): void {
+  program
+    .optionsGroup(WAITING)
     .option('--timeout <time>', 'end the whole run after this', checked('--timeout', parseDuration))
+}
+
+/** When a torrent has been shared enough. */
+export function addGoalOptions(program: Command): void {
+  program
+    .option('--seed-ratio <r>', 'until its size times R is sent', checked('--seed-ratio', parseRatio))
     .option(
-      '--stall-timeout <time>',
-      'end a torrent for which nothing comes this long',
-      checked('--stall-timeout', parseDuration),
+      '--seed-time <time>',
+      'for this long (a bare number is minutes)',
+      checked('--seed-time', parseSeedTime),
     )
+}
+
+export function addSharingOptions(program: Command): void {
+  program
+    .optionsGroup('Sharing (what is reached first ends it; either implies --seed):')
+    .option('--seed', 'go on uploading when all is there, until stopped')
+  addGoalOptions(program)
 }
 
 /** Another name for an option, for habits. @param key the option's @param read text, and the value so far, to a value */

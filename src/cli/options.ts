@@ -14,6 +14,8 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   h: 3600 * SECOND_MS,
   d: 86_400 * SECOND_MS,
 }
+/** A ratio that is meant to have an end. */
+const MAX_RATIO = 10_000
 const BINARY_UNITS: Readonly<Record<string, number>> = {
   '': 1,
   k: 2 ** 10,
@@ -27,9 +29,6 @@ const MAX_RATE = 2 ** 40
 const MAX_DURATION_MS = 365 * 86_400 * SECOND_MS
 /** Node's timers reach 24 days. */
 const MAX_HOOK_TIMEOUT_MS = 20 * 86_400 * SECOND_MS
-
-const MIN_PIECE_BYTES = 2 ** 14
-const MAX_PIECE_BYTES = 2 ** 29
 
 export interface PortRange {
   readonly first: number
@@ -56,6 +55,20 @@ export function parseDuration(text: string): number {
   if (ms < 1) throw usage(text, 'a duration above 0')
   if (ms > MAX_DURATION_MS) throw usage(text, 'a duration of at most 365d')
   return Math.round(ms)
+}
+
+/** As parseDuration, but a bare number is minutes, and 0 is allowed: the habit of other clients. */
+export function parseSeedTime(text: string): number {
+  if (/^0+(\.0+)?[smhd]?$/.test(text)) return 0
+  return parseDuration(/^\d+(\.\d+)?$/.test(text) ? `${text}m` : text)
+}
+
+/** `1.5`: above 0. */
+export function parseRatio(text: string): number {
+  const ratio = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : NaN
+  if (!(ratio > 0 && ratio <= MAX_RATIO))
+    throw usage(text, `a ratio such as 1.5, above 0, at most ${MAX_RATIO}`)
+  return ratio
 }
 
 /** As parseDuration, at most 20d. */
@@ -149,14 +162,6 @@ export function parseHostName(text: string): string {
   const isName = /^[a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?$/i.test(host)
   if (!isName && isIP(host) === 0) throw usage(text, 'the name or IP address of a host')
   return host
-}
-
-/** A power of two from 16 KiB to 512 MiB, in bytes. */
-export function parsePieceLength(text: string): number {
-  const bytes = parseSize(text)
-  if (bytes < MIN_PIECE_BYTES || bytes > MAX_PIECE_BYTES || !Number.isInteger(Math.log2(bytes)))
-    throw usage(text, 'a power of two from 16K to 512M')
-  return bytes
 }
 
 function usage(text: string, wanted: string): UsageError {

@@ -6,7 +6,10 @@ import type { Clock } from '../common/clock.ts'
 import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import { formatBytes, formatEta, formatPercent, formatProgress, formatRate, plural } from './format.ts'
 import { IdleWatch, idleText } from './idle-watch.ts'
-import { endLines, isToldAtOnce, messageLine, resultLines, warningLine } from './summary.ts'
+import { SeedNews, seedingText } from './seed-news.ts'
+import { goalText } from './seed-goal.ts'
+import type { SeedFigures } from './seed-goal.ts'
+import { endLines, isToldAtOnce, messageLine, resultLines, seedingLines, warningLine } from './summary.ts'
 import type { LineStyle } from './summary.ts'
 import { ProgressTally, sumRunning } from './progress-tally.ts'
 import type { OutputStream } from './terminal.ts'
@@ -35,6 +38,7 @@ export class PlainProgress implements Screen {
   readonly #tally: ProgressTally
   /** When each running torrent last had a line. */
   readonly #saidAtMs = new Map<JobView, number>()
+  readonly #seeds = new SeedNews()
   #totalsAtMs: number
 
   constructor(parts: PlainParts) {
@@ -79,8 +83,28 @@ export class PlainProgress implements Screen {
       return
     }
     for (const [job, saidAtMs] of this.#saidAtMs) {
-      if (now - saidAtMs >= EVERY_MS) this.#progress(job, progressText(job.snapshot()))
+      if (now - saidAtMs < EVERY_MS) continue
+      const seeding = job.seeding?.()
+      if (seeding === undefined) this.#progress(job, progressText(job.snapshot()))
+      else this.#tellSeeding(job, seeding)
     }
+  }
+
+  /** A seed that nobody asks has nothing to tell. */
+  #tellSeeding(job: JobView, seeding: SeedFigures): void {
+    const snapshot = job.snapshot()
+    if (!this.#seeds.isNew(job, snapshot)) return
+    this.#progress(job, seedingText(snapshot, seeding))
+  }
+
+  onSeeding(result: JobResult): void {
+    const { job } = result
+    this.#tally.addDownloaded(result)
+    if (this.#parts.amount === 'errors' || job === undefined) return
+    for (const line of seedingLines(result, this.#parts.style)) this.line(line)
+    const goal = job.seeding?.()?.goal ?? {}
+    const { name, totalBytes } = job.snapshot()
+    this.#progress(job, `${name}: seeding ${formatBytes(totalBytes)}, ${goalText(goal)}`)
   }
 
   onResult(result: JobResult): void {
@@ -120,6 +144,8 @@ export class PlainProgress implements Screen {
     for (const snapshot of this.#idle.due(snapshots)) this.#say(idleText(snapshot))
     if (now - this.#totalsAtMs < EVERY_MS) return
     this.#totalsAtMs = now
+    const areSeeding = [...snapshots].every(([job]) => job.seeding?.() !== undefined)
+    if (areSeeding && !this.#seeds.isAnyNew(snapshots)) return
     const running = sumRunning(snapshots.values())
     const parts = this.#tally.parts(running, { ...running, word: 'running' })
     this.#say([...parts.values()].join(', '))

@@ -10,10 +10,12 @@ import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
 import { addCreate } from './definitions/create.ts'
 import { addInfo } from './definitions/info.ts'
+import { addSeed } from './definitions/seed.ts'
 import { addTestbed } from './definitions/testbed.ts'
 import { addVerify } from './definitions/verify.ts'
 import { addServe } from './definitions/serve.ts'
 import {
+  addSharingOptions,
   addChecksumOption,
   addChoiceOptions,
   addConfigOptions,
@@ -29,6 +31,7 @@ import type {
   CreateFlags,
   DownloadFlags,
   InfoFlags,
+  SeedFlags,
   ServeFlags,
   TestbedFlags,
   VerifyFlags,
@@ -38,6 +41,7 @@ import type {
 export interface Actions {
   download(sources: readonly string[], flags: DownloadFlags): Promise<number>
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
+  seed(args: readonly string[], flags: SeedFlags, isOutputGiven: boolean): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
   verify(source: string, directory: string | undefined, flags: VerifyFlags): Promise<number>
   create(path: string, flags: CreateFlags): Promise<number>
@@ -58,6 +62,7 @@ export function downloadOptions(): Command {
   addChoiceOptions(command)
   addManyOptions(command)
   addNetworkOptions(command)
+  addSharingOptions(command)
   addOutputOptions(command)
   addHookOptions(command)
   return command
@@ -76,6 +81,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   addChoiceOptions(program)
   addManyOptions(program)
   addNetworkOptions(program)
+  addSharingOptions(program)
   addOutputOptions(program)
   addHookOptions(program)
   addConfigOptions(program)
@@ -91,6 +97,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   addInfo(program, actions, done)
   addCat(program, actions, done)
   addVerify(program, actions, done)
+  addSeed(program, actions, done)
   addCreate(program, actions, done)
   addTestbed(program, actions, done)
   addServe(program, actions, done)

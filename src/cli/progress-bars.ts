@@ -8,7 +8,7 @@ import { IdleWatch, idleText } from './idle-watch.ts'
 import { JobBar } from './job-bar.ts'
 import type { Drawing } from './job-control.ts'
 import { chooseShown } from './shown-bars.ts'
-import { endLines, isToldAtOnce, messageLine, resultLines, warningLine } from './summary.ts'
+import { endLines, isToldAtOnce, messageLine, resultLines, seedingLines, warningLine } from './summary.ts'
 import type { LineStyle } from './summary.ts'
 import { ProgressTally, sumRunning } from './progress-tally.ts'
 import type { OutputStream } from './terminal.ts'
@@ -108,6 +108,13 @@ class ProgressBars implements Screen {
     const snapshots = [...this.#running.values()].map(({ job, snapshot }) => [job, snapshot] as const)
     for (const snapshot of this.#idle.due(snapshots))
       this.line(messageLine(idleText(snapshot), this.#parts.style))
+  }
+
+  onSeeding(result: JobResult): void {
+    this.#tally.addDownloaded(result)
+    for (const line of seedingLines(result, this.#parts.style)) this.line(line)
+    if (result.job !== undefined) this.#running.get(result.job)?.onState()
+    this.#changeBars()
   }
 
   onResult(result: JobResult): void {

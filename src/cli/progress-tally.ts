@@ -13,11 +13,26 @@ export interface Running {
   readonly doneBytes: number
   readonly totalBytes: number
   readonly bytesPerSecond: number
+  /** Those that are whole and shared; they are none of `count`. */
+  readonly seedingCount: number
+  readonly sentBytes: number
+  readonly sentBytesPerSecond: number
   /** undefined: one of them stands still, so all of them have no end */
   readonly etaSeconds: number | undefined
 }
 
-export type TotalsPart = 'done' | 'failed' | 'running' | 'stalled' | 'waiting' | 'bytes' | 'rate' | 'left'
+export type TotalsPart =
+  | 'done'
+  | 'failed'
+  | 'running'
+  | 'stalled'
+  | 'waiting'
+  | 'seeding'
+  | 'bytes'
+  | 'rate'
+  | 'left'
+  | 'sent'
+  | 'upRate'
 
 export class ProgressTally {
   readonly #sourceCount: () => SourceCount
@@ -25,12 +40,27 @@ export class ProgressTally {
   #failed = 0
   #ended = 0
   #doneBytes = 0
+  /** By those that seeded and have ended. */
+  #sentBytes = 0
 
   constructor(sourceCount: () => SourceCount) {
     this.#sourceCount = sourceCount
   }
 
-  add({ outcome, snapshot, duplicateOf }: JobResult): void {
+  /** It is whole, and seeds from now on. */
+  addDownloaded({ snapshot }: JobResult): void {
+    this.#ended += 1
+    this.#done += 1
+    this.#doneBytes += snapshot?.totalBytes ?? 0
+  }
+
+  add({ outcome, snapshot, duplicateOf, seeding }: JobResult): void {
+    if (seeding !== undefined) {
+      this.#sentBytes += seeding.uploadedBytes
+      if (outcome !== 'failed') return
+      this.#done -= 1
+      this.#ended -= 1
+    }
     this.#ended += 1
     if (duplicateOf !== undefined) return
     if (outcome === 'failed') this.#failed += 1
@@ -57,18 +87,37 @@ export class ProgressTally {
     const isKnown = isAll && waiting <= 0 && running.checkingCount === 0
     if (isKnown) parts.set('bytes', formatProgress(doneBytes, totalBytes))
     else if (doneBytes > 0) parts.set('bytes', `${formatBytes(doneBytes)} so far`)
-    parts.set('rate', formatRate(running.bytesPerSecond))
-    if (isKnown && running.etaSeconds !== undefined)
+    const isDownloading = running.count > 0 || waiting > 0 || !isAll
+    if (isDownloading || running.seedingCount === 0) parts.set('rate', formatRate(running.bytesPerSecond))
+    if (isKnown && isDownloading && running.etaSeconds !== undefined)
       parts.set('left', `${formatEta(running.etaSeconds)} left`)
+    if (running.seedingCount > 0) this.#addSeeding(parts, running)
     return parts
+  }
+
+  #addSeeding(
+    parts: Map<TotalsPart, string>,
+    { seedingCount, sentBytes, sentBytesPerSecond }: Running,
+  ): void {
+    parts.set('seeding', `${formatCount(seedingCount)} seeding`)
+    parts.set('sent', `${formatBytes(this.#sentBytes + sentBytes)} sent`)
+    parts.set('upRate', `${formatRate(sentBytesPerSecond)} up`)
   }
 }
 
 export function sumRunning(snapshots: Iterable<TorrentSnapshot>): Running {
   const sum = { count: 0, stalledCount: 0, checkingCount: 0, doneBytes: 0, totalBytes: 0, bytesPerSecond: 0 }
+  const seeding = { seedingCount: 0, sentBytes: 0, sentBytesPerSecond: 0 }
   let recentRate: number | undefined = 0
   for (const snapshot of snapshots) {
     const { state, doneBytes, totalBytes, downloadBytesPerSecond, etaSeconds } = snapshot
+    if (state === 'complete') {
+      // Several sources are shown only where a torrent that is whole ends at once, or seeds.
+      seeding.seedingCount += 1
+      seeding.sentBytes += snapshot.uploadedBytes
+      seeding.sentBytesPerSecond += snapshot.uploadBytesPerSecond
+      continue
+    }
     sum.count += 1
     sum.doneBytes += doneBytes
     sum.totalBytes += totalBytes
@@ -82,5 +131,5 @@ export function sumRunning(snapshots: Iterable<TorrentSnapshot>): Running {
   }
   const leftBytes = sum.totalBytes - sum.doneBytes
   const etaSeconds = recentRate !== undefined && recentRate > 0 ? leftBytes / recentRate : undefined
-  return { ...sum, etaSeconds }
+  return { ...sum, ...seeding, etaSeconds }
 }

@@ -18,6 +18,8 @@ export class RunTally {
     untouched: 0,
     duplicates: 0,
     downloadedBytes: 0,
+    seededBytes: 0,
+    seeded: 0,
   }
   readonly #codes = new Set<number>()
   readonly #done: [number, ItemResult][] = []
@@ -57,6 +59,8 @@ export class RunTally {
     const usefulBytes = usefulBytesOf(result)
     counts.downloadedBytes += usefulBytes
     counts[result.outcome]++
+    if (result.seeding !== undefined) counts.seeded++
+    counts.seededBytes += result.seeding?.uploadedBytes ?? 0
     if (result.outcome === 'complete' && usefulBytes === 0) counts.alreadyThere++
     if (result.isUntouched === true) counts.untouched++
   }
@@ -69,7 +73,7 @@ export function usefulBytesOf({ snapshot }: JobResult): number {
 
 /** What is kept of a result: nothing of the torrent itself. */
 export function itemResult(result: JobResult): ItemResult {
-  const { source, outcome, code, error, job, snapshot, seconds, duplicateOf, isUntouched } = result
+  const { source, outcome, code, error, job, snapshot, seconds, seeding, duplicateOf, isUntouched } = result
   return {
     source,
     outcome,
@@ -82,6 +86,7 @@ export function itemResult(result: JobResult): ItemResult {
     receivedBytes: snapshot?.downloadedBytes,
     wastedBytes: snapshot?.wastedBytes,
     uploadedBytes: snapshot?.uploadedBytes,
+    seeding,
     downloadedBytes: usefulBytesOf(result),
     seconds,
     duplicateOf,

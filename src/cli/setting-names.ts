@@ -32,6 +32,7 @@ export function environmentSettings(commands: readonly Command[]): ReadonlyMap<s
   const settings = new Map<string, Setting>()
   for (const { options } of commands.map(describeCommand)) {
     const names = new Set(options.map(({ name }) => name))
+    if (!names.has('config')) continue // takes nothing from there
     for (const option of options) {
       const { name } = option
       if (COMMAND_LINE_ONLY.has(name) || settings.has(name)) continue

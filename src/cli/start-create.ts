@@ -25,10 +25,7 @@ import { TorrentOutput, standardFiles } from './torrent-output.ts'
 
 /** @returns the exit code */
 export async function startCreate(path: string, flags: CreateFlags, context: CliContext): Promise<number> {
-  if (flags.output === '-' && (flags.json || flags.magnet)) {
-    const option = flags.json ? '--json' : '--magnet'
-    throw new UsageError('USAGE', `${option} and '-o -' would both write to standard output: leave out one`)
-  }
+  assertOneResult(flags)
   const name = flags.name ?? basename(resolve(path))
   const options = await optionsFrom(flags, name, context)
   const output = flags.output === '-' ? undefined : new TorrentOutput(flags.output, name, flags.force)
@@ -50,6 +47,12 @@ export async function startCreate(path: string, flags: CreateFlags, context: Cli
   if (output !== undefined) say(createdLine(created.metainfo, output.path, seconds, style))
   await print(created, output, flags, context)
   return EXIT.ok
+}
+
+function assertOneResult({ output, json, magnet }: CreateFlags): void {
+  if (output !== '-' || !(json || magnet)) return
+  const option = json ? '--json' : '--magnet'
+  throw new UsageError('USAGE', `${option} and '-o -' would both write to standard output: leave out one`)
 }
 
 interface Surroundings {
@@ -103,7 +106,7 @@ async function optionsFrom(flags: CreateFlags, name: string, { env }: CliContext
     isPrivate: flags.private,
     source: flags.source,
     comment: flags.comment,
-    createdAtSeconds: flags.date ?? sourceDateEpoch(env['SOURCE_DATE_EPOCH']),
+    createdAtSeconds: flags.date ?? sourceDateEpoch(env),
     followsLinks: flags.followLinks,
     keepsExecutable: flags.executable,
     excludes: flags.exclude.length === 0 ? undefined : await matcherOf(flags.exclude, name),

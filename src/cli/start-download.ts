@@ -15,7 +15,7 @@ import { itemOptionsFrom } from './item-flags.ts'
 import { openListFile } from './list-file.ts'
 import type { ListFile } from './list-file.ts'
 import { isInForeground, watchJobControl } from './job-control.ts'
-import { descriptorLimit, limitConnections, limitJobs } from './job-limit.ts'
+import { descriptorLimit, limitConnections, limitJobs, limitSeeding } from './job-limit.ts'
 import { makeLog } from './log.ts'
 import { addressesOfPeer, openNetwork } from './open-network.ts'
 import type { Network } from './open-network.ts'
@@ -23,6 +23,7 @@ import { PlainProgress } from './plain-progress.ts'
 import { progressKind } from './progress-kind.ts'
 import { DEFAULT_JOBS } from './option-groups.ts'
 import type { DownloadFlags } from './flags.ts'
+import type { SharingFlags } from './item-options.ts'
 import type { DownloadSession } from './run-session.ts'
 import { watchSignals } from './signals.ts'
 import { SourceQueue } from './source-queue.ts'
@@ -35,17 +36,21 @@ import { loadTheme } from './theme.ts'
 import type { EventView, Screen, SourceCount } from './view.ts'
 
 /** What another command that downloads does differently. */
-export type SpecialParts = Partial<Pick<DownloadParts, 'readTorrent'>> & { readonly delivery?: Delivery }
+export type SpecialParts = Partial<Pick<DownloadParts, 'readTorrent'>> & {
+  readonly delivery?: Delivery
+  /** What is there is shared, and nothing fetched. */
+  readonly onlySeeds?: boolean
+}
 
 /** @returns the exit code */
 export async function startDownload(
   sources: readonly string[],
-  flags: DownloadFlags,
+  flags: SharingFlags,
   context: CliContext,
   special: SpecialParts = {},
 ): Promise<number> {
   const network = await openNetwork(flags)
-  const queue = await openQueue(sources, flags, context)
+  const queue = await openQueue(sources, flags, { context, onlySeeds: special.onlySeeds === true })
   if (flags.list || flags.dryRun) {
     const { startPreview } = await import('./start-preview.ts')
     return await startPreview(queue, flags, context, network.local)
@@ -89,7 +94,7 @@ async function startLogged(
     log('info', 'session', `options not from the command line: ${flags.origins.join(', ')}`)
   const events: EventView[] = flags.json ? [new EventWriter(context.stdout, () => new Date())] : []
   if (logFile !== undefined) events.push(logFile.view)
-  const options = { jobs, timeoutMs: flags.timeout }
+  const options = { jobs, maxSeeding: limitSeeding(jobs, descriptorLimit()), timeoutMs: flags.timeout }
   const hooks = await openHooksIfAny(flags, {
     ...{ context, clock: systemClock, screen, events, log, limit: jobs },
     clean: style.terminal.clean,
@@ -170,15 +175,15 @@ async function openHooksIfAny(
 /** @throws InputError LIST_UNREADABLE before anything else begins */
 async function openQueue(
   args: readonly string[],
-  flags: DownloadFlags,
-  { stdin }: CliContext,
+  flags: SharingFlags,
+  { context, onlySeeds }: { readonly context: CliContext; readonly onlySeeds: boolean },
 ): Promise<SourceQueue> {
   const lists: ListFile[] = []
-  for (const name of flags.inputFile) lists.push(await openListFile(name, stdin))
+  for (const name of flags.inputFile) lists.push(await openListFile(name, context.stdin))
   return new SourceQueue({
     args,
     lists,
-    itemOptions: (lines, label) => itemOptionsFrom(lines, flags, label),
+    itemOptions: (lines, label) => itemOptionsFrom(lines, flags, { label, onlySeeds }),
     clock: systemClock,
   })
 }
@@ -231,10 +236,13 @@ async function openSession(
     listenPorts: flags.listenPort,
     local,
     blocklist,
+    usesPex: flags.pex,
+    usesLsd: flags.lsd,
     maxPeers: flags.maxPeers,
     maxConnections: connectionLimit(flags.jobs),
     maxTorrents: flags.jobs,
     downloadLimit: flags.downloadLimit,
+    uploadLimit: flags.uploadLimit,
     stateDirectory: keepsNothing ? '' : stateDirectory(context, screen),
   }
   const session = await Session.open(settings, { clock: systemClock, log })

@@ -16,6 +16,8 @@ import { findCommand, RunningChild } from './run-child.ts'
 import { toSafeJson } from './safe-json.ts'
 import { watchSignals } from './signals.ts'
 
+/** What the command downloads with us leaves the local network alone, unless the user says otherwise. */
+const STAYS_HERE = { TORRENT_DL_LSD: 'false' }
 const STDIN = 0
 const STDOUT = 1
 const VERSION = 1
@@ -105,7 +107,7 @@ class TestbedRun {
       this.#tell(readyFd ?? STDOUT, json ? jsonLine(env) : shellLine(env))
     if (command === undefined) return SIGNAL_EXIT[await this.#stopSignal()]
     this.#child = new RunningChild(command, {
-      env: { ...this.#context.env, ...env },
+      env: { ...STAYS_HERE, ...this.#context.env, ...env },
       clock: systemClock,
       kill: this.#context.kill,
       isInteractive: isatty(STDIN),

@@ -4,11 +4,13 @@ import type { TorrentSnapshot } from '../torrent/snapshot.ts'
 import type { Theme } from './theme.ts'
 import type { JobResult, JobView, RunSummary } from './view.ts'
 import { EXIT, describeError } from './exit-codes.ts'
-import { formatBytes, formatDuration, formatPercent, formatProgress, formatRate } from './format.ts'
+import { formatBytes, formatDuration, formatPercent, formatProgress, formatRate, plural } from './format.ts'
+import { sentText } from './seed-goal.ts'
+import type { SeedFigures } from './seed-goal.ts'
 import { countsText, failedListText, tableLines } from './batch-table.ts'
 import { usefulBytesOf } from './run-tally.ts'
 import { sourceLabel } from './source.ts'
-import { displayWidth, steadyText, truncateMiddle, wrapWords } from './text-width.ts'
+import { displayWidth, steadyText, truncateEnd, truncateMiddle, wrapWords } from './text-width.ts'
 import { trackerFailures } from './why-idle.ts'
 
 /** Of a batch, sources that were only waiting when it ended are told as a number, not one by one. */
@@ -36,7 +38,10 @@ const GO_ON = 'the same command goes on from there'
 /** The line of a finished, failed or stopped source, and after a missing source one line a tracker. */
 export function resultLines(result: JobResult, style: LineStyle): string[] {
   if (result.duplicateOf !== undefined) return []
-  if (result.outcome === 'complete') return [completeLine(result, style)]
+  if (result.outcome === 'complete')
+    return [
+      result.seeding === undefined ? completeLine(result, style) : seededLine(result, result.seeding, style),
+    ]
   if (result.code === EXIT.outputGone) return [] // `| head` has what it wanted
   if (result.outcome === 'stopped') return [stoppedLine(result, style)]
   const missesSource = result.code === EXIT.noSource || result.code === EXIT.limit
@@ -45,6 +50,11 @@ export function resultLines(result: JobResult, style: LineStyle): string[] {
     failedLine(result, style),
     ...trackerFailures(trackers).map((line) => messageLine(`  ${line}`, style)),
   ]
+}
+
+/** What is told when a torrent begins to seed; of one that was downloaded for it, how that went. */
+export function seedingLines(result: JobResult, style: LineStyle): string[] {
+  return result.job?.onlySeeds === true ? [] : [completeLine(result, style)]
 }
 
 /** A message of ours. @param text holds foreign text */
@@ -127,11 +137,31 @@ function failedLine(result: JobResult, style: LineStyle): string {
 
 function stoppedLine(result: JobResult, { terminal, theme, isBatch }: LineStyle): string {
   const name = terminal.clean(nameOf(result))
-  const { snapshot } = result
-  const progress = snapshot === undefined ? 'not started' : `stopped ${whereOf(snapshot)}`
+  const { snapshot, seeding } = result
+  const progress = seeding === undefined ? stoppedText(snapshot) : `stopped, ${seededText(seeding)}`
   if (isBatch && terminal.isTty)
     return `${theme.paint('stalled', theme.symbols.stopped)} ${name}  ${progress}`
   return `${PREFIX}${name}: ${progress}`
+}
+
+function stoppedText(snapshot: TorrentSnapshot | undefined): string {
+  return snapshot === undefined ? 'not started' : `stopped ${whereOf(snapshot)}`
+}
+
+function seededLine(result: JobResult, seeding: SeedFigures, { terminal, theme }: LineStyle): string {
+  const name = terminal.clean(nameOf(result))
+  if (!terminal.isTty) return `${PREFIX}${name}: ${seededText(seeding)}`
+  const { done, cut } = theme.symbols
+  const room = Math.min(MAX_NAME_CELLS, Math.max(0, terminal.width() - displayWidth(seededText(seeding)) - 5))
+  const text = truncateEnd(seededText(seeding), Math.max(0, terminal.width() - 3), cut)
+  return `${theme.paint('done', done)} ${truncateMiddle(steadyText(name), room, cut)}  ${text}`
+}
+
+/** `seeded 1.2 GiB (ratio 1.93) in 10m 02s, 4 peers completed` */
+function seededText(seeding: SeedFigures): string {
+  const { completedPeerCount, seconds } = seeding
+  const peers = completedPeerCount === 0 ? '' : `, ${plural(completedPeerCount, 'peer')} completed`
+  return `seeded ${sentText(seeding)} in ${formatDuration(seconds)}${peers}`
 }
 
 /** `at 58%, 366.0/631.0 MiB`, for a sentence. */

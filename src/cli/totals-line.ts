@@ -7,12 +7,15 @@ import type { Theme } from './theme.ts'
 const RIGHT_MARGIN = 3
 /** Left out first where there is no room. */
 const LEAST_TELLING: readonly TotalsPart[] = [
+  'sent',
   'bytes',
   'stalled',
   'waiting',
   'running',
   'rate',
   'left',
+  'seeding',
+  'upRate',
   'failed',
 ]
 

@@ -4,6 +4,7 @@ import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import type { SavedList } from './failed-list.ts'
+import type { SeedFigures } from './seed-goal.ts'
 import type { StopSignal } from './exit-codes.ts'
 import type { HookReport } from './hook-report.ts'
 
@@ -18,7 +19,11 @@ export interface JobView {
   readonly path: string
   /** What the same command does after an early end, when that is not to go on from there; '' when nothing is kept. */
   readonly goOn?: string
+  /** `seed`: only what is there already is shared. */
+  readonly onlySeeds?: boolean
   snapshot(): TorrentSnapshot
+  /** Undefined unless it is whole and being shared. */
+  seeding?(): SeedFigures | undefined
 }
 
 /** How one source ended. */
@@ -35,6 +40,8 @@ export interface JobResult {
   readonly snapshot: TorrentSnapshot | undefined
   /** Spent downloading (without the check of existing data), in seconds. */
   readonly seconds: number
+  /** Of one that was shared once it was whole: at the end of that. */
+  readonly seeding?: SeedFigures | undefined
   /** The first source of this torrent, whose result this is. */
   readonly duplicateOf?: string
   /** Not even looked at: the run ended before its turn. */
@@ -62,6 +69,7 @@ export interface ItemResult {
   readonly receivedBytes: number | undefined
   readonly wastedBytes: number | undefined
   readonly uploadedBytes: number | undefined
+  readonly seeding: SeedFigures | undefined
   /** That came in this run and were of use. */
   readonly downloadedBytes: number
   readonly seconds: number
@@ -84,6 +92,10 @@ export interface RunCounts {
   readonly duplicates: number
   /** That came in this run and were of use. */
   readonly downloadedBytes: number
+  /** Sent by those that were shared once they were whole. */
+  readonly seededBytes: number
+  /** How many these were. */
+  readonly seeded: number
 }
 
 /** Sources so far: more may come unless these are all. */
@@ -132,6 +144,8 @@ export interface DownloadView {
   onWarning(job: JobView | undefined, message: string): void
   /** Once a second. */
   onTick(): void
+  /** It is whole and is being shared from now on: how the download ended. `onResult` follows at the end of that. */
+  onSeeding(result: JobResult): void
   onResult(result: JobResult): void
   /** After everything is saved; nothing follows. */
   onEnd(summary: RunSummary): void

@@ -12,13 +12,14 @@ export function isStalled({ state, idleSeconds, downloadBytesPerSecond }: Torren
 }
 
 /** `3 peers, all choking; tracker.example: 412 seeds, next try in 25 s`. Holds foreign text. */
-export function whyIdle({ peers, trackers }: TorrentSnapshot): string {
-  return `${describePeers(peers)}; ${describeTrackers(trackers)}`
+export function whyIdle({ peers, trackers, asksLocalNetwork }: TorrentSnapshot): string {
+  const local = asksLocalNetwork === true && trackers.length === 0 ? ', the local network is asked' : ''
+  return `${describePeers(peers)}; ${describeTrackers(trackers)}${local}`
 }
 
 /** The part of whyIdle about peers: short enough for a bar. */
 export function describePeers(peers: PeerCounts): string {
-  const left = leftOut(peers)
+  const left = origins(peers) + leftOut(peers)
   if (peers.connected === 1) return `1 peer, ${peers.unchoking === 0 ? 'choking' : 'sends nothing'}${left}`
   if (peers.connected > 0) {
     return `${plural(peers.connected, 'peer')}, ${peers.unchoking === 0 ? 'all choking' : 'none sends'}${left}`
@@ -27,6 +28,17 @@ export function describePeers(peers: PeerCounts): string {
   if (peers.known === 1) return `1 address, does not answer${left}`
   if (peers.known > 0) return `${addresses(peers.known)}, none answers${left}`
   return `no peers known${left}`
+}
+
+/** Where addresses came from that no tracker and no user named. */
+function origins({ connected, known, fromPeers = 0, fromLocalNetwork = 0 }: PeerCounts): string {
+  if (connected > 0 || known === 0) return ''
+  const parts = [
+    [fromPeers, 'from peers'],
+    [fromLocalNetwork, 'on the local network'],
+  ] as const
+  const told = parts.flatMap(([count, where]) => (count > 0 ? [`${formatCount(count)} ${where}`] : []))
+  return told.length === 0 ? '' : ` (${told.join(', ')})`
 }
 
 /** Whom we know and do not call. */

@@ -1,5 +1,5 @@
 /**
- * Datagrams. The only file that knows node:dgram: sockets that the kernel keeps to one remote address (UDP trackers)
+ * Datagrams. With multicast.ts the only file that knows node:dgram: sockets that the kernel keeps to one remote address (UDP trackers)
  * and sockets that serve everybody (our own tracker). IPv4 addresses that arrive on an IPv6 socket look like IPv4.
  */
 import { createSocket } from 'node:dgram'

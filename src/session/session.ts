@@ -1,5 +1,6 @@
 /** The process-wide part: one listener, one dialer, many torrents. Knows which torrent an inbound peer is for. */
 import { randomBytes } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
 import type { Acceptance } from '../peer/peer-handler.ts'
 import type { Clock } from '../common/clock.ts'
 import type { Handshake } from '../wire/handshake.ts'
@@ -9,9 +10,11 @@ import type { Settings, TorrentSettings } from './settings.ts'
 import type { TorrentObserver } from '../torrent/snapshot.ts'
 import { DownloadLimits } from '../torrent/download-limits.ts'
 import { Dialer } from '../peer/dialer.ts'
+import type { Endpoint } from '../common/endpoint.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
+import { LocalDiscovery } from './local-discovery.ts'
 import { InputError, KnownError, PeerError, messageOf } from '../common/errors.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
 import type { AttachHandler } from '../net/byte-stream.ts'
@@ -50,6 +53,7 @@ export class Session {
   readonly #downloadLimits: DownloadLimits
   readonly #uploadLimits: UploadLimits
   readonly #places: PeerPlaces
+  readonly #localNetwork: LocalDiscovery | undefined
   #listener: TcpListener | undefined
 
   private constructor(settings: Settings, parts: SessionParts) {
@@ -68,6 +72,7 @@ export class Session {
         return connectTcp(endpoint, wrapped, { ...options, localAddress: local.toward(endpoint.host) })
       },
     })
+    this.#localNetwork = settings.usesLsd === true ? this.#makeLocalNetwork() : undefined
     this.#udpLinks = new UdpLinks({
       clock: parts.clock,
       connect: (remote, handler) => connectUdp(remote, handler, local.toward(remote.host)),
@@ -122,6 +127,9 @@ export class Session {
         }),
       uploadMemory: this.#uploadMemory,
       refusalOf: (host) => this.#refusalOf(host),
+      usesPex: this.#settings.usesPex ?? true,
+      isOurs: (endpoint) => this.#isOurs(endpoint),
+      localNetwork: this.#localNetwork,
       peerId: makePeerId(randomBytes(12)),
       listenPort: this.listenPort,
       maxPeers: this.#settings.maxPeers,
@@ -155,6 +163,18 @@ export class Session {
     this.#udpLinks.close()
   }
 
+  #makeLocalNetwork(): LocalDiscovery {
+    const { clock, log } = this.#parts
+    const { local } = this.#settings
+    const cookie = randomBytes(8).toString('hex')
+    return new LocalDiscovery({ clock, log, local, cookie, listenPort: () => this.listenPort })
+  }
+
+  #isOurs({ host, port }: Endpoint): boolean {
+    if (port !== this.listenPort) return false
+    return Object.values(networkInterfaces()).some((infos) => infos?.some(({ address }) => address === host))
+  }
+
   #refusalOf(host: string): PeerRefusal | undefined {
     const { local, blocklist } = this.#settings
     if (!local.reaches(host)) return 'unreachable'
@@ -174,6 +194,7 @@ export class Session {
       hashesAll: settings.hashesAll,
       syncs: settings.syncs,
       diskWaitMs: settings.diskWaitMs,
+      isReadOnly: settings.isReadOnly,
       wantedFiles: settings.wantedFiles,
       log: this.#parts.log,
     })

@@ -14,6 +14,10 @@ export interface Settings {
   readonly local: LocalAddresses
   /** Peers of these ranges are neither dialled nor let in. */
   readonly blocklist?: IpRanges | undefined
+  /** Peers tell each other of others (BEP 11), except of private torrents. Default: yes. */
+  readonly usesPex?: boolean | undefined
+  /** The local network is asked and answered (BEP 14), except about private torrents. Default: no. */
+  readonly usesLsd?: boolean | undefined
   /** Connections a torrent keeps at the most. */
   readonly maxPeers: number
   /** The same for all torrents together; undefined: no limit. */
@@ -44,6 +48,8 @@ export interface TorrentSettings {
   readonly hashesAll?: boolean | undefined
   /** A file is on the disk before it counts as whole. */
   readonly syncs?: boolean | undefined
+  /** Nothing below the output directory is made or changed: what is missing there is an error, DATA_MISSING. */
+  readonly isReadOnly?: boolean | undefined
   /** How long room on a full disk is waited for. */
   readonly diskWaitMs?: number | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */

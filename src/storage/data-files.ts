@@ -49,10 +49,10 @@ export interface DataFilesOptions {
   readonly firstPlace: 'part' | 'final'
   /** Bytes still to be written, for the message when the disk is full. */
   readonly neededBytes: () => number
+  /** No file is opened for writing. */
+  readonly isReadOnly: boolean
   /** Files have their length as soon as they are made, unless it is `none`. */
   readonly allocation: FileAllocation
-  /** Files are opened for reading alone, whatever becomes of them. */
-  readonly isReadOnly?: boolean
   /** Undefined: the system does. */
   readonly write?: WriteAt | undefined
   readonly sync?: ((fd: number) => Promise<void>) | undefined
@@ -64,6 +64,7 @@ export class DataFiles {
   readonly #table: FileTable
   readonly #firstPlace: 'part' | 'final'
   readonly #neededBytes: () => number
+  readonly #isReadOnly: boolean
   readonly #allocation: FileAllocation
   readonly #write: WriteAt | undefined
   readonly #sync: (fd: number) => Promise<void>
@@ -73,7 +74,7 @@ export class DataFiles {
 
   constructor(options: DataFilesOptions) {
     const { paths, directories, table, firstPlace, neededBytes, allocation, write, sync } = options
-    const { isReadOnly = false } = options
+    this.#isReadOnly = options.isReadOnly
     this.#paths = paths
     this.#directories = directories
     this.#table = table
@@ -82,7 +83,7 @@ export class DataFiles {
     this.#allocation = allocation
     this.#write = write
     this.#sync = sync ?? fsyncAsync
-    this.#open = new OpenFiles((file) => this.#openFile(file, !isReadOnly && !this.#isFinished(file)))
+    this.#open = new OpenFiles((file) => this.#openFile(file, !this.#isFinished(file)))
   }
 
   /** Keeps one descriptor back for hard times. */
@@ -310,6 +311,7 @@ export class DataFiles {
 
   /** Nothing will be written to it any more; perhaps we may not even. */
   #isFinished(file: number): boolean {
+    if (this.#isReadOnly) return true
     const place = this.#table.place(file)
     return place === 'adopted' || (place === 'final' && this.#table.isWhole(file))
   }

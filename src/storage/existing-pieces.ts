@@ -22,6 +22,8 @@ export interface ExistingPiecesOptions {
   readonly record: ResumeRecord | undefined
   readonly parts: PartsFile
   readonly source: HashSource
+  /** Nothing will be written: then nothing is in the way, either. */
+  readonly isReadOnly: boolean
 }
 
 /**
@@ -51,6 +53,7 @@ export async function findExistingPieces(
     },
     signal: progress.signal,
   })
+  if (options.isReadOnly) return have
   verdicts.assertNoneInTheWay()
   assertPartsAreOurs(options, have)
   return have

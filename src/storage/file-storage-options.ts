@@ -32,6 +32,8 @@ export interface FileStorageOptions {
   readonly hashesAll?: boolean | undefined
   /** Bytes and names are on the disk before a file counts as whole. */
   readonly syncs?: boolean | undefined
+  /** Nothing below the output directory is made, moved or written: what is missing there is an error, DATA_MISSING. */
+  readonly isReadOnly?: boolean | undefined
   /** How long a full disk is waited for; default: not at all. */
   readonly diskWaitMs?: number | undefined
   /** Write to files, and have what was written put on the disk; undefined: the system does. */

@@ -20,10 +20,11 @@ import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { Bitfield } from '../common/bitfield.ts'
 import { systemClock, sleep } from '../common/clock.ts'
-import { messageOf, StorageError } from '../common/errors.ts'
+import { messageOf, StorageError, systemCodeOf } from '../common/errors.ts'
 import { allocateFiles } from './allocate-files.ts'
 import { pieceIndices } from '../metainfo/geometry.ts'
 import { DataFiles } from './data-files.ts'
+import { dataMissing } from './data-missing.ts'
 import { diskError } from './disk-errors.ts'
 import { DiskWait } from './disk-wait.ts'
 import { findExistingPieces } from './existing-pieces.ts'
@@ -100,6 +101,7 @@ export class FileStorage implements Storage {
       table: this.#table,
       firstPlace: this.#firstPlace,
       neededBytes: () => this.#missingBytes,
+      isReadOnly: options.isReadOnly ?? false,
       allocation: options.allocation ?? 'none',
       write: options.write,
       sync: options.sync,
@@ -133,7 +135,7 @@ export class FileStorage implements Storage {
   /**
    * @returns the caller's to keep
    * @throws StorageError LOCKED, FILE_IN_THE_WAY, DISK_FULL, DISK_NOT_WRITABLE, DISK_NOT_A_DIRECTORY,
-   * DISK_PATH_UNSAFE, DISK_NAME_TOO_LONG, DISK_IO, FILE_CHANGED; STORAGE_CLOSED from the others after `close`
+   * DISK_PATH_UNSAFE, DISK_NAME_TOO_LONG, DISK_IO, FILE_CHANGED, DATA_MISSING; STORAGE_CLOSED from the others after `close`
    */
   async open(progress: CheckProgress): Promise<Bitfield> {
     const opening = this.#openLocked(progress)
@@ -221,11 +223,12 @@ export class FileStorage implements Storage {
 
   #acquireLock(): LockFile {
     const { outputDirectory, stateDirectory } = this.#options
-    makeRoot(outputDirectory, this.#paths.shownRoot)
+    if (this.#options.isReadOnly !== true) makeRoot(outputDirectory, this.#paths.shownRoot)
     let root
     try {
       root = realpathSync(outputDirectory)
     } catch (error) {
+      if (this.#options.isReadOnly === true && systemCodeOf(error) === 'ENOENT') throw this.#dataMissing()
       throw diskError(error, { verb: 'open', path: this.#paths.shownRoot })
     }
     const { name } = this.#metainfo
@@ -249,6 +252,7 @@ export class FileStorage implements Storage {
     const table = this.#table
     const paths = this.#paths
     const { inspection, record } = await this.#look(progress)
+    if (this.#options.isReadOnly === true) return this.#openAsItIs(inspection, progress)
     const isComplete = !this.#isMissingAny()
     if (!isComplete) assertWritable(paths.root, paths.shownRoot)
     await this.#space.retry(() => {
@@ -285,6 +289,23 @@ export class FileStorage implements Storage {
     return copyOf(this.#have)
   }
 
+  /** All of it lies in files, under whatever name, or it is an error. */
+  async #openAsItIs(inspection: Inspection, progress: CheckProgress): Promise<Bitfield> {
+    const { metainfo } = this.#options
+    const plan = planParts({ metainfo, table: this.#table, parts: this.#parts }, inspection, undefined)
+    for (const piece of plan.toCopy) this.#have.clear(piece)
+    if (this.#isMissingAny()) throw this.#dataMissing()
+    this.#saveNow()
+    if (inspection.trusted.size < inspection.sizes.size) await confirmFiles(this.#verifyOptions)
+    this.#files.holdReserve()
+    for (const [file] of this.#table.wantedFiles()) progress.onFileWhole(file)
+    return copyOf(this.#have)
+  }
+
+  #dataMissing(): StorageError {
+    return dataMissing({ metainfo: this.#metainfo, table: this.#table, paths: this.#paths, have: this.#have })
+  }
+
   #countMissing(files: Iterable<number>): void {
     for (const file of files) this.#table.countMissing(file, (piece) => this.#have.has(piece))
   }
@@ -308,17 +329,17 @@ export class FileStorage implements Storage {
       this.#endWaits()
     })
     const record = this.#loadRecord(progress)
-    const { force, hashesAll = false } = this.#options
+    const { force, hashesAll = false, isReadOnly = false } = this.#options
     const table = this.#table
     const paths = this.#paths
     const parts = this.#parts
     const inspection = await inspectFiles({
       ...{ paths, directories: this.#directories, table },
-      ...{ record, bootId: this.#bootId, force, hashesAll, signal },
+      ...{ record, bootId: this.#bootId, force, hashesAll, isReadOnly, signal },
     })
     for (const notice of inspection.notices) progress.onNotice(notice)
     this.#have = await findExistingPieces(
-      { ...this.#verifyOptions, paths, inspection, record, parts },
+      { ...this.#verifyOptions, paths, inspection, record, parts, isReadOnly },
       progress,
     )
     this.#files.closeAll() // opened for reading before it was known which of them will be written

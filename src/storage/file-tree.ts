@@ -6,7 +6,6 @@
 import type { BigIntStats, Dirent } from 'node:fs'
 import { isUtf8 } from 'node:buffer'
 import { readdirSync, realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { InputError, systemCodeOf } from '../common/errors.ts'
 import { MAX_FILES } from '../metainfo/file-list.ts'
 import type { FileEntry } from '../metainfo/metainfo.ts'
@@ -68,7 +67,7 @@ export function treePath(root: string, { path }: FileEntry): string {
 }
 
 function placeOf(root: string, path: readonly string[]): string {
-  return path.length === 0 ? root : join(root, ...path)
+  return path.length === 0 ? root : `${root}${root.endsWith('/') ? '' : '/'}${path.join('/')}`
 }
 
 class TreeWalk {

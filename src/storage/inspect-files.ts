@@ -10,7 +10,8 @@
  * | yes | - | final | ours; trusted when the record's identity fits |
  * | yes | any | else | somebody else's: adopted if its size fits and its pieces will match; else in the way |
  *
- * With `force` somebody else's file is taken for ours.
+ * With `force` somebody else's file is taken for ours. When nothing will be written, no regular file is in the way:
+ * what does not match is missing.
  *
  * A file that was not chosen is never in the way: ours stay in use, somebody else's of the right size is only read, for
  * the pieces that it shares with chosen ones, and anything else counts as absent.
@@ -36,6 +37,8 @@ export interface InspectOptions {
   readonly force: boolean
   /** Nothing is taken on trust. */
   readonly hashesAll: boolean
+  /** Nothing will be written. */
+  readonly isReadOnly: boolean
   readonly signal: AbortSignal
 }
 
@@ -87,7 +90,8 @@ export async function inspectFiles(options: InspectOptions): Promise<Inspection>
     const trusted = isTrusted(options, stat, recorded.identity)
     if (stat !== undefined) table.setIdentity(file, stat, trusted)
     seen.add(file, decision, trusted)
-    if (isWanted) seen.compare(decision, recorded, { trusted, isAsked: options.hashesAll })
+    if (isWanted && !(options.isReadOnly && stat === undefined))
+      seen.compare(decision, recorded, { trusted, isAsked: options.hashesAll })
     // Only the pieces that it shares are hashed: the record must not vouch for the others' absence.
     else if (stat !== undefined && !trusted) table.setSuspect(file, true)
     if (turns.isOver()) {
@@ -192,6 +196,7 @@ function decide(options: InspectOptions, file: number, found: Found, recorded: R
   const isMoving = part !== undefined && isSameFile(part, final)
   if (isMoving && recorded.place !== 'none') return { place: 'final', stat: final, isDoubled: true }
   if (recorded.place === 'final' && part === undefined) return { place: 'final', stat: final }
+  if (options.isReadOnly) return { place: 'adopted', stat: final }
   if (options.force) {
     return part === undefined
       ? { place: 'final', stat: final }
@@ -214,14 +219,14 @@ function decideUnwanted(options: InspectOptions, file: number, recorded: Recorde
 }
 
 function decideUnfinished(
-  { table, paths, force }: InspectOptions,
+  { table, paths, force, isReadOnly }: InspectOptions,
   file: number,
   part: BigIntStats | undefined,
   recorded: RecordedFile,
 ): Decision {
   if (part === undefined) return ABSENT
   const length = BigInt(table.lengthOf(file))
-  const isKnown = recorded.place !== 'none' || force
+  const isKnown = recorded.place !== 'none' || force || isReadOnly
   if (part.size > length && !isKnown) throw wrongSize(paths.shown(file, 'part'), part, length)
   return { place: 'part', stat: part, isUnknown: !isKnown && part.size > 0n }
 }

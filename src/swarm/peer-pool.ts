@@ -3,7 +3,8 @@
  *
  * Addresses are claims of strangers, who may want us to attack a third party. So scope never widens inwards
  * (common/address-scope.ts), one host is named by at most `maxPerHost` endpoints, and nobody is dialled more than once a
- * minute; only peers of this machine and network, whom a user or a local tracker named, are tried again sooner.
+ * minute; only peers of this machine and network, whom a user, a local tracker or they themselves (LSD) named, are tried
+ * again sooner.
  */
 import type { AddressScope } from '../common/address-scope.ts'
 import type { BackoffPolicy } from '../common/backoff.ts'
@@ -55,7 +56,19 @@ interface KnownPeer {
 const MAX_KNOWN = 3_000
 const MAX_PER_HOST = 10
 /** Strangers name well-known ports to have us knock at other services. */
-const FIRST_UNPRIVILEGED_PORT = 1_024
+export const FIRST_UNPRIVILEGED_PORT = 1_024
+/** What was only heard of must leave room for what trackers name. */
+const MAX_HEARSAY: Partial<Record<PeerSource, number>> = { pex: 1_000, dht: 1_000, lsd: 500 }
+/** Whose word counts for more: of addresses that are otherwise alike the lower ones are dialled first. */
+const SOURCE_RANK: Record<PeerSource, number> = {
+  user: 0,
+  lsd: 1,
+  tracker: 2,
+  resume: 3,
+  dht: 4,
+  pex: 5,
+  inbound: 6,
+}
 /** An endpoint that no user named is tried rarely after this many failures. */
 const MAX_FAILURES = 3
 const RARELY_MS = 900_000
@@ -69,6 +82,7 @@ export class PeerPool {
   readonly #random: () => number
   readonly #known = new Map<string, KnownPeer>()
   readonly #perHost = new Map<string, number>()
+  readonly #perSource = new Map<PeerSource, number>()
   readonly #self = new Set<string>()
   readonly #bans = new BanList()
   readonly #refusalOf: (host: string) => PeerRefusal | undefined
@@ -91,16 +105,16 @@ export class PeerPool {
     if (this.#self.has(key) || !isWelcome(endpoint, source, { sourceScope, scope })) return false
     if (this.isBanned(endpoint) || this.#isRefused(endpoint.host)) return false
     const known = this.#known.get(key)
-    if (known !== undefined) return confirm(known, source)
+    if (known !== undefined) return this.#confirm(known, source)
     const peer = newPeer(endpoint, source)
-    if (source !== 'user' && !this.#hasRoom(peer.hostKey)) return false
+    if (source !== 'user' && !this.#hasRoom(peer)) return false
     this.#insert(peer)
     return true
   }
 
   /**
    * The address to dial next, from now on counted as dialing: the user's first, then never tried ones, then those with
-   * fewest failures; equals at random. O(known).
+   * fewest failures, then by source; equals at random. O(known).
    */
   takeDialable(nowMs: number): Endpoint | undefined {
     this.#setNow(nowMs)
@@ -116,8 +130,7 @@ export class PeerPool {
       if (this.#random() * ties < 1) best = peer
     }
     if (best === undefined) return undefined
-    best.state = 'dialing'
-    best.wasTried = true
+    startDial(best)
     return best.endpoint
   }
 
@@ -136,13 +149,24 @@ export class PeerPool {
     else this.#insert({ ...newPeer(endpoint, 'inbound'), state: 'connected', isDialable: false })
   }
 
-  /** A connection ended. One that gave us something starts with a clean slate. Unknown endpoints are ignored. */
-  onClosed(endpoint: Endpoint, { wasUseful, nowMs }: { wasUseful: boolean; nowMs: number }): void {
+  /**
+   * A connection ended. One that was of use starts with a clean slate. Unknown endpoints are ignored.
+   * @param isNeedless neither has anything for the other: it is dialled rarely from now on
+   */
+  onClosed(
+    endpoint: Endpoint,
+    {
+      wasUseful,
+      isNeedless = false,
+      nowMs,
+    }: { readonly wasUseful: boolean; readonly isNeedless?: boolean; readonly nowMs: number },
+  ): void {
     this.#setNow(nowMs)
     const peer = this.#known.get(formatEndpoint(endpoint))
     if (peer === undefined) return
     peer.failures = wasUseful ? 0 : peer.failures + 1
     this.#settle(peer)
+    if (isNeedless) peer.nextDialMs = Math.max(peer.nextDialMs, this.#nowMs + RARELY_MS)
   }
 
   onDialFailed(endpoint: Endpoint, nowMs: number): void {
@@ -201,6 +225,11 @@ export class PeerPool {
     return { known, connected, banned: this.#bans.countAt(this.#nowMs), dialing }
   }
 
+  /** Of the known addresses those that were only heard of from this source. */
+  countOf(source: PeerSource): number {
+    return this.#perSource.get(source) ?? 0
+  }
+
   /** Hosts that somebody named and that are never dialled. */
   get refusedCounts(): Readonly<Record<PeerRefusal, number>> {
     return { blocked: this.#refused.blocked.size, unreachable: this.#refused.unreachable.size }
@@ -227,7 +256,7 @@ export class PeerPool {
   }
 
   #retryMs({ source, scope, failures }: KnownPeer): number {
-    const isNamedWell = source === 'user' || source === 'tracker'
+    const isNamedWell = source === 'user' || source === 'tracker' || source === 'lsd'
     if (isNamedWell && scope !== 'public') return backoffMs(LOCAL_RETRY, failures - 1, this.#random())
     if (source !== 'user' && failures >= MAX_FAILURES) return RARELY_MS
     return backoffMs(RETRY, Math.max(0, failures - 1), this.#random())
@@ -239,16 +268,20 @@ export class PeerPool {
     else peer.nextDialMs = endMs
   }
 
-  #hasRoom(hostKey: string): boolean {
+  #hasRoom({ hostKey, source }: KnownPeer): boolean {
     if ((this.#perHost.get(hostKey) ?? 0) >= this.#maxPerHost) return false
+    if (this.countOf(source) >= (MAX_HEARSAY[source] ?? Infinity) && !this.#evict(source)) return false
     return this.#known.size < this.#maxKnown || this.#evict()
   }
 
-  /** Forgets the idle address with most failures. @returns false when every one is still promising */
-  #evict(): boolean {
+  /**
+   * Forgets the idle address with most failures. @param of of this source alone
+   * @returns false when every one is still promising
+   */
+  #evict(of?: PeerSource): boolean {
     let worst: KnownPeer | undefined
     for (const peer of this.#known.values()) {
-      if (!isIdle(peer) || peer.source === 'user') continue
+      if (!isIdle(peer) || peer.source === 'user' || (of !== undefined && peer.source !== of)) continue
       if (peer.failures > (worst?.failures ?? 0)) worst = peer
     }
     if (worst === undefined) return false
@@ -258,15 +291,31 @@ export class PeerPool {
 
   #insert(peer: KnownPeer): void {
     this.#known.set(peer.key, peer)
+    this.#countSource(peer.source, 1)
     if (peer.isDialable) this.#perHost.set(peer.hostKey, (this.#perHost.get(peer.hostKey) ?? 0) + 1)
   }
 
   #delete(peer: KnownPeer): void {
     this.#known.delete(peer.key)
+    this.#countSource(peer.source, -1)
     if (!peer.isDialable) return
     const left = (this.#perHost.get(peer.hostKey) ?? 0) - 1
     if (left > 0) this.#perHost.set(peer.hostKey, left)
     else this.#perHost.delete(peer.hostKey)
+  }
+
+  /** Named once more: by somebody whose word counts for more, it counts for more. @returns false, for it is not new */
+  #confirm(known: KnownPeer, source: PeerSource): false {
+    if (known.isDialable && SOURCE_RANK[source] < SOURCE_RANK[known.source]) {
+      this.#countSource(known.source, -1)
+      known.source = source
+      this.#countSource(source, 1)
+    }
+    return false
+  }
+
+  #countSource(source: PeerSource, change: 1 | -1): void {
+    this.#perSource.set(source, this.countOf(source) + change)
   }
 }
 
@@ -293,15 +342,14 @@ interface Scopes {
 function isWelcome({ port }: Endpoint, source: PeerSource, { sourceScope, scope }: Scopes): boolean {
   if (port < 1 || port > 65_535 || scope === 'unusable') return false
   if (source === 'user') return true
-  const isHearsay = source === 'pex' || source === 'dht'
+  const isHearsay = source in MAX_HEARSAY
   if (isHearsay && port < FIRST_UNPRIVILEGED_PORT) return false
   return mayLeadTo(sourceScope, scope)
 }
 
-/** Named once more: by the user it counts for more. @returns false, for it is not new */
-function confirm(known: KnownPeer, source: PeerSource): false {
-  if (source === 'user') known.source = 'user'
-  return false
+function startDial(peer: KnownPeer): void {
+  peer.state = 'dialing'
+  peer.wasTried = true
 }
 
 function isIdle(peer: KnownPeer): boolean {
@@ -310,5 +358,7 @@ function isIdle(peer: KnownPeer): boolean {
 
 /** Smaller is dialled sooner. */
 function rankOf({ source, wasTried, failures }: KnownPeer): number {
-  return (source === 'user' ? 0 : 1e6) + (wasTried ? 1e3 : 0) + Math.min(failures, 999)
+  return (
+    (source === 'user' ? 0 : 1e6) + (wasTried ? 1e5 : 0) + 10 * Math.min(failures, 999) + SOURCE_RANK[source]
+  )
 }

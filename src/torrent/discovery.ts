@@ -1,16 +1,24 @@
-/** Where peers come from: trackers and the user name addresses, the pool orders them, the dialer calls them. */
+/**
+ * Where peers come from: trackers, the local network and the user name addresses (and peers, in peer-exchange.ts), the
+ * pool orders them, the dialer calls them.
+ */
+import { scopeOf } from '../common/address-scope.ts'
 import type { AddressScope } from '../common/address-scope.ts'
 import type { Announcer } from '../tracker/announcer.ts'
 import type { Dialer } from '../peer/dialer.ts'
 import type { Endpoint } from '../common/endpoint.ts'
 import type { Handshake } from '../wire/handshake.ts'
 import type { KnownError } from '../common/errors.ts'
+import type { LocalMembership, LocalNetwork } from './local-network.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
 import type { Acceptance } from '../peer/peer-handler.ts'
 import { PeerConnection } from '../peer/peer-connection.ts'
 import { PeerError, SourceError, systemCodeOf } from '../common/errors.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
+
+/** A seed calls addresses until it has so many peers: those that nobody can call may need it. The others call themselves. */
+const SEED_DIALS_UP_TO = 40
 
 export interface DiscoveryParts {
   readonly announcer: Announcer
@@ -19,6 +27,9 @@ export interface DiscoveryParts {
   /** Takes a dialled connection in once its handshake is done. */
   readonly accept: (connection: PeerConnection, peerHandshake: Handshake) => Acceptance
   readonly userPeers: readonly Endpoint[]
+  readonly localNetwork: LocalNetwork | undefined
+  /** Is it of use to others when it has everything itself? */
+  readonly seeds: boolean
 }
 
 export class Discovery {
@@ -26,6 +37,7 @@ export class Discovery {
   readonly #parts: DiscoveryParts
   /** Dialled, and not through with the handshake. */
   readonly #dialing = new Set<PeerConnection>()
+  #localNetwork: LocalMembership | undefined
   #isStopped = false
   #hasWarned = false
 
@@ -42,6 +54,9 @@ export class Discovery {
     for (const endpoint of this.#parts.userPeers) this.#context.pool.add(endpoint, 'user', 'loopback')
     this.#parts.announcer.start()
     this.dialMore()
+    this.#localNetwork = this.#parts.localNetwork?.join(this.#context.metainfo.infoHash, (endpoint) => {
+      this.#onNeighbour(endpoint)
+    })
   }
 
   /** A tracker named these addresses. */
@@ -57,10 +72,15 @@ export class Discovery {
   }
 
   onSecond(): void {
-    if (this.#context.state !== 'downloading') return
     this.dialMore()
+    if (this.#context.state !== 'downloading') return
     if (this.#context.peers.size + this.#dialing.size === 0) this.#parts.announcer.wantPeers()
-    if (this.#isHopeless()) this.#context.fail(noSource(this.#parts.announcer.statuses()))
+    if (this.#isHopeless()) this.#context.fail(this.#noSource())
+  }
+
+  /** Is the local network asked from time to time? */
+  get asksLocalNetwork(): boolean {
+    return this.#localNetwork !== undefined
   }
 
   completed(): void {
@@ -73,6 +93,7 @@ export class Discovery {
 
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.#localNetwork?.leave()
     for (const connection of [...this.#dialing]) {
       connection.close(new PeerError('PEER_STOPPING', 'the torrent stops'))
     }
@@ -82,7 +103,7 @@ export class Discovery {
   /** Calls as many known addresses as limits allow. */
   dialMore(): void {
     const { context, parts } = { context: this.#context, parts: this.#parts }
-    if (this.#isStopped || context.state !== 'downloading') return
+    if (this.#isStopped) return
     while (this.#hasRoom() && parts.dialer.freeSlots > 0) {
       const endpoint = context.pool.takeDialable(context.clock.now())
       if (endpoint === undefined) return
@@ -90,9 +111,24 @@ export class Discovery {
     }
   }
 
+  /** It says itself that it is there. A seed calls it, too: it cannot know of us before our next announce. */
+  #onNeighbour(endpoint: Endpoint): void {
+    const { pool } = this.#context
+    const isNew = pool.add(endpoint, 'lsd', scopeOf(endpoint.host))
+    if (isNew) this.#context.log('info', 'swarm', `${formatEndpoint(endpoint)} is on the local network`)
+    this.dialMore()
+  }
+
   #hasRoom(): boolean {
-    const { peers, maxPeers, places } = this.#context
-    return peers.size + this.#dialing.size < maxPeers && places.hasRoom()
+    const { peers, places } = this.#context
+    return peers.size + this.#dialing.size < this.#mostPeers && places.hasRoom()
+  }
+
+  /** Nobody is called for more. */
+  get #mostPeers(): number {
+    const { state, maxPeers } = this.#context
+    if (state === 'downloading') return maxPeers
+    return state === 'complete' && this.#parts.seeds ? Math.min(maxPeers, SEED_DIALS_UP_TO) : 0
   }
 
   #dial(endpoint: Endpoint): void {
@@ -145,22 +181,28 @@ export class Discovery {
     )
   }
 
-  /** Every tracker said no to this torrent, and nobody else is left to ask. */
+  /** Every tracker said no to this torrent, the local network is silent, and nobody else is left to ask. */
   #isHopeless(): boolean {
     const { peers, pool } = this.#context
     return (
       this.#parts.announcer.isHopeless &&
+      this.#localNetwork?.mayAnswer !== true &&
       peers.size === 0 &&
       this.#dialing.size === 0 &&
       pool.counts.known === 0
     )
   }
-}
 
-function noSource(trackers: readonly TrackerStatus[]): SourceError {
-  if (trackers.length === 0) {
-    return new SourceError('NO_SOURCE', 'nobody to ask: the torrent names no tracker and no --peer is left')
+  #noSource(): SourceError {
+    const trackers = this.#parts.announcer.statuses()
+    const silence = this.asksLocalNetwork ? ', and nobody on the local network has it' : ''
+    if (trackers.length === 0) {
+      return new SourceError(
+        'NO_SOURCE',
+        `nobody to ask: the torrent names no tracker and no --peer is left${silence}`,
+      )
+    }
+    const count = trackers.length === 1 ? 'its tracker' : `each of its ${trackers.length} trackers`
+    return new SourceError('NO_SOURCE', `nobody to ask: ${count} refused this torrent${silence}`)
   }
-  const count = trackers.length === 1 ? 'its tracker' : `each of its ${trackers.length} trackers`
-  return new SourceError('NO_SOURCE', `nobody to ask: ${count} refused this torrent`)
 }

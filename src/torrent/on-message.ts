@@ -147,9 +147,11 @@ export function onClosed(context: TorrentContext, peer: Peer, reason: KnownError
   releaseRequests(context, peer)
   for (const open of context.openPieces.values()) if (open.owner === peer.key) disownPiece(context, open)
   peer.uploads.clear()
+  const isDone = context.state === 'complete'
   passOnSlots(context)
   context.pool.onClosed(peer.endpoint, {
-    wasUseful: peer.downloadRate.totalBytes > 0,
+    wasUseful: (isDone ? peer.uploadRate : peer.downloadRate).totalBytes > 0,
+    isNeedless: isDone && peer.isSeed,
     nowMs: context.clock.now(),
   })
   context.log('debug', 'peer', `${formatEndpoint(peer.endpoint)} closed: ${reason.message} [${reason.code}]`)

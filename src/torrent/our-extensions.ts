@@ -2,6 +2,8 @@
 import type { ExtensionHandshake } from '../wire/extensions.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { VERSION } from '../common/version.ts'
+import { PEX_EXTENSION } from '../wire/pex.ts'
+import { PEX_ID } from './peer-exchange.ts'
 import { MAX_QUEUED_REQUESTS } from './request-queue.ts'
 
 /** The name peers see (`v`). */
@@ -13,9 +15,11 @@ const CLIENT_NAME = `torrent-dl ${VERSION}`
  */
 export const UPLOAD_ONLY_ID = 3
 
-export function ourExtensions({ listenPort, state, superSeed }: TorrentContext): ExtensionHandshake {
+export function ourExtensions({ listenPort, pex, state, superSeed }: TorrentContext): ExtensionHandshake {
+  const m = new Map([['upload_only', UPLOAD_ONLY_ID]])
+  if (pex !== undefined) m.set(PEX_EXTENSION, PEX_ID)
   return {
-    m: new Map([['upload_only', UPLOAD_ONLY_ID]]),
+    m,
     clientName: CLIENT_NAME,
     requestQueueLimit: MAX_QUEUED_REQUESTS,
     listenPort,

@@ -17,6 +17,7 @@ import { Bitfield } from '../common/bitfield.ts'
 import { RateMeter } from '../common/rate-meter.ts'
 import { RequestLedger } from '../swarm/request-ledger.ts'
 import { RequestWindow } from '../swarm/request-window.ts'
+import { PEX_ID } from './peer-exchange.ts'
 import { UploadQueue } from './serve-uploads.ts'
 import { fillRequests } from './fill-requests.ts'
 import { UPLOAD_ONLY_ID } from './our-extensions.ts'
@@ -229,6 +230,7 @@ export class Peer implements PeerHandler {
     if (id === UPLOAD_ONLY_ID && payload.length === 1) {
       reactions.onUploadOnly(this.context, this, payload.readUInt8() !== 0)
     }
+    if (id === PEX_ID) this.context.pex?.onMessage(this.context, this, payload)
   }
 
   onInputEnd(): void {

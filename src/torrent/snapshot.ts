@@ -30,6 +30,8 @@ export interface TorrentSnapshot {
   /** Distinct peers that got their last piece while they were connected to us. */
   readonly completedPeerCount: number
   readonly trackers: readonly TrackerStatus[]
+  /** The local network is asked, too; left out when not. */
+  readonly asksLocalNetwork?: true
   /** Seconds since a block of use arrived (or since the start). */
   readonly idleSeconds: number
 }
@@ -53,6 +55,9 @@ export interface PeerCounts {
   readonly blocked?: number
   /** Hosts that were named and whose family is not used (`-4`, `-6`, `--interface`); left out when there are none. */
   readonly unreachable?: number
+  /** Of the addresses known those that peers named (PEX), and those that announced themselves nearby (LSD). */
+  readonly fromPeers?: number
+  readonly fromLocalNetwork?: number
 }
 
 /** What a torrent tells its owner, as it happens. Calls are synchronous and must not throw. */

@@ -10,6 +10,7 @@ export interface SnapshotExtras {
   readonly bytesToCheck: number
   readonly dialingCount: number
   readonly trackers: readonly TrackerStatus[]
+  readonly asksLocalNetwork: boolean
 }
 
 export function takeSnapshot(context: TorrentContext, extras: SnapshotExtras): TorrentSnapshot {
@@ -34,6 +35,7 @@ export function takeSnapshot(context: TorrentContext, extras: SnapshotExtras): T
     peers: countPeers(context, extras.dialingCount),
     completedPeerCount: context.completedPeers.count,
     trackers: extras.trackers,
+    ...(extras.asksLocalNetwork && { asksLocalNetwork: true }),
     idleSeconds: stats.idleSeconds(nowMs),
   }
 }
@@ -74,6 +76,7 @@ function countPeers(context: TorrentContext, dialing: number): PeerCounts {
   }
   const { known, banned } = context.pool.counts
   const { blocked, unreachable } = context.pool.refusedCounts
+  const [fromPeers, fromLocalNetwork] = [context.pool.countOf('pex'), context.pool.countOf('lsd')]
   return {
     connected: context.peers.size,
     seeds,
@@ -85,5 +88,7 @@ function countPeers(context: TorrentContext, dialing: number): PeerCounts {
     banned,
     ...(blocked > 0 && { blocked }),
     ...(unreachable > 0 && { unreachable }),
+    ...(fromPeers > 0 && { fromPeers }),
+    ...(fromLocalNetwork > 0 && { fromLocalNetwork }),
   }
 }

@@ -38,6 +38,7 @@ export function onTick(context: TorrentContext, tick: number): void {
   context.superSeed?.show(context, nowMs)
   const isSecond = tick % TICKS_A_SECOND === 0
   if (isSecond && isWaitingForUs(context)) context.stats.restartIdleTime(nowMs)
+  if (isSecond) context.pex?.onSecond(context, nowMs)
   for (const peer of [...context.peers.values()]) {
     if (isSecond) onSecond(context, peer, nowMs)
     if (peer.isClosed) continue

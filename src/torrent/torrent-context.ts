@@ -18,6 +18,7 @@ import type { OpenPieces } from './open-pieces.ts'
 import type { OrderedReader } from './ordered-reader.ts'
 import type { Pace } from './pace.ts'
 import type { TorrentPlaces } from './peer-places.ts'
+import type { PeerExchange } from './peer-exchange.ts'
 import type { PeerRegistry } from './peer-registry.ts'
 import type { TorrentObserver, TorrentState } from './snapshot.ts'
 import type { TorrentUploadLimit } from './upload-limits.ts'
@@ -50,6 +51,8 @@ export interface TorrentContext {
   readonly inquiry: PieceInquiry
   readonly pool: PeerPool
   readonly peers: PeerRegistry
+  /** Undefined where peers are not to tell each other of others. */
+  readonly pex: PeerExchange | undefined
   readonly stats: TransferStats
   readonly completedPeers: CompletedPeers
   /** Of a torrent that shows peers one piece after another. */

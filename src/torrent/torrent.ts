@@ -40,6 +40,8 @@ import { Peer } from './peer.ts'
 import type { PeerRefusal } from '../swarm/peer-pool.ts'
 import { PeerPool } from '../swarm/peer-pool.ts'
 import { PeerPlaces } from './peer-places.ts'
+import { PeerExchange } from './peer-exchange.ts'
+import type { LocalNetwork } from './local-network.ts'
 import { PeerRegistry } from './peer-registry.ts'
 import { PieceBuffers } from '../storage/piece-buffers.ts'
 import { PieceMemory } from '../storage/piece-memory.ts'
@@ -60,6 +62,8 @@ import { onTick, TICK_MS } from './tick.ts'
 import { missingBytes, takeSnapshot } from './take-snapshot.ts'
 
 const SAVE_EVERY_TICKS = 100
+/** Many files take time to look at: between two looks there is this many times as much. */
+const CONFIRM_PAUSES = 50
 const TICKS_A_SECOND = 10
 
 export interface TorrentParts {
@@ -85,6 +89,12 @@ export interface TorrentParts {
   readonly priorities?: Uint8Array
   /** Nothing else is wanted, and it is fetched in order, as fast as `read` is called. */
   readonly reading?: ByteRange
+  /** May peers tell each other of others (never of a private torrent)? Default: no. */
+  readonly usesPex?: boolean
+  /** Does this address lead to ourselves? Default: nobody knows before it was dialled. */
+  readonly isOurs?: (endpoint: Endpoint) => boolean
+  /** Where to look for others nearby (never for a private torrent). Default: nowhere. */
+  readonly localNetwork?: LocalNetwork | undefined
   /** Why an address is never dialled; default: none is refused. */
   readonly refusalOf?: (host: string) => PeerRefusal | undefined
   /** Go on uploading once complete; otherwise the network is left alone then. */
@@ -116,6 +126,7 @@ export class Torrent {
   #checkedBytes = 0
   #bytesToCheck = 0
   #ticks = 0
+  #mayConfirmAtMs = -Infinity
   #cancelTicker: CancelTimer | undefined
   #stopped: Promise<void> | undefined
   #storageClosed = Promise.resolve()
@@ -143,6 +154,7 @@ export class Torrent {
       bytesToCheck: this.#bytesToCheck,
       dialingCount: this.#discovery.dialingCount,
       trackers: this.#discovery.statuses(),
+      asksLocalNetwork: this.#discovery.asksLocalNetwork,
     })
   }
 
@@ -269,11 +281,18 @@ export class Torrent {
   }
 
   async #save(): Promise<void> {
+    const { storage, clock } = this.#parts
+    const startedAtMs = clock.now()
+    if (this.#state === 'complete' && startedAtMs < this.#mayConfirmAtMs) return
+    this.#mayConfirmAtMs = Infinity
     try {
-      await this.#parts.storage.save()
+      // What peers are given must still be what was hashed.
+      if (this.#state === 'complete') await storage.confirm()
+      if (!this.#stopping.signal.aborted) await storage.save()
     } catch (error) {
-      this.#fail(asKnown(error))
+      if (!this.#stopping.signal.aborted) this.#fail(asKnown(error))
     }
+    this.#mayConfirmAtMs = startedAtMs + CONFIRM_PAUSES * (clock.now() - startedAtMs)
   }
 
   /** Complete is what lies on disk: said only after a last look at the files. */
@@ -341,6 +360,7 @@ export class Torrent {
       inquiry: new PieceInquiry(),
       pool: new PeerPool({ random, refusalOf: this.#parts.refusalOf }),
       peers: new PeerRegistry(),
+      pex: this.#makePex(),
       stats: new TransferStats(this.#parts.clock.now()),
       completedPeers: new CompletedPeers(),
       get superSeed() {
@@ -364,6 +384,11 @@ export class Torrent {
         this.#fail(error)
       },
     }
+  }
+
+  #makePex(): PeerExchange | undefined {
+    const { metainfo, usesPex = false, isOurs = () => false } = this.#parts
+    return usesPex && !metainfo.isPrivate ? new PeerExchange(isOurs) : undefined
   }
 
   #makeDiscovery(): Discovery {
@@ -403,6 +428,8 @@ export class Torrent {
       ourHandshake: this.#ourHandshake,
       accept: (connection, peerHandshake) => this.accept(connection, peerHandshake),
       userPeers: this.#parts.userPeers,
+      localNetwork: metainfo.isPrivate ? undefined : this.#parts.localNetwork,
+      seeds: this.#parts.seedWhenComplete,
     })
   }
 }

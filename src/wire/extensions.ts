@@ -37,6 +37,8 @@ export interface ExtensionHandshake {
   readonly metadataSize?: number | undefined
   /** `upload_only` (BEP 21): the sender wants no more pieces. */
   readonly uploadOnly?: boolean | undefined
+  /** `e`: the sender would rather talk encrypted. */
+  readonly prefersEncryption?: boolean | undefined
 }
 
 /** @returns the payload of the extended message */
@@ -68,6 +70,7 @@ export function decodeExtensionHandshake(payload: Buffer): ExtensionHandshake {
     listenPort: readInteger(fields.get('p'), 65_535),
     metadataSize: readInteger(fields.get('metadata_size'), MAX_METADATA_BYTES),
     uploadOnly: readFlag(fields.get('upload_only')),
+    prefersEncryption: readFlag(fields.get('e')),
   }
 }
 

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { QUIET_NETWORK } from '../support/run-cli.ts'
 
 /** From dist/test/cli up to the root. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -49,7 +50,7 @@ export async function runCommand(words: readonly string[], root: string, realJq 
     writeFileSync(join(shims, name), `#!/bin/sh\n${body}\n`)
     chmodSync(join(shims, name), 0o755)
   }
-  const env = { PATH: `${shims}:${process.env['PATH'] ?? ''}`, HOME: root, LANG: 'C.UTF-8' }
+  const env = { PATH: `${shims}:${process.env['PATH'] ?? ''}`, HOME: root, LANG: 'C.UTF-8', ...QUIET_NETWORK }
   const [program = '', ...args] = words
   const child = spawn(program, args, { cwd: root, env, timeout: LIMIT_MS, killSignal: 'SIGKILL' })
   let output = ''

@@ -29,6 +29,7 @@ describe('docs', { concurrency: 4 }, () => {
       'selection',
       'cat',
       'verify',
+      'create',
       'network',
       'exit-codes',
       'security',

@@ -56,7 +56,7 @@ describe('hooks', { concurrency: 4 }, () => {
 
   test('the torrent is let go of: the hook may move it away and download it again', async () => {
     await withSeed(SINGLE, async ({ root, peer }) => {
-      script(root, `mv a.bin moved\nexec "$NODE" "$BIN" -q -p 0 --peer ${peer} a.torrent`)
+      script(root, `mv a.bin moved\nexec "$NODE" "$BIN" -q --no-lsd -p 0 --peer ${peer} a.torrent`)
       const env = { NODE: process.execPath, BIN: join(import.meta.dirname, '../../../bin/torrent-dl.js') }
       const args = ['--on-complete', './hook.sh', '-p', '0', '--peer', peer, 'a.torrent']
       const { code, stderr } = await runCli(args, { cwd: root, env })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LocalAddresses } from '../../src/common/local-addresses.ts'
 import { Seeder } from '../../src/share/seeder.ts'
+import type { Settings } from '../../src/session/settings.ts'
 import type { MadeTorrent, TorrentSpec } from '../support/make-torrent.ts'
 import { makeTorrent } from '../support/make-torrent.ts'
 
@@ -15,25 +16,32 @@ export interface LocalSeed {
   readonly peer: string
 }
 
-/** Runs `use` while a seed of the torrent listens on the loopback address. */
-export async function withSeed(spec: TorrentSpec, use: (seed: LocalSeed) => Promise<void>): Promise<void> {
+/** Runs `use` while a seed of the torrent listens on the loopback address. @param more of its session's settings */
+export async function withSeed(
+  spec: TorrentSpec,
+  use: (seed: LocalSeed) => Promise<void>,
+  more: Partial<Settings> = {},
+): Promise<void> {
   const torrent = makeTorrent(spec)
-  await seedAll([torrent], async ({ root, port }) => {
+  const useIt = async ({ root, port }: { readonly root: string; readonly port: number }): Promise<void> => {
     writeFileSync(join(root, 'a.torrent'), torrent.bytes)
     await use({ torrent, root, peer: `127.0.0.1:${port}` })
-  })
+  }
+  await seedAll([torrent], useIt, more)
 }
 
 /** The same for several torrents. @param use gets an empty directory and the seed's port */
 export async function seedAll(
   torrents: readonly MadeTorrent[],
   use: (seed: { readonly root: string; readonly port: number }) => Promise<void>,
+  more: Partial<Settings> = {},
 ): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'torrent-dl-test-'))
   const root = mkdtempSync(join(tmpdir(), 'torrent-dl-test-'))
   const seeder = await Seeder.open({
     local: new LocalAddresses({ v4: '127.0.0.1' }),
     stateDirectory: join(directory, 'state'),
+    ...more,
   })
   try {
     for (const torrent of torrents) {

@@ -11,7 +11,9 @@ import { withDocsSwarm } from './docs-swarm.ts'
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 
 test('every option of --help is in the table of README.md, and no other', async () => {
-  const helps = await Promise.all([['--help'], ['cat', '--help']].map(async (args) => runCli(args)))
+  const helps = await Promise.all(
+    [['--help'], ['cat', '--help'], ['create', '--help']].map(async (args) => runCli(args)),
+  )
   const text = helps.map(({ stdout }) => stdout).join('')
   const inHelp = [...text.matchAll(/^ {2}(?:-\w, | {4})(--[\w-]+)/gm)].map(([, name = '']) => name)
   const rows = README.split('\n').filter((line) => line.startsWith('| `-'))

@@ -8,6 +8,9 @@ const BIN = fileURLToPath(new URL('../../../bin/torrent-dl.js', import.meta.url)
 /** A test that hangs must fail by itself. */
 const LIMIT_MS = 20_000
 
+/** No test speaks to the network of the machine that it runs on. */
+export const QUIET_NETWORK = { TORRENT_DL_LSD: 'false' }
+
 export interface CliResult {
   /** -1 when a signal ended the process. */
   readonly code: number
@@ -17,7 +20,7 @@ export interface CliResult {
 
 export interface CliOptions {
   readonly cwd?: string
-  /** Added to a bare environment (PATH, a UTF-8 locale, HOME=cwd). */
+  /** Added to a bare environment (PATH, a UTF-8 locale, HOME=cwd, QUIET_NETWORK). */
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: Buffer | string
   /** Called with the process as soon as it runs. */
@@ -31,7 +34,7 @@ export function spawnCli(
 ): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, [BIN, ...args], {
     cwd,
-    env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', HOME: cwd, ...env },
+    env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', HOME: cwd, ...QUIET_NETWORK, ...env },
     timeout: LIMIT_MS,
     killSignal: 'SIGKILL',
   })

@@ -42,6 +42,7 @@ const ID = {
   haveAll: 14,
   haveNone: 15,
   reject: 16,
+  extended: 20,
 }
 
 export class ScriptedPeer {
@@ -135,6 +136,18 @@ export class ScriptedPeer {
     head.writeUInt32BE(piece)
     head.writeUInt32BE(offset, 4)
     this.send('piece', Buffer.concat([head, data.subarray(0, length)]))
+  }
+
+  /** BEP 10. @param id 0: the handshake */
+  sendExtended(id: number, payload: Buffer | string): void {
+    this.send('extended', Buffer.concat([Buffer.from([id]), Buffer.from(payload)]))
+  }
+
+  /** Payloads of the extended messages with this id, in order. */
+  extended(id: number): Buffer[] {
+    return this.received
+      .filter((message) => message.id === ID.extended && message.payload[0] === id)
+      .map(({ payload }) => payload.subarray(1))
   }
 
   /** Ends the connection it has; the next one may come. */

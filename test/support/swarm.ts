@@ -7,7 +7,7 @@ import type { KnownError } from '../../src/common/errors.ts'
 import type { LogSink } from '../../src/common/log.ts'
 import type { Metainfo } from '../../src/metainfo/metainfo.ts'
 import type { Torrent } from '../../src/torrent/torrent.ts'
-import type { TorrentSettings } from '../../src/session/settings.ts'
+import type { Settings, TorrentSettings } from '../../src/session/settings.ts'
 import { Session } from '../../src/session/session.ts'
 import { LocalAddresses } from '../../src/common/local-addresses.ts'
 import { silentLog } from '../../src/common/log.ts'
@@ -25,6 +25,13 @@ export interface Client {
   readonly failed: Promise<KnownError>
   readonly warnings: string[]
   readonly wholeFiles: number[]
+}
+
+export interface JoinOptions {
+  readonly name?: string
+  readonly log?: LogSink
+  readonly local?: LocalAddresses
+  readonly session?: Partial<Settings>
 }
 
 export class Swarm {
@@ -48,12 +55,10 @@ export class Swarm {
     return join(this.#root, name)
   }
 
-  /** Starts a client on `directory`; it listens on 127.0.0.1, or where `local` says. */
-  async join(
-    metainfo: Metainfo,
-    options: Partial<TorrentSettings> & { name?: string; log?: LogSink; local?: LocalAddresses } = {},
-  ): Promise<Client> {
-    const { name, log = silentLog, local = new LocalAddresses({ v4: '127.0.0.1' }), ...settings } = options
+  /** Starts a client on `directory`; it listens on 127.0.0.1, or where `local` says. @param options.session more of its settings */
+  async join(metainfo: Metainfo, options: Partial<TorrentSettings> & JoinOptions = {}): Promise<Client> {
+    const { name, log = silentLog, local = new LocalAddresses({ v4: '127.0.0.1' }), ...rest } = options
+    const { session: more, ...settings } = rest
     const directory = this.directory(name)
     const session = await Session.open(
       {
@@ -61,6 +66,7 @@ export class Swarm {
         local,
         maxPeers: 50,
         stateDirectory: `${directory}.state`,
+        ...more,
       },
       { clock: this.#clock, log },
     )

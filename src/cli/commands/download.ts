@@ -31,6 +31,8 @@ const WAITING_TICKS = 30
 export interface DownloadOptions {
   /** Torrents at a time, at least 1. */
   readonly jobs: number
+  /** Torrents that may seed beside them; beyond that, one that seeds is one of them. */
+  readonly maxSeeding: number
   /** For the whole run. */
   readonly timeoutMs: number | undefined
 }
@@ -108,6 +110,8 @@ class DownloadRun {
   readonly #tally = new RunTally()
   readonly #cancels: (() => void)[] = []
   #isAborted = false
+  /** Was a torrent stopped before it was whole? */
+  #isUnfinished = false
   readonly #startedAtMs: number
   readonly #session: RunSession
   readonly #items: ItemRunner
@@ -145,6 +149,10 @@ class DownloadRun {
       record: (queued, result) => {
         this.#record(queued, result)
       },
+      maxSeeding: this.#options.maxSeeding,
+      onSeeding: (queued, downloaded) => {
+        this.#onSeeding(queued, downloaded)
+      },
     })
   }
 
@@ -162,6 +170,7 @@ class DownloadRun {
     const { timeoutMs } = this.#options
     if (timeoutMs !== undefined) this.#limit(timeoutMs)
     await this.#workOnAll()
+    await this.#items.seedingEnded()
     const failedList = this.#saveFailedList()
     await this.close()
     const summary = this.#summary(failedList)
@@ -241,15 +250,30 @@ class DownloadRun {
     this.#tell((view) => {
       view.onResult(result)
     })
-    if (result.outcome === 'complete' && result.job !== undefined) this.#parts.onPath(result.job.path)
+    const isUnfinished = result.outcome === 'stopped' && result.seeding === undefined
+    if (isUnfinished) this.#isUnfinished = true
+    const isToldNow = result.seeding === undefined
+    if (isToldNow && result.outcome === 'complete' && result.job !== undefined)
+      this.#parts.onPath(result.job.path)
     this.#parts.failedList?.add(queued, result)
     if (result.duplicateOf !== undefined) return // once a torrent
-    this.#parts.hooks?.add(result, queued.index, this.#items.released(result))
+    if (isToldNow || result.outcome === 'failed')
+      this.#parts.hooks?.add(result, queued.index, this.#items.released(result))
+  }
+
+  /** The download is done: all that waits for that has it now, not when the torrent was shared enough. */
+  #onSeeding(queued: QueuedSource, downloaded: JobResult): void {
+    this.#tell((view) => {
+      view.onSeeding(downloaded)
+    })
+    if (downloaded.job !== undefined) this.#parts.onPath(downloaded.job.path)
+    this.#parts.hooks?.add(downloaded, queued.index, Promise.resolve())
   }
 
   #onTick(): void {
     for (const [job, { stallTimeoutMs }] of this.#items.jobs) {
       job.hasSeenSource()
+      job.checkGoal()
       if (stallTimeoutMs !== undefined && job.stalledSeconds() * 1000 >= stallTimeoutMs) {
         job.fail(stallError(job, stallTimeoutMs))
       }
@@ -310,7 +334,7 @@ class DownloadRun {
     return {
       code: code === EXIT.ok && failedList?.error !== undefined ? exitCodeOf(failedList.error) : code,
       signal,
-      goOn: this.#parts.delivery?.goOn,
+      goOn: this.#parts.delivery?.goOn ?? (this.#isUnfinished || this.#sources.wasCut ? undefined : ''),
       counts: tally.counts,
       results: tally.results((index) => hooks?.reportOf(index)),
       seconds: (this.#parts.clock.now() - this.#startedAtMs) / 1000,

@@ -1,9 +1,10 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
+import { parsePieceLength } from '../create-options.ts'
 import type { ServeFlags } from '../flags.ts'
 import { addConfigOptions } from '../option-groups.ts'
 import { parseBindAddress, parseCount, parseDuration, parseHostName } from '../options.ts'
-import { parsePort, parsePortRange, parsePieceLength, parseRate } from '../options.ts'
+import { parsePort, parsePortRange, parseRate } from '../options.ts'
 import { checked, collected, file } from '../option-values.ts'
 import type { Actions } from '../program.ts'
 

@@ -5,7 +5,7 @@ import {
   addChecksumOption,
   addConfigOptions,
   addExpectOption,
-  addOutputOption,
+  addOutput,
   addScreenOptions,
   addSelectionOptions,
   addVerboseOption,
@@ -18,7 +18,7 @@ export function addVerify(program: Command, actions: Actions, done: (code: numbe
     .description('Checks data on disk against a torrent; writes nothing')
     .argument('<source>', 'a .torrent file, its http(s) address, or - (stdin)')
     .argument('[dir]', 'where its files are; the same as -o')
-  addOutputOption(verify, 'directory that holds the files')
+  addOutput(verify, 'directory of the data (or -d, --dir)')
   addSelectionOptions(verify)
   addExpectOption(verify)
   addChecksumOption(verify)

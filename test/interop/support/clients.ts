@@ -1,6 +1,7 @@
 /**
  * The real clients, as data: how each is told to seed or to download one torrent and nothing else. What is switched off
- * (DHT, PEX, LSD, uTP, port mapping, encryption) would reach outside the lab or hide which way a byte came.
+ * (DHT, PEX, LSD, uTP, port mapping, encryption) would reach outside the lab or hide which way a byte came; PEX and LSD
+ * are on where a test asks for them.
  */
 import { join } from 'node:path'
 import type { Host } from './lab.ts'
@@ -8,6 +9,11 @@ import type { BigTorrent } from './big-torrent.ts'
 import { projectDirectory } from './project.ts'
 
 export type Role = 'seed' | 'download'
+
+export interface Finds {
+  readonly pex?: boolean
+  readonly lsd?: boolean
+}
 
 export interface Job {
   readonly role: Role
@@ -18,6 +24,8 @@ export interface Job {
   /** The client's own folder: configuration, session, logs. */
   readonly home: string
   readonly port: number
+  /** How it finds peers, trackers apart. */
+  readonly finds?: Finds | undefined
   /** A client that does not end by itself makes this file when the torrent is whole. */
   readonly doneFile: string
 }
@@ -40,7 +48,7 @@ const aria2: Client = {
   name: 'aria2',
   program: 'aria2c',
   packageName: 'aria2',
-  launch: ({ role, torrent, directory, port }) => ({
+  launch: ({ role, torrent, directory, port, finds }) => ({
     command: [
       'aria2c',
       '--no-conf',
@@ -49,8 +57,8 @@ const aria2: Client = {
       ...[
         '--enable-dht=false',
         '--enable-dht6=false',
-        '--enable-peer-exchange=false',
-        '--bt-enable-lpd=false',
+        `--enable-peer-exchange=${finds?.pex === true}`,
+        `--bt-enable-lpd=${finds?.lsd === true}`,
       ],
       ...[
         '--file-allocation=none',
@@ -69,7 +77,13 @@ const libtorrent: Client = {
   name: 'libtorrent',
   program: '/usr/bin/python3',
   packageName: 'python3-libtorrent',
-  launch: (job) => ({ command: libtorrentCommand(job, [job.torrent.torrentFile]) }),
+  launch: (job) => ({
+    command: libtorrentCommand(
+      job,
+      [job.torrent.torrentFile],
+      job.finds?.lsd === true ? { enable_lsd: 1 } : {},
+    ),
+  }),
 }
 
 /** @param settings libtorrent's own, beside those that the lab needs */
@@ -87,7 +101,7 @@ const transmission: Client = {
   name: 'transmission',
   program: 'transmission-daemon',
   packageName: 'transmission-daemon',
-  launch: ({ torrent, directory, home, port, doneFile }) => ({
+  launch: ({ torrent, directory, home, port, doneFile, finds }) => ({
     // It takes the torrent from the folder it watches, and checks what is there of it.
     command: [
       'sh',
@@ -101,8 +115,8 @@ const transmission: Client = {
       'done.sh': `#!/bin/sh\ntouch '${doneFile}'\n`,
       'settings.json': JSON.stringify({
         'dht-enabled': false,
-        'pex-enabled': false,
-        'lpd-enabled': false,
+        'pex-enabled': finds?.pex === true,
+        'lpd-enabled': finds?.lsd === true,
         'utp-enabled': false,
         'port-forwarding-enabled': false,
         'rpc-enabled': false,
@@ -123,7 +137,7 @@ const qbittorrent: Client = {
   name: 'qbittorrent',
   program: 'qbittorrent-nox',
   packageName: 'qbittorrent-nox',
-  launch: ({ torrent, directory, home, port, doneFile }) => ({
+  launch: ({ torrent, directory, home, port, doneFile, finds }) => ({
     command: [
       'qbittorrent-nox',
       `--profile=${home}`,
@@ -146,8 +160,8 @@ const qbittorrent: Client = {
         `program=${join(home, 'done.sh')}`,
         '[BitTorrent]',
         'Session\\DHTEnabled=false',
-        'Session\\PeXEnabled=false',
-        'Session\\LSDEnabled=false',
+        `Session\\PeXEnabled=${finds?.pex === true}`,
+        `Session\\LSDEnabled=${finds?.lsd === true}`,
         'Session\\BTProtocol=TCP',
         'Session\\Encryption=2',
         'Session\\QueueingSystemEnabled=false',
@@ -196,9 +210,21 @@ export const torrentDl: Client = {
   name: 'torrent-dl',
   program: process.execPath,
   packageName: 'nodejs',
-  launch: ({ torrent, directory, port }) => ({
-    command: [...torrentDlCommand(), '-p', String(port), '-o', directory, torrent.torrentFile],
+  launch: ({ torrent, directory, port, finds }) => ({
+    command: [
+      ...torrentDlCommand(),
+      ...onlyFinding(finds),
+      '-p',
+      String(port),
+      '-o',
+      directory,
+      torrent.torrentFile,
+    ],
   }),
+}
+
+function onlyFinding({ pex, lsd }: Finds = {}): string[] {
+  return [...(pex === true ? [] : ['--no-pex']), ...(lsd === true ? [] : ['--no-lsd'])]
 }
 
 /** Options and sources follow. */

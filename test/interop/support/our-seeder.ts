@@ -1,6 +1,7 @@
 /**
  * Our own session as a seeder of many torrents, until it is killed. A program, because it must live on a host of the lab:
- * `node our-seeder.js [--upload-limit BYTES_PER_SECOND] [--super-seed] STATE_DIRECTORY (TORRENT_FILE DATA_DIRECTORY)...`.
+ * `node our-seeder.js [--upload-limit BYTES_PER_SECOND] [--super-seed] STATE_DIRECTORY (TORRENT_FILE DATA_DIRECTORY)...`; OUR_SEEDER_LSD=1 in its
+ * environment: the local network hears of it.
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -44,6 +45,7 @@ const session = await Session.open(
     local: LocalAddresses.any,
     maxPeers: 200,
     uploadLimit: uploadLimit === undefined ? undefined : Number(uploadLimit),
+    usesLsd: process.env['OUR_SEEDER_LSD'] === '1',
     stateDirectory: stateDirectory!,
   },
   {

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
-import type { Client, Role } from './clients.ts'
+import type { Client, Finds, Role } from './clients.ts'
 import { CLIENTS } from './clients.ts'
 import type { Host, Lab } from './lab.ts'
 import type { BigTorrent } from './big-torrent.ts'
@@ -18,6 +18,7 @@ export interface ClientJob {
   readonly directory: string
   /** The client's own folder; undefined: a new one. Given again, the client finds what it knew. */
   readonly home?: string
+  readonly finds?: Finds
 }
 
 export interface DownloadOptions {

@@ -1,6 +1,6 @@
 /** What most interop tests stand on: a lab with a tracker and torrents, seeders by name, and our own download. */
 import assert from 'node:assert/strict'
-import type { Client } from './clients.ts'
+import type { Client, Finds } from './clients.ts'
 import { torrentDl } from './clients.ts'
 import { Lab } from './lab.ts'
 import type { Host } from './lab.ts'
@@ -85,6 +85,8 @@ export interface OurDownload extends RunningDownload {
 export interface OurOptions extends DownloadOptions {
   /** Into this folder; undefined: a new one. */
   readonly directory?: string
+  /** How it finds peers, trackers apart; undefined: not at all. */
+  readonly finds?: Finds
   /** How it is run; undefined: plainly. */
   readonly client?: Client
   /** The same command again, on the same host: where it was, with what it remembers. */
@@ -96,6 +98,7 @@ export function startOurs(lab: Lab, torrent: BigTorrent, options: OurOptions): O
     host: options.again?.host ?? lab.addHost('torrent-dl'),
     directory: options.again?.directory ?? options.directory ?? lab.newDirectory('downloaded'),
     home: options.again?.home ?? lab.newDirectory('torrent-dl'),
+    ...(options.finds && { finds: options.finds }),
   }
   return { ...place, ...startDownload(lab, options.client ?? torrentDl, { ...place, torrent }, options) }
 }

@@ -58,8 +58,9 @@ test('a date is a day, a time with its zone, seconds, or now', () => {
 })
 
 test('SOURCE_DATE_EPOCH is a number of seconds, or not set', () => {
-  assert.equal(sourceDateEpoch(undefined), undefined)
-  assert.equal(sourceDateEpoch(''), undefined)
-  assert.equal(sourceDateEpoch('1700000000'), 1_700_000_000)
-  refuses(sourceDateEpoch, ['now', '-1', '1.5', '99999999999999'])
+  const read = (SOURCE_DATE_EPOCH: string): number | undefined => sourceDateEpoch({ SOURCE_DATE_EPOCH })
+  assert.equal(sourceDateEpoch({}), undefined)
+  assert.equal(read(''), undefined)
+  assert.equal(read('1700000000'), 1_700_000_000)
+  refuses(read, ['now', '-1', '1.5', '99999999999999'])
 })

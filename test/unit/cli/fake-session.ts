@@ -228,7 +228,7 @@ export class DownloadRig {
     })
     return await download(
       sources,
-      { jobs: 3, ...limits, ...options },
+      { jobs: 3, maxSeeding: 1000, ...limits, ...options },
       {
         failedList: undefined,
         openSession: async () => Promise.resolve(this.#openSession()),

@@ -19,10 +19,14 @@ async function flagsOf(...argv: string[]): Promise<DownloadFlags> {
 }
 
 function read(flags: DownloadFlags, ...lines: string[]): ItemOptions {
+  return readFor(flags, false, ...lines)
+}
+
+function readFor(flags: DownloadFlags, onlySeeds: boolean, ...lines: string[]): ItemOptions {
   return itemOptionsFrom(
     lines.map((text, index) => ({ line: index + 2, text })),
     flags,
-    'list',
+    { label: 'list', onlySeeds },
   )
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsageError } from '../../../src/common/errors.ts'
 import { runProgram } from '../../../src/cli/run-program.ts'
-import type { CatFlags, DownloadFlags, InfoFlags } from '../../../src/cli/flags.ts'
+import type { CatFlags, DownloadFlags, InfoFlags, SeedFlags } from '../../../src/cli/flags.ts'
 import { VERSION } from '../../../src/common/version.ts'
 
 interface Run {
@@ -12,10 +12,19 @@ interface Run {
   flags: DownloadFlags | undefined
   info: [string, InfoFlags] | undefined
   cat: [string, string | undefined, CatFlags] | undefined
+  seed: [readonly string[], SeedFlags, boolean] | undefined
 }
 
 async function run(...argv: string[]): Promise<Run> {
-  const result: Run = { code: -1, out: '', sources: [], flags: undefined, info: undefined, cat: undefined }
+  const result: Run = {
+    code: -1,
+    out: '',
+    sources: [],
+    flags: undefined,
+    info: undefined,
+    cat: undefined,
+    seed: undefined,
+  }
   const actions = {
     download: async (sources: readonly string[], flags: DownloadFlags) => {
       result.sources = sources
@@ -25,6 +34,10 @@ async function run(...argv: string[]): Promise<Run> {
     cat: async (source: string, file: string | undefined, flags: CatFlags) => {
       result.cat = [source, file, flags]
       return Promise.resolve(8)
+    },
+    seed: async (sources: readonly string[], flags: SeedFlags, isOutputGiven: boolean) => {
+      result.seed = [sources, flags, isOutputGiven]
+      return Promise.resolve(10)
     },
     info: async (source: string, flags: InfoFlags) => {
       result.info = [source, flags]
@@ -191,6 +204,9 @@ test('trackers come in tiers, in the order of -t and -a; addresses of our own an
   assert.deepEqual(flags!.onlyTracker, [['udp://f:1'], ['udp://g:1']])
   assert.deepEqual([flags![4], flags![6], flags!.interface, flags!.blocklist], [true, false, 'eth0', 'list'])
   assert.equal((await run('-6', 'x')).flags![6], true)
+  assert.deepEqual([nothing.pex, nothing.lsd], [true, true])
+  const alone = (await run('--no-pex', '--no-lsd', 'x')).flags!
+  assert.deepEqual([alone.pex, alone.lsd], [false, false])
   await refuses(/'-4' cannot be used with option '-6'/, '-46', 'x')
   await refuses(/^--announce: 'foo' is not a tracker's address/, '-a', 'foo', 'x')
   await refuses(/^--interface: '' is not the name/, '--interface', '', 'x')

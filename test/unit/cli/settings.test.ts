@@ -44,6 +44,7 @@ async function run({ argv = ['x'], env = {}, file }: Given): Promise<Seen> {
       },
       cat: async () => Promise.resolve(0),
       verify: async () => Promise.resolve(0),
+      seed: async () => Promise.resolve(0),
       create: async () => Promise.resolve(0),
       testbed: async () => Promise.resolve(0),
       completion: async () => Promise.resolve(0),

@@ -29,6 +29,11 @@ test('what the peers do', () => {
   assert.equal(describePeers(peers({ known: 1 })), '1 address, does not answer')
   assert.equal(describePeers(peers({})), 'no peers known')
   assert.equal(
+    describePeers(peers({ known: 9, fromPeers: 4, fromLocalNetwork: 1 })),
+    '9 addresses, none answers (4 from peers, 1 on the local network)',
+  )
+  assert.equal(describePeers(peers({ connected: 3, known: 9, fromPeers: 4 })), '3 peers, all choking')
+  assert.equal(
     describePeers(peers({ blocked: 1200, unreachable: 3 })),
     'no peers known, 1,200 in the blocklist, 3 of the other IP version',
   )
@@ -44,6 +49,10 @@ test('a stall names the peers, the tracker that tells most, and its next try', (
   )
   assert.match(whyIdle(makeSnapshot({ trackers: [failing] })), /; other\.example: timed out$/)
   assert.match(whyIdle(makeSnapshot()), /; no trackers$/)
+  assert.match(
+    whyIdle(makeSnapshot({ asksLocalNetwork: true })),
+    /; no trackers, the local network is asked$/,
+  )
 })
 
 test('where no peer is known, a bar tells what the trackers do', () => {

@@ -287,3 +287,35 @@ test('who is refused is never dialled, whoever names it, and counts once a host'
   assert.equal(pool.takeDialable(0)?.host, '80.1.1.1')
   assert.equal(pool.takeDialable(0), undefined)
 })
+
+test('of addresses never tried those come first whose source knows best', () => {
+  const pool = makePool()
+  pool.add(at('10.0.0.1:1025'), 'pex', 'private')
+  pool.add(at('10.0.0.2:1025'), 'tracker', 'private')
+  pool.add(at('10.0.0.3:1025'), 'lsd', 'private')
+  const order = Array.from({ length: 3 }, () => pool.takeDialable(0)?.host)
+  assert.deepEqual(order, ['10.0.0.3', '10.0.0.2', '10.0.0.1'])
+})
+
+test('peers name 1,000 addresses at the most, and trackers still have room', () => {
+  const pool = makePool()
+  const host = (i: number): string => `80.${Math.floor(i / 250)}.0.${(i % 250) + 1}`
+  for (let i = 0; i < 10_000; i++) pool.add({ host: host(i), port: 6881 }, 'pex', 'public')
+  assert.equal(pool.countOf('pex'), 1_000)
+  assert.equal(pool.add(at('81.0.0.1:6881'), 'tracker', 'public'), true)
+  const failing = pool.takeDialable(0)!
+  assert.equal(failing.host, '81.0.0.1')
+  const another = pool.takeDialable(0)!
+  pool.onDialFailed(another, 0)
+  assert.equal(pool.add(at('82.0.0.1:6881'), 'pex', 'public'), true, 'one that failed makes room')
+  assert.equal(pool.countOf('pex'), 1_000)
+})
+
+test('what a better source names once more counts as named by it', () => {
+  const pool = makePool()
+  pool.add(at('80.1.1.1:6881'), 'pex', 'public')
+  assert.equal(pool.add(at('80.1.1.1:6881'), 'tracker', 'public'), false)
+  assert.deepEqual([pool.countOf('pex'), pool.countOf('tracker')], [0, 1])
+  pool.add(at('80.1.1.1:6881'), 'pex', 'public')
+  assert.deepEqual([pool.countOf('pex'), pool.countOf('tracker')], [0, 1])
+})
