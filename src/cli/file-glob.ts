@@ -93,3 +93,16 @@ function orLiteral(glob: string, test: (text: string) => boolean): (text: string
 function withoutExtensions(glob: string): string {
   return glob.replace(/\\.|\[[^\]]*\]|[()|+!@$^]/gs, (part) => (part.length === 1 ? `\\${part}` : part))
 }
+
+/** For what is left out of a tree that a torrent is made of. @param name of the tree */
+export async function loadExcluder(
+  globs: readonly string[],
+  name: string,
+): Promise<(path: string, isDirectory: boolean) => boolean> {
+  const compile = await loadGlobs()
+  const matchers = globs.map((glob) => makePathMatcher(glob, false, compile))
+  return (path, isDirectory) => {
+    const elements = [name, ...path.split('/')]
+    return matchers.some((matches) => matches(elements, isDirectory))
+  }
+}

@@ -11,7 +11,7 @@ import type { CliContext } from './context.ts'
 import { sourceDateEpoch } from './create-options.ts'
 import { EXIT, SIGNAL_EXIT } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
-import { loadGlobs, makePathMatcher } from './file-glob.ts'
+import { loadExcluder } from './file-glob.ts'
 import type { CreateFlags } from './flags.ts'
 import { HashProgress } from './hash-progress.ts'
 import { isInForeground, watchJobControl } from './job-control.ts'
@@ -109,19 +109,7 @@ async function optionsFrom(flags: CreateFlags, name: string, { env }: CliContext
     createdAtSeconds: flags.date ?? sourceDateEpoch(env),
     followsLinks: flags.followLinks,
     keepsExecutable: flags.executable,
-    excludes: flags.exclude.length === 0 ? undefined : await matcherOf(flags.exclude, name),
-  }
-}
-
-async function matcherOf(
-  globs: readonly string[],
-  name: string,
-): Promise<(path: string, isDirectory: boolean) => boolean> {
-  const compile = await loadGlobs()
-  const matchers = globs.map((glob) => makePathMatcher(glob, false, compile))
-  return (path, isDirectory) => {
-    const elements = [name, ...path.split('/')]
-    return matchers.some((matches) => matches(elements, isDirectory))
+    excludes: flags.exclude.length === 0 ? undefined : await loadExcluder(flags.exclude, name),
   }
 }
 

@@ -1,13 +1,14 @@
 /** From flags and the process to `serve`. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { scopeOf } from '../common/address-scope.ts'
 import { systemClock } from '../common/clock.ts'
 import { Serve } from '../share/serve.ts'
 import { serve } from './commands/serve.ts'
 import type { ServeView } from './commands/serve.ts'
 import type { CliContext } from './context.ts'
+import { loadExcluder } from './file-glob.ts'
 import type { ServeFlags } from './flags.ts'
 import { ServeEvents, ServeScreen } from './serve-view.ts'
 import { watchSignals } from './signals.ts'
@@ -24,7 +25,8 @@ export async function startServe(path: string, flags: ServeFlags, context: CliCo
     removeState()
   })
   try {
-    const excludes = await excluder(flags.exclude)
+    const name = basename(resolve(path))
+    const excludes = flags.exclude.length === 0 ? undefined : await loadExcluder(flags.exclude, name)
     return await serve({
       clock: systemClock,
       view: makeView(flags, context),
@@ -73,17 +75,4 @@ function signalsOf({ signals }: CliContext, atOnce: () => void): CliContext['sig
       signals.exit(code)
     },
   }
-}
-
-/** @returns undefined when nothing is left out */
-async function excluder(
-  globs: readonly string[],
-): Promise<((path: string, isDirectory: boolean) => boolean) | undefined> {
-  if (globs.length === 0) return undefined
-  const { loadGlobs, makeFileMatcher } = await import('./file-glob.ts')
-  const compile = await loadGlobs()
-  const matchers = globs.map((glob) => makeFileMatcher(glob, false, compile))
-  const rest = { lengthBytes: 0, start: 0, isPadding: false, isExecutable: false, isSymlink: false }
-  return (path, isDirectory) =>
-    !isDirectory && matchers.some((matches) => matches({ ...rest, path: ['', ...path.split('/')] }))
 }

@@ -3,7 +3,7 @@
  * seeder gives it, and one HTTP address hands out the .torrent, and the data where that is wanted.
  */
 import { dirname, resolve } from 'node:path'
-import { systemClock, type Clock } from '../common/clock.ts'
+import { sleep, systemClock, type Clock } from '../common/clock.ts'
 import { formatEndpoint } from '../common/endpoint.ts'
 import { InputError } from '../common/errors.ts'
 import { LocalAddresses } from '../common/local-addresses.ts'
@@ -22,6 +22,8 @@ import { DATA_PATH, ServedData } from './served-data.ts'
 
 /** A fleet lasts for minutes: whoever comes late is told of soon. */
 const INTERVAL_SECONDS = 60
+/** Our own tracker answers in milliseconds; without it peers come a little later. */
+const KNOWN_MS = 5000
 /** More downloads than this are not told from one another. */
 const MAX_COMPLETED = 1_000_000
 
@@ -90,6 +92,7 @@ export class Serve {
   #torrent: Torrent | undefined
   #httpBytes = 0
   readonly #warnedOf = new Set<string>()
+  #onKnown: () => void = () => undefined
 
   private constructor(options: ServeOptions) {
     this.#options = options
@@ -174,10 +177,21 @@ export class Serve {
     })
     this.#parts = { ...this.#parts, seeder }
     signal?.throwIfAborted()
-    this.#torrent = await seeder.add(this.#ownTorrent(metainfo), dirname(root), observer)
+    await this.#seed(seeder, root, clock)
     signal?.throwIfAborted()
     const data = this.#options.hasWebSeed ? await ServedData.open(metainfo, root) : undefined
     this.#parts.files?.publish({ documents: this.#documents(bytes), data })
+  }
+
+  /** Resolves when the tracker knows us: whoever comes next is told of us. */
+  async #seed(seeder: Seeder, root: string, clock: Clock): Promise<void> {
+    const known = new AbortController()
+    this.#onKnown = () => {
+      known.abort()
+    }
+    this.#torrent = await seeder.add(this.#ownTorrent(this.metainfo), dirname(root), this.#options.observer)
+    const { signal = known.signal } = this.#options
+    await sleep(clock, KNOWN_MS, AbortSignal.any([known.signal, signal]))
   }
 
   async #listen(clock: Clock): Promise<void> {
@@ -243,8 +257,10 @@ export class Serve {
     ])
   }
 
-  #onAnnounce({ event, infoHash, peerId }: ServedAnnounce): void {
-    if (event !== 'completed' || this.#metainfo?.infoHash.equals(infoHash) !== true) return
+  #onAnnounce({ event, infoHash, peerId, leftBytes }: ServedAnnounce): void {
+    if (this.#metainfo?.infoHash.equals(infoHash) !== true) return
+    if (event === 'started' && leftBytes === 0) this.#onKnown()
+    if (event !== 'completed') return
     const key = peerId.toString('latin1')
     if (this.#completed.has(key) || this.#completed.size >= MAX_COMPLETED) return
     this.#completed.add(key)

@@ -55,6 +55,8 @@ interface KnownPeer {
 
 const MAX_KNOWN = 3_000
 const MAX_PER_HOST = 10
+/** On this machine many downloads may run side by side, and nobody outside can be harmed by a dial. */
+const MAX_ON_THIS_MACHINE = 200
 /** Strangers name well-known ports to have us knock at other services. */
 export const FIRST_UNPRIVILEGED_PORT = 1_024
 /** What was only heard of must leave room for what trackers name. */
@@ -268,8 +270,9 @@ export class PeerPool {
     else peer.nextDialMs = endMs
   }
 
-  #hasRoom({ hostKey, source }: KnownPeer): boolean {
-    if ((this.#perHost.get(hostKey) ?? 0) >= this.#maxPerHost) return false
+  #hasRoom({ hostKey, source, scope }: KnownPeer): boolean {
+    const limit = scope === 'loopback' ? MAX_ON_THIS_MACHINE : this.#maxPerHost
+    if ((this.#perHost.get(hostKey) ?? 0) >= limit) return false
     if (this.countOf(source) >= (MAX_HEARSAY[source] ?? Infinity) && !this.#evict(source)) return false
     return this.#known.size < this.#maxKnown || this.#evict()
   }

@@ -43,6 +43,8 @@ export class PiecePicker {
   /** The open pieces once more, as bits, for runs in index order. */
   readonly #openWords: Int32Array
   #seedCount = 0
+  /** Pieces that peers other than seeds have, those of each peer counted. */
+  #heldCount = 0
   #openCount: number
   #startedCount = 0
   /** Grows whenever a piece becomes open: a search that found nothing need not be repeated before. */
@@ -89,6 +91,7 @@ export class PiecePicker {
   /** One peer more has this piece. */
   increment(piece: number): void {
     this.#counts[piece]!++
+    this.#heldCount++
     if (this.#states[piece] === OPEN) this.#orderOf(piece).onIncrement(piece)
   }
 
@@ -96,6 +99,7 @@ export class PiecePicker {
   decrement(piece: number): void {
     const count = this.#counts[piece]!--
     if (count === 0) throw new BugError('BUG_PICKER', `piece ${piece} removed from nobody`)
+    this.#heldCount--
     if (this.#states[piece] === OPEN) this.#orderOf(piece).onDecrement(piece)
   }
 
@@ -104,9 +108,9 @@ export class PiecePicker {
     return this.#counts[piece]! + this.#seedCount
   }
 
-  /** Is every open piece of the highest priority equally available, as when all sources are seeds? */
-  get isUniform(): boolean {
-    return this.#firstOrder()?.isUniform ?? true
+  /** Do all that have pieces have every piece? Then nothing is rare, and nobody else is after the same pieces. */
+  get isOnlySeeds(): boolean {
+    return this.#heldCount === 0
   }
 
   // What becomes of a piece.

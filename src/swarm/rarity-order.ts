@@ -96,12 +96,6 @@ export class RarityOrder {
     }
   }
 
-  /** Is every piece equally available, as when all sources are seeds? */
-  get isUniform(): boolean {
-    this.#refresh()
-    return this.size === 0 || this.#bucketEnd(this.#rarestBucket()) === this.#order.length
-  }
-
   /** The rarest piece this peer has, ties broken at random. Expected O(1) for a seed, else from the rarest on. */
   pick(peerHas: PeerPieces): PieceIndex | undefined {
     if (this.size === 0) return undefined

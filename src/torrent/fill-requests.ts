@@ -171,13 +171,14 @@ function newPiece(
 }
 
 /**
- * Rarest first. Where nothing is rare (all have everything) a peer goes on behind its last piece, so that the disk sees
- * runs; its first piece is random, so that peers begin in different places.
+ * Rarest first. Where all have everything a peer goes on behind its last piece, so that the disk sees runs; its first
+ * piece is random, so that peers begin in different places. Beside others that download it is always random: those who
+ * all go on behind what the seed gave last would fetch the same pieces from it, instead of from each other.
  */
 function pickPiece({ picker }: TorrentContext, peer: Peer): PieceIndex | undefined {
   const peerHas = peer.isSeed ? 'all' : peer.pieces
   const piece =
-    peer.lastPiece !== undefined && picker.isUniform
+    peer.lastPiece !== undefined && picker.isOnlySeeds
       ? picker.pickNear(peer.lastPiece, peerHas)
       : picker.pick(peerHas)
   if (piece !== undefined) peer.lastPiece = piece

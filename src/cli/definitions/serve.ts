@@ -1,11 +1,12 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { parsePieceLength } from '../create-options.ts'
+import { parseGlob } from '../file-pattern.ts'
 import type { ServeFlags } from '../flags.ts'
 import { addConfigOptions } from '../option-groups.ts'
 import { parseBindAddress, parseCount, parseDuration, parseHostName } from '../options.ts'
 import { parsePort, parsePortRange, parseRate } from '../options.ts'
-import { checked, collected, file } from '../option-values.ts'
+import { checked, collected } from '../option-values.ts'
 import type { Actions } from '../program.ts'
 
 const MAX_DOWNLOADS = 1_000_000
@@ -19,10 +20,10 @@ export function addServe(program: Command, actions: Actions, done: (code: number
     .optionsGroup('What:')
     .option(
       '--piece-length <size>',
-      'a power of two, 16K to 512M',
+      'a power of two (default by size, 16K to 16M)',
       checked('--piece-length', parsePieceLength),
     )
-    .option('--exclude <glob>', 'leave these out (repeatable)', collected('--exclude', file), [])
+    .option('--exclude <glob>', 'leave these out (repeatable)', collected('--exclude', parseGlob), [])
     .option('--private', 'peers from this tracker only', false)
     .option('--web-seed', 'give the data over HTTP, too (BEP 19)', false)
   addServeNetwork(serve)

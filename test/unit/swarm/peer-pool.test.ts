@@ -102,6 +102,12 @@ test('a /64 counts as one host', () => {
   assert.equal(pool.add(at('[2001:db8:0:1::1]:6881'), 'tracker', 'public'), true)
 })
 
+test('many downloads on this machine may know each other', () => {
+  const pool = makePool()
+  for (let port = 2001; port <= 2300; port++) pool.add({ host: '127.0.0.1', port }, 'tracker', 'loopback')
+  assert.equal(pool.counts.known, 200)
+})
+
 test('the user may name any number of endpoints of one host', () => {
   const pool = makePool({ maxPerHost: 2 })
   for (let port = 1; port <= 5; port++)

@@ -113,10 +113,14 @@ test('seeds make every piece more available and none rarer than another', () => 
   assert.equal(picker.availability(1), 2)
 })
 
-test('rarity does not matter when all sources are seeds', () => {
-  assert.equal(setup('0000').isUniform, true)
-  assert.equal(setup('0100').isUniform, false)
-  assert.equal(setup('0100', ' *  ').isUniform, true)
+test('a picker knows whether anybody but seeds has pieces', () => {
+  const picker = setup('0000')
+  picker.addSeed()
+  assert.equal(picker.isOnlySeeds, true)
+  picker.increment(1)
+  assert.equal(picker.isOnlySeeds, false, 'also of a piece that nobody wants any more')
+  picker.decrement(1)
+  assert.equal(picker.isOnlySeeds, true)
 })
 
 test('the next open piece follows in index order and wraps round', () => {
@@ -185,7 +189,6 @@ test('a peer without anything open is asked again once a piece of its becomes wa
 test('runs go on in index order inside the highest priority', () => {
   const picker = setup('0'.repeat(8))
   for (const piece of [4, 5, 6]) picker.setPriority(piece, 2)
-  assert.equal(picker.isUniform, true)
   assert.equal(picker.pickNear(4, 'all'), 5)
   assert.ok([4, 5, 6].includes(picker.pickNear(1, 'all')!), 'what comes next has a lower priority')
   for (const piece of [4, 5, 6]) picker.start(piece)
