@@ -48,19 +48,31 @@ export function parseChecksums(text: string, label: string): Checksum[] {
 
 /** Without comments, blank lines and what belongs to a signature. */
 function* contentLines(text: string): Generator<{ readonly line: number; readonly content: string }> {
-  let part: 'plain' | 'header' | 'signed' | 'signature' = 'plain'
+  let part: Part = 'plain'
   let line = 0
   for (const raw of linesOf(text)) {
     line++
-    const isBlank = raw.trim() === ''
-    if (part === 'plain' && raw === PGP_BEGIN) part = 'header'
-    else if (part === 'signed' && raw === PGP_SIGNATURE) part = 'signature'
-    else if (part === 'signature' && raw === PGP_END) part = 'plain'
-    else if (part === 'header' && isBlank) part = 'signed'
-    else if (part === 'plain' || part === 'signed') {
-      const content = part === 'signed' ? raw.replace(/^- /, '') : raw
-      if (!isBlank && !content.startsWith('#')) yield { line, content }
-    }
+    const next = partAfter(part, raw)
+    const content = part === 'signed' ? raw.replace(/^- /, '') : raw
+    const isOfSignature = next !== part || part === 'header' || part === 'signature'
+    part = next
+    if (!isOfSignature && content.trim() !== '' && !content.startsWith('#')) yield { line, content }
+  }
+}
+
+/** Of a clear-signed message (RFC 9580, section 7): headers up to a blank line, the text, the signature. */
+type Part = 'plain' | 'header' | 'signed' | 'signature'
+
+function partAfter(part: Part, line: string): Part {
+  switch (part) {
+    case 'plain':
+      return line === PGP_BEGIN ? 'header' : part
+    case 'header':
+      return line.trim() === '' ? 'signed' : part
+    case 'signed':
+      return line === PGP_SIGNATURE ? 'signature' : part
+    case 'signature':
+      return line === PGP_END ? 'plain' : part
   }
 }
 
@@ -85,19 +97,20 @@ function parseLine(content: string): Omit<Checksum, 'line'> | string {
 
 function split(text: string): Omit<Checksum, 'line'> | string {
   const [, tag, tagged = '', hex = ''] = /^([a-z0-9-]{2,20}) ?\((.+)\) ?= ?([0-9a-f]+)$/is.exec(text) ?? []
-  if (tag !== undefined) {
-    const algorithm = algorithmOf(tag)
-    if (algorithm === undefined) return `${tag} is not supported: ${SUPPORTED}`
-    if (hex.length !== ALGORITHM_BYTES[algorithm] * 2) return `${hex.length} digits are not ${tag}`
-    return { algorithm, digest: hex, name: tagged }
-  }
-  const [, digest, name = ''] = /^[ \t]*([0-9a-f]{8,})[ \t][ *]?(.+)$/is.exec(text) ?? []
-  if (digest === undefined || name.trim() === '')
-    return 'not a checksum and a name (HEX  NAME, or SHA256 (NAME) = HEX)'
+  if (tag !== undefined) return ofTag(tag, tagged, hex)
+  const [, digest = '', name = ''] = /^[ \t]*([0-9a-f]{8,})[ \t][ *]?(.+)$/is.exec(text) ?? []
+  if (name.trim() === '') return 'not a checksum and a name (HEX  NAME, or SHA256 (NAME) = HEX)'
   const algorithm = BY_DIGITS.get(digest.length)
   if (algorithm !== undefined) return { algorithm, digest, name }
   if (digest.length === MD5_DIGITS) return `MD5 is not supported, it proves nothing: ${SUPPORTED}`
   return `${digest.length} digits are no checksum that is supported: ${SUPPORTED}`
+}
+
+function ofTag(tag: string, name: string, digest: string): Omit<Checksum, 'line'> | string {
+  const algorithm = algorithmOf(tag)
+  if (algorithm === undefined) return `${tag} is not supported: ${SUPPORTED}`
+  if (digest.length !== ALGORITHM_BYTES[algorithm] * 2) return `${digest.length} digits are not ${tag}`
+  return { algorithm, digest, name }
 }
 
 const SUPPORTED = 'give SHA-256, or SHA-1, SHA-224, SHA-384 or SHA-512'

@@ -38,10 +38,9 @@ export async function findExtraFiles(options: ExtraFilesOptions): Promise<ExtraF
     for (const entry of entriesOf(join(outputDirectory, directory))) {
       const path = `${directory}/${entry.name}`
       if (known.files.has(path)) continue
-      if (!known.directories.has(path)) {
-        count++
-        if (paths.length < MAX_LISTED) paths.push(entry.isDirectory() ? `${path}/` : path)
-      } else if (entry.isDirectory()) waiting.push(path)
+      const isKnown = known.directories.has(path)
+      if (isKnown && entry.isDirectory()) waiting.push(path)
+      if (!isKnown && count++ < MAX_LISTED) paths.push(entry.isDirectory() ? `${path}/` : path)
     }
   }
   return { paths: paths.sort(), count }

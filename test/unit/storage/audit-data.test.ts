@@ -21,7 +21,7 @@ import type { Audit } from '../../../src/storage/audit.ts'
 import { findExtraFiles } from '../../../src/storage/extra-files.ts'
 import { makeTorrent } from '../../support/make-torrent.ts'
 import type { MadeTorrent } from '../../support/make-torrent.ts'
-import { StorageSite, temporaryDirectory } from '../../support/storage-fixture.ts'
+import { piecesOf, StorageSite, temporaryDirectory } from '../../support/storage-fixture.ts'
 
 /** Pieces of 16 KiB: a 0-2, b 2-5, padding to 6, c 6-8, empty. */
 const SPEC = {
@@ -150,7 +150,7 @@ describe('an audit of the data', () => {
     await made.run(
       async ({ storage }) => {
         const { data } = made.torrent
-        for (const piece of [0, 1, 2] as never[])
+        for (const piece of piecesOf(made.torrent.metainfo, [0, 1, 2]))
           await storage.writePieces(piece, [data.subarray(piece * 16_384, (piece + 1) * 16_384)])
       },
       { wantedFiles },
