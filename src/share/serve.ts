@@ -189,7 +189,9 @@ export class Serve {
     this.#onKnown = () => {
       known.abort()
     }
-    this.#torrent = await seeder.add(this.#ownTorrent(this.metainfo), dirname(root), this.#options.observer)
+    // Each piece leaves here about once, and the fleet does the rest.
+    const seed = { ...this.#options.observer, isSuperSeeding: true }
+    this.#torrent = await seeder.add(this.#ownTorrent(this.metainfo), dirname(root), seed)
     const { signal = known.signal } = this.#options
     await sleep(clock, KNOWN_MS, AbortSignal.any([known.signal, signal]))
   }
