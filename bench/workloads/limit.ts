@@ -126,7 +126,7 @@ export const limit: Workload = {
     limitCase(5 * MIB, 20),
     limitCase(50 * MIB, 20),
     uploadLimitCase(100 * KIB, 1),
-    uploadLimitCase(100 * KIB, 8),
+    uploadLimitCase(100 * KIB, 4), // more would wait for a slot: each gets a block a second
     uploadLimitCase(5 * MIB, 1),
     uploadLimitCase(5 * MIB, 8),
     uploadLimitCase(50 * MIB, 8),

@@ -145,11 +145,13 @@ class Downloading {
         const watch = this.#watcher(started, fail)
         cancels.push(systemClock.every(Math.min(stallTimeoutMs ?? Infinity, PROGRESS_EVERY_MS), watch))
         const onAbort = (): void => {
-          fail(signal?.reason)
+          fail(signal?.reason as Error)
         }
         signal?.addEventListener('abort', onAbort, { once: true })
         cancels.push(() => signal?.removeEventListener('abort', onAbort))
-        started.start()
+        if (signal?.aborted === true)
+          onAbort() // while the session opened
+        else started.start()
       })
       this.#options.onProgress?.(progressOf(torrent.snapshot()))
       return this.#resultOf(torrent.snapshot())

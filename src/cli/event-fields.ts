@@ -8,7 +8,7 @@ import type { HookReport } from './hook-report.ts'
 import { filePath } from './job.ts'
 import { ratioOf } from './seed-goal.ts'
 import type { SeedFigures } from './seed-goal.ts'
-import type { ItemResult, JobView, RunSummary } from './view.ts'
+import type { ChecksumResult, ItemResult, JobView, RunSummary } from './view.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -57,6 +57,12 @@ export function fileFields(job: JobView, file: number): Fields | undefined {
     absolutePath: resolve(path),
     sizeBytes: entry.lengthBytes,
   }
+}
+
+/** One of these a file and algorithm that a list of checksums names. */
+export function checksumFields(job: JobView, result: ChecksumResult): Fields {
+  const { file, algorithm, expected, actual, list } = result
+  return { ...fileFields(job, file), algorithm, expected, actual, isRight: actual === expected, list }
 }
 
 export function progressFields(job: JobView): Fields {

@@ -8,6 +8,7 @@ import type { TrackerStatus } from '../tracker/tracker.ts'
 import { EventQueue, FileLines } from './event-queue.ts'
 import type { EventStream } from './event-queue.ts'
 import {
+  checksumFields,
   exitFields,
   fileFields,
   hookFields,
@@ -21,7 +22,7 @@ import { describeError, exitCodeOf } from './exit-codes.ts'
 import type { HookReport } from './hook-report.ts'
 import { itemResult } from './run-tally.ts'
 import { toSafeJson } from './safe-json.ts'
-import type { EventView, JobResult, JobView, RunSummary } from './view.ts'
+import type { ChecksumResult, EventView, JobResult, JobView, RunSummary } from './view.ts'
 
 const VERSION = 1
 
@@ -56,6 +57,10 @@ export class EventWriter implements EventView {
     }
     const timeMs = this.#wallClock().getTime()
     this.#queue.addFile(`files ${job.infoHash}`, file, timeMs, () => new FileLines(lineOf))
+  }
+
+  onChecksum(job: JobView, result: ChecksumResult): void {
+    this.#write('checksum', job.infoHash, checksumFields(job, result))
   }
 
   onWarning(job: JobView | undefined, message: string): void {

@@ -6,6 +6,7 @@ import {
   SourceError,
   StorageError,
   UsageError,
+  VerificationError,
   messageOf,
 } from '../common/errors.ts'
 
@@ -16,6 +17,7 @@ export const EXIT = {
   input: 3,
   noSource: 4,
   limit: 5,
+  verificationFailed: 6,
   unfinished: 7,
   someFailed: 8,
   diskFull: 9,
@@ -35,7 +37,8 @@ export const EXIT_CODE_TABLE: readonly (readonly [string, string])[] = [
   ['3', 'not a valid torrent or list, or not readable'],
   ['4', 'no source: no tracker answered, no peer'],
   ['5', 'time or stall limit reached'],
-  ['7', 'seed: some of the data is missing or wrong'],
+  ['6', 'verification failed: something is not what it should be'],
+  ['7', 'unfinished: some data is missing (seed: or wrong)'],
   ['8', 'several sources: some failed'],
   ['9', 'disk full'],
   ['10', 'file system error'],
@@ -71,6 +74,7 @@ export function exitCodeOf(error: unknown): number {
   if (byCode !== undefined) return byCode
   if (error instanceof UsageError) return EXIT.usage
   if (error instanceof InputError) return EXIT.input
+  if (error instanceof VerificationError) return EXIT.verificationFailed
   if (error instanceof StorageError || error instanceof OutputError) return EXIT.fileSystem
   if (error instanceof SourceError) return EXIT.noSource
   return EXIT.internal

@@ -15,6 +15,9 @@ export interface DownloadFlags {
   readonly verify: boolean
   readonly fsync: boolean
   readonly diskWait: number | undefined
+  /** Info-hashes, 40 hexadecimal digits each: every torrent must have one of them. Empty: any will do. */
+  readonly expect: readonly string[]
+  readonly checksumFile: readonly string[]
   readonly select: readonly FilePattern[]
   readonly exclude: readonly FilePattern[]
   /** Bytes. */
@@ -82,6 +85,10 @@ export interface InfoFlags {
   readonly json: boolean
   readonly color: ColorChoice
 }
+
+export type VerifyFlags = InfoFlags &
+  Pick<DownloadFlags, 'output' | 'select' | 'exclude' | 'maxSize' | 'expect' | 'checksumFile'> &
+  Pick<DownloadFlags, 'progress' | 'quiet' | 'verbose'>
 
 export interface CreateFlags {
   /** `-` is standard output; undefined: NAME.torrent. */

@@ -17,6 +17,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl --json x.torrent | jq .', 'events for a script'],
     ['torrent-dl info x.torrent', 'what is in it'],
     ['torrent-dl cat x.torrent FILE | less', 'the bytes of one file, as they come'],
+    ['torrent-dl verify x.torrent', 'is it all there and right?'],
     ['torrent-dl http://host/x.torrent', 'a .torrent at an address'],
     ['torrent-dl ./info', 'a file named like a command'],
   ],
@@ -28,6 +29,12 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl cat x.torrent | sha256sum', 'the only file'],
     ['torrent-dl cat --no-store x.torrent 3 | less', 'the file with number 3'],
     ['torrent-dl cat --tar x.torrent | tar -x', 'all files'],
+  ],
+  verify: [
+    ['torrent-dl verify x.torrent', 'is what lies here all right?'],
+    ['torrent-dl verify x.torrent ~/iso', 'and there'],
+    ["torrent-dl verify -s '*.csv' x.torrent", 'these files alone'],
+    ['torrent-dl verify --json x.torrent | jq .files', 'what is wrong, for a script'],
   ],
   create: [
     ['torrent-dl create data', 'data.torrent, of all in data'],

@@ -31,6 +31,10 @@ export interface ItemOptions {
   readonly downloadLimit?: number | undefined
   readonly trackers: UserTrackers
   readonly selection: SelectionOptions
+  /** The torrent must have one of these info-hashes; see DownloadFlags.expect. */
+  readonly expected?: readonly string[]
+  /** Lists of checksums that its files are compared with when they are there. */
+  readonly checksumFiles?: readonly string[]
   /** Undefined: it ends when it is whole. */
   readonly seeding?: SeedingOptions | undefined
   /** As `downloadLimit`, of what is sent. */
@@ -64,6 +68,8 @@ export function itemOptionsOf(flags: SharingFlags, onlySeeds = false): ItemOptio
     peers: flags.peer,
     trackers: { extra: flags.tracker, only: flags.onlyTracker },
     selection: { select: flags.select, exclude: flags.exclude, maxSizeBytes: flags.maxSize },
+    expected: flags.expect,
+    checksumFiles: flags.checksumFile,
     seeding: seedingOf(flags, onlySeeds),
     uploadLimit: flags.uploadLimit,
   }
@@ -81,7 +87,7 @@ function seedingOf(flags: SharingFlags, isOnly: boolean): SeedingOptions | undef
 /** Which files of this torrent the options choose; undefined: all alike. @throws InputError SELECTION_... */
 export async function chooseFiles(
   metainfo: Metainfo,
-  { selection }: ItemOptions,
+  { selection }: Pick<ItemOptions, 'selection'>,
 ): Promise<FileSelection | undefined> {
   const { select, exclude, maxSizeBytes } = selection
   if (select.length === 0 && exclude.length === 0 && maxSizeBytes === undefined) return undefined

@@ -11,15 +11,17 @@ import { failedResult, untouchedResult } from './early-end.ts'
 import type { End } from './early-end.ts'
 import type { Ending } from './ending.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
+import { assertExpected } from './expected-hash.ts'
+import type { ChecksumFiles } from './checksum-file.ts'
 import { chooseFiles, chosenPieces } from './item-options.ts'
 import type { ChosenPieces, ItemOptions } from './item-options.ts'
 import { Job } from './job.ts'
-import type { Delivery, JobTorrent } from './job.ts'
+import type { Delivery, JobChecksums, JobTorrent } from './job.ts'
 import { KnownTorrents, asksTheSame, duplicateResult } from './known-torrents.ts'
 import type { KnownTorrent } from './known-torrents.ts'
 import type { RunSession } from './run-session.ts'
 import type { QueuedSource } from './source-queue.ts'
-import { readSource } from './source.ts'
+import { readSource, sourceLabel } from './source.ts'
 import type { DownloadView, JobResult } from './view.ts'
 
 /** A source is looked at again when there was no descriptor for it. */
@@ -59,6 +61,8 @@ export class ItemRunner {
   readonly #known = new KnownTorrents()
   /** Of torrents that have a result: settles when their files are let go of. */
   readonly #released = new WeakMap<JobResult, Promise<void>>()
+  /** Made with the first list of checksums. */
+  #checksumFiles: ChecksumFiles | undefined
   /** They seed, and `run` has gone on to others. */
   readonly #seeding = new Set<Promise<void>>()
   #duplicateCount = 0
@@ -95,6 +99,7 @@ export class ItemRunner {
       const bytes = await this.#parts.ending.before(this.#read(source))
       if (bytes === undefined) return untouchedResult(source, this.#parts.end())
       const metainfo = this.#parts.readTorrent(bytes)
+      assertExpected(metainfo, sourceLabel(source), item.expected)
       const infoHash = metainfo.infoHash.toString('hex')
       const { known, isFirst } = await this.#claim(infoHash, queued)
       if (!isFirst) return this.#shareResult(queued, known, metainfo.name)
@@ -142,7 +147,8 @@ export class ItemRunner {
     try {
       const selection = await chooseFiles(metainfo, item)
       const chosen = selection === undefined ? undefined : chosenPieces(metainfo, selection)
-      const job = this.#makeJob(queued.source, metainfo, { item, chosen })
+      const checksums = await this.#readChecksums(metainfo, item, chosen)
+      const job = this.#makeJob(queued.source, metainfo, { item, chosen, checksums })
       const torrent = await this.#parts.session.add(job, item, this.#parts.ending)
       if (torrent !== undefined) {
         this.#jobs.set(job, item)
@@ -215,7 +221,15 @@ export class ItemRunner {
   #makeJob(
     source: string,
     metainfo: Metainfo,
-    { item, chosen }: { readonly item: ItemOptions; readonly chosen: ChosenPieces | undefined },
+    {
+      item,
+      chosen,
+      checksums,
+    }: {
+      readonly item: ItemOptions
+      readonly chosen: ChosenPieces | undefined
+      readonly checksums: JobChecksums | undefined
+    },
   ): Job {
     const { clock, log, delivery, views } = this.#parts
     const { outputDirectory, seeding } = item
@@ -225,11 +239,27 @@ export class ItemRunner {
       chosen,
       outputDirectory,
       delivery,
+      checksums,
       seeding,
       views,
       clock,
       log,
     })
+  }
+
+  /** @throws InputError and VerificationError before anything is downloaded */
+  async #readChecksums(
+    metainfo: Metainfo,
+    { checksumFiles: lists = [], outputDirectory }: ItemOptions,
+    chosen: ChosenPieces | undefined,
+  ): Promise<JobChecksums | undefined> {
+    if (lists.length === 0) return undefined
+    const { ChecksumCheck, ChecksumFiles, readChecksumPlan } = await import('./checksum-check.ts')
+    const files = (this.#checksumFiles ??= new ChecksumFiles())
+    const wantedFiles = chosen?.wantedFiles
+    const plan = await readChecksumPlan(metainfo, wantedFiles, { lists, files })
+    for (const notice of plan.notices) this.#parts.warn(undefined, notice)
+    return new ChecksumCheck({ metainfo, outputDirectory, wantedFiles, plan, log: this.#parts.log })
   }
 
   #showNotices(job: Job): void {

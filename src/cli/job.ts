@@ -13,7 +13,7 @@ import type { StopSignal } from './exit-codes.ts'
 import type { ChosenPieces, SeedingOptions } from './item-options.ts'
 import { GoalWatch } from './seed-goal.ts'
 import type { SeedFigures } from './seed-goal.ts'
-import type { DownloadView, JobResult, JobView } from './view.ts'
+import type { ChecksumResult, DownloadView, JobResult, JobView } from './view.ts'
 
 /** What is needed of a torrent; session's Torrent is one, tests have another. */
 export interface JobTorrent {
@@ -37,6 +37,13 @@ export interface Delivery {
   deliver(torrent: JobTorrent, metainfo: Metainfo): Promise<void>
 }
 
+/** A comparison of the finished files with lists of checksums; checksum-check.ts has the real one. */
+export interface JobChecksums {
+  readonly progress: { readonly checkedBytes: number; readonly totalBytes: number }
+  /** Rejects with a KnownError, or the signal's reason. */
+  assertAll(onResult: (result: ChecksumResult) => void, signal: AbortSignal): Promise<void>
+}
+
 export interface JobParts {
   readonly source: string
   readonly metainfo: Metainfo
@@ -45,6 +52,8 @@ export interface JobParts {
   /** As the user gave it. */
   readonly outputDirectory: string
   readonly delivery?: Delivery | undefined
+  /** What has to be right besides when everything is there. */
+  readonly checksums?: JobChecksums | undefined
   /** Undefined: it ends when it is whole. */
   readonly seeding?: SeedingOptions | undefined
   readonly views: readonly DownloadView[]
@@ -76,6 +85,10 @@ export class Job implements JobView, TorrentObserver {
   readonly #clock: Clock
   readonly #log: LogSink
   readonly #delivery: Delivery | undefined
+  readonly #checksums: JobChecksums | undefined
+  /** Ends with the job. */
+  readonly #ended = new AbortController()
+  #isComparing = false
   /** Complete on disk, and delivered: what is missing of that. */
   #stepsLeft: number
   /** Until there is a result: a batch must not keep what all its torrents were made of. */
@@ -91,7 +104,18 @@ export class Job implements JobView, TorrentObserver {
   #onSeedingBegun: (result: JobResult | undefined) => void = () => undefined
   #seedsSinceMs: number | undefined
 
-  constructor({ source, metainfo, chosen, outputDirectory, delivery, seeding, views, clock, log }: JobParts) {
+  constructor({
+    source,
+    metainfo,
+    chosen,
+    outputDirectory,
+    delivery,
+    checksums,
+    seeding,
+    views,
+    clock,
+    log,
+  }: JobParts) {
     this.source = source
     this.metainfo = metainfo
     this.infoHash = metainfo.infoHash.toString('hex')
@@ -99,6 +123,7 @@ export class Job implements JobView, TorrentObserver {
     this.chosen = chosen
     if (delivery !== undefined) this.goOn = delivery.goOn
     this.#delivery = delivery
+    this.#checksums = checksums
     this.settings = delivery?.settings(metainfo) ?? {}
     this.#stepsLeft = delivery === undefined ? 1 : 2
     this.#seedingOptions = seeding
@@ -127,7 +152,10 @@ export class Job implements JobView, TorrentObserver {
   }
 
   snapshot(): TorrentSnapshot {
-    return this.#torrent?.snapshot() ?? this.#lastSnapshot
+    const snapshot = this.#torrent?.snapshot() ?? this.#lastSnapshot
+    if (this.#checksums === undefined || !this.#isComparing) return snapshot
+    const { checkedBytes, totalBytes } = this.#checksums.progress
+    return { ...snapshot, state: 'checking', checkedBytes, bytesToCheck: totalBytes }
   }
 
   seeding(): SeedFigures | undefined {
@@ -206,11 +234,39 @@ export class Job implements JobView, TorrentObserver {
   }
 
   onComplete(): void {
-    this.#step()
+    if (this.#checksums === undefined) this.#step()
+    else void this.#compare(this.#checksums)
   }
 
   onFailed(error: KnownError): void {
     this.fail(error)
+  }
+
+  async #compare(checksums: JobChecksums): Promise<void> {
+    this.#isComparing = true
+    this.#tell((view) => {
+      view.onState(this, 'checking')
+    })
+    try {
+      await checksums.assertAll((result) => {
+        this.#onChecksum(result)
+      }, this.#ended.signal)
+      this.#isComparing = false
+      this.#step()
+    } catch (error) {
+      const why = `the checksums could not be compared: ${messageOf(error)}`
+      this.fail(error instanceof KnownError ? error : new BugError('BUG_CHECKSUMS', why, { cause: error }))
+    }
+  }
+
+  #onChecksum(result: ChecksumResult): void {
+    const isRight = result.actual === result.expected
+    const path = filePath(this, result.file) ?? ''
+    const what = isRight ? 'is as expected' : `is ${result.actual}, not ${result.expected}`
+    this.#log(isRight ? 'info' : 'warn', 'file', `${path}: its ${result.algorithm} ${what} (${result.list})`)
+    this.#tell((view) => {
+      view.onChecksum(this, result)
+    })
   }
 
   async #deliver(delivery: Delivery, torrent: JobTorrent): Promise<void> {
@@ -252,6 +308,8 @@ export class Job implements JobView, TorrentObserver {
   #finish(outcome: JobResult['outcome'], code: number, error: KnownError | undefined): void {
     const settle = this.#settle
     this.#settle = undefined
+    this.#isComparing = false
+    this.#ended.abort()
     const result = this.#resultOf(outcome, code, error)
     if (result.snapshot !== undefined) this.#lastSnapshot = result.snapshot
     this.#torrent = undefined

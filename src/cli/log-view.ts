@@ -31,6 +31,10 @@ export class LogView implements EventView {
     // The job's log has it.
   }
 
+  onChecksum(): void {
+    // The job's log has it.
+  }
+
   onTick(): void {
     // Progress is for eyes and for --json.
   }

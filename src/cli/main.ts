@@ -74,6 +74,10 @@ function actionsFor(context: CliContext): Actions {
       const { startInfo } = await import('./start-info.ts')
       return await startInfo(source, flags, context)
     },
+    async verify(source, directory, flags) {
+      const { startVerify } = await import('./start-verify.ts')
+      return await startVerify(source, directory, flags, context)
+    },
     async create(path, flags) {
       const { startCreate } = await import('./start-create.ts')
       return await startCreate(path, flags, context)

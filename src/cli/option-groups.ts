@@ -6,6 +6,7 @@ import { parseFilePattern } from './file-pattern.ts'
 import {
   parseCount,
   parseDuration,
+  parseExpectedHash,
   parseHostAndPort,
   parseHookTimeout,
   parsePortRange,
@@ -14,7 +15,16 @@ import {
   parseSeedTime,
   parseSize,
 } from './options.ts'
-import { checked, checkedNext, collected, directory, file, interfaceName, logFile } from './option-values.ts'
+import {
+  checked,
+  checkedNext,
+  checksumFile,
+  collected,
+  directory,
+  file,
+  interfaceName,
+  logFile,
+} from './option-values.ts'
 import { splitCommand } from './split-command.ts'
 import { addTrackerTier } from './tracker-option.ts'
 
@@ -23,7 +33,7 @@ export const DEFAULT_JOBS = 3
 const MAX_JOBS = 1000
 const DEFAULT_HOOK_TIMEOUT_MS = 3_600_000
 /** A look at what there is downloads nothing, so these would do nothing. */
-const NOT_FOR_A_LOOK = ['failedTo', 'onComplete', 'onError', 'logFile']
+const NOT_FOR_A_LOOK = ['failedTo', 'onComplete', 'onError', 'logFile', 'checksumFile']
 
 export function addPlaceOptions(program: Command): void {
   addOutput(program, 'directory for the files (or -d, --dir)')
@@ -36,6 +46,7 @@ export function addPlaceOptions(program: Command): void {
         .default('none'),
     )
     .option('-c, --continue', 'go on with what is there (it always does)')
+  addExpectOption(program)
   addVerify(program)
   program
     .option('--fsync', 'a file counts as whole when it is on the disk itself', false)
@@ -46,13 +57,37 @@ export function addPlaceOptions(program: Command): void {
     )
 }
 
+export function addExpectOption(command: Command): void {
+  command
+    .optionsGroup('Trust:')
+    .option(
+      '--expect <hash>',
+      'the info-hash it must have (repeatable: one of these)',
+      collected('--expect', parseExpectedHash),
+      [],
+    )
+}
+
+/** Not for commands that write no file. */
+export function addChecksumOption(command: Command): void {
+  command
+    .optionsGroup('Trust:')
+    .option(
+      '--checksum-file <file>',
+      'compare finished files with this list (repeatable)',
+      collected('--checksum-file', checksumFile),
+      [],
+    )
+}
+
 /** Where data lies that is only read. */
 export function addDataPlace(program: Command): void {
   addOutput(program, 'directory of the data (or -d, --dir)')
   addVerify(program)
 }
 
-function addOutput(program: Command, description: string): void {
+/** @param description what the directory is for */
+export function addOutput(program: Command, description: string): void {
   addAlias(program, 'output', '-d, --dir <dir>', checked('--dir', directory))
   program
     .optionsGroup('Where:')
@@ -63,8 +98,9 @@ function addVerify(program: Command): void {
   program.optionsGroup('Trust:').option('--verify', 'hash what is there, whatever was recorded of it', false)
 }
 
-export function addChoiceOptions(program: Command): void {
-  program
+/** Which files of a torrent. */
+export function addSelectionOptions(command: Command): void {
+  command
     .optionsGroup('What:')
     .option(
       '-s, --select <glob|n|n-m>',
@@ -79,6 +115,11 @@ export function addChoiceOptions(program: Command): void {
       [],
     )
     .option('--max-size <size>', 'no file larger than this', checked('--max-size', parseSize))
+}
+
+export function addChoiceOptions(program: Command): void {
+  addSelectionOptions(program)
+  program
     .addOption(
       new Option('-l, --list', 'list the files, download nothing').default(false).conflicts(NOT_FOR_A_LOOK),
     )
@@ -227,9 +268,13 @@ export function addOutputOptions(program: Command): void {
 
 export function addProgressOptions(program: Command): void {
   addScreenOptions(program)
-  program
-    .option('-v, --verbose', 'say more; -vv and -vvv even more', (_value, count: number) => count + 1, 0)
-    .option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
+  addVerboseOption(program, 'say more; -vv and -vvv even more')
+  program.option('--log-file <file>', 'append a log in JSON lines to this', checked('--log-file', logFile))
+}
+
+/** @param what it says */
+export function addVerboseOption(command: Command, what: string): void {
+  command.option('-v, --verbose', what, (_value, count: number) => count + 1, 0)
 }
 
 /** What is shown on standard error, without the log. */

@@ -52,6 +52,11 @@ export function logFile(text: string): string {
   return text
 }
 
+export function checksumFile(text: string): string {
+  if (text === '' || text === '-') throw new UsageError('USAGE', `'${text}' is not a file`)
+  return text
+}
+
 export function interfaceName(text: string): string {
   if (text === '') throw new UsageError('USAGE', `'' is not the name of an interface or its address`)
   return text

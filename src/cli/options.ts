@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net'
 import { UsageError } from '../common/errors.ts'
+import { parseInfoHash } from '../metainfo/info-hash.ts'
 
 const SECOND_MS = 1000
 const DURATION_UNITS: Readonly<Record<string, number>> = {
@@ -130,6 +131,15 @@ export function parseCount(text: string, min: number, max: number): number {
   const count = /^\d{1,15}$/.test(text) ? Number(text) : NaN
   if (!(count >= min && count <= max)) throw usage(text, `a whole number from ${min} to ${max}`)
   return count
+}
+
+/** An info-hash, as 40 hexadecimal digits or 32 of base32. @returns 40 lower-case hexadecimal digits */
+export function parseExpectedHash(text: string): string {
+  const hash = parseInfoHash(text)
+  if (hash !== undefined) return hash.toString('hex')
+  if (/^(1220)?[0-9a-f]{64}$/i.test(text))
+    throw new UsageError('USAGE', `'${text}' is a hash of BitTorrent v2, which is not supported yet`)
+  throw usage(text, 'an info-hash of 40 hexadecimal digits (or 32 of base32)')
 }
 
 /** `0` to `65535`; 0 lets the system choose. */

@@ -67,6 +67,10 @@ export class PlainProgress implements Screen {
     // -v and --json have it.
   }
 
+  onChecksum(): void {
+    // The result says what was wrong; -v and --json have the rest.
+  }
+
   onWarning(job: JobView | undefined, message: string): void {
     if (this.#parts.amount !== 'errors') this.line(warningLine(job, message, this.#parts.style))
   }

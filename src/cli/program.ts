@@ -12,9 +12,11 @@ import { addCreate } from './definitions/create.ts'
 import { addInfo } from './definitions/info.ts'
 import { addSeed } from './definitions/seed.ts'
 import { addTestbed } from './definitions/testbed.ts'
+import { addVerify } from './definitions/verify.ts'
 import { addServe } from './definitions/serve.ts'
 import {
   addSharingOptions,
+  addChecksumOption,
   addChoiceOptions,
   addConfigOptions,
   addHookOptions,
@@ -32,6 +34,7 @@ import type {
   SeedFlags,
   ServeFlags,
   TestbedFlags,
+  VerifyFlags,
 } from './flags.ts'
 
 /** What the commands do; each gives the exit code. */
@@ -40,6 +43,7 @@ export interface Actions {
   cat(source: string, file: string | undefined, flags: CatFlags): Promise<number>
   seed(args: readonly string[], flags: SeedFlags, isOutputGiven: boolean): Promise<number>
   info(source: string, flags: InfoFlags): Promise<number>
+  verify(source: string, directory: string | undefined, flags: VerifyFlags): Promise<number>
   create(path: string, flags: CreateFlags): Promise<number>
   testbed(
     paths: readonly string[],
@@ -54,6 +58,7 @@ export interface Actions {
 export function downloadOptions(): Command {
   const command = new Command()
   addPlaceOptions(command)
+  addChecksumOption(command)
   addChoiceOptions(command)
   addManyOptions(command)
   addNetworkOptions(command)
@@ -72,6 +77,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
     .enablePositionalOptions()
     .helpCommand(false)
   addPlaceOptions(program)
+  addChecksumOption(program)
   addChoiceOptions(program)
   addManyOptions(program)
   addNetworkOptions(program)
@@ -90,6 +96,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
     })
   addInfo(program, actions, done)
   addCat(program, actions, done)
+  addVerify(program, actions, done)
   addSeed(program, actions, done)
   addCreate(program, actions, done)
   addTestbed(program, actions, done)

@@ -96,6 +96,10 @@ class ProgressBars implements Screen {
     // Too much for eyes; -v and --json have it.
   }
 
+  onChecksum(): void {
+    // The result says what was wrong; -v and --json have the rest.
+  }
+
   onWarning(job: JobView | undefined, message: string): void {
     this.line(warningLine(job, message, this.#parts.style))
   }

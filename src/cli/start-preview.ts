@@ -25,6 +25,7 @@ import { combinedExitCode, describeError, EXIT, exitCodeOf } from './exit-codes.
 import { formatPercent, formatProgress } from './format.ts'
 import { chooseFiles, chosenPieces, torrentSettings } from './item-options.ts'
 import type { ItemOptions } from './item-options.ts'
+import { assertExpected } from './expected-hash.ts'
 import type { DownloadFlags } from './flags.ts'
 import type { QueuedSource, SourceQueue } from './source-queue.ts'
 import { readSource, sourceLabel } from './source.ts'
@@ -85,6 +86,7 @@ class Preview {
       if (item instanceof InputError) throw item
       const bytes = await readSource(given, this.#context.stdin, { local: this.#local })
       const metainfo = readTorrentFile(bytes)
+      assertExpected(metainfo, sourceLabel(source), item.expected)
       await this.#showTorrent(source, metainfo, item)
       return EXIT.ok
     } catch (error) {
@@ -167,7 +169,7 @@ class Preview {
   #fail(source: string, error: KnownError, code: number): void {
     const message = describeError(error)
     if (this.#flags.json) this.#event('error', { source, code, errorCode: error.code, message })
-    const isNamed = /^(TORRENT_FILE|TORRENT_URL|LIST)_/.test(error.code)
+    const isNamed = /^(TORRENT_FILE|TORRENT_URL|LIST|INFO_HASH)_/.test(error.code)
     this.#tell(isNamed ? message : `${sourceLabel(source)}: ${message}`)
   }
 

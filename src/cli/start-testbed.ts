@@ -14,6 +14,7 @@ import type { TestbedFlags } from './flags.ts'
 import type { ChildCommand } from './run-child.ts'
 import { findCommand, RunningChild } from './run-child.ts'
 import { toSafeJson } from './safe-json.ts'
+import type { SignalSource } from './signals.ts'
 import { watchSignals } from './signals.ts'
 
 /** What the command downloads with us leaves the local network alone, unless the user says otherwise. */
@@ -68,20 +69,24 @@ class TestbedRun {
     options: TestbedOptions,
   ): Promise<number> {
     const { signals } = this.#context
-    const source = {
-      on: signals.on,
-      off: signals.off,
-      exit: (code: number) => {
+    const source: SignalSource = {
+      on: (signal, listener) => signals.on(signal, listener),
+      off: (signal, listener) => signals.off(signal, listener),
+      exit: (code) => {
         this.#child?.kill()
         this.#testbed?.removeFiles()
         signals.exit(code)
       },
     }
-    const unwatch = watchSignals(source, systemClock.now, (signal) => {
-      this.#stoppedBy = signal
-      this.#stopping.abort()
-      this.#child?.stop(signal)
-    })
+    const unwatch = watchSignals(
+      source,
+      () => systemClock.now(),
+      (signal) => {
+        this.#stoppedBy = signal
+        this.#stopping.abort()
+        this.#child?.stop(signal)
+      },
+    )
     try {
       return await this.#run(command, flags, options)
     } catch (error) {
@@ -181,7 +186,7 @@ function assertOpen(fd: number): void {
 
 /** Assignments that a shell can evaluate. */
 function shellLine(env: TestbedEnvironment): string {
-  const assignments = Object.entries(env).map(
+  const assignments = Object.entries<string>({ ...env }).map(
     ([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'`,
   )
   return `${assignments.join(' ')}\n`

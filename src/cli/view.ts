@@ -119,6 +119,18 @@ export interface RunSummary {
   readonly failedList: SavedList | undefined
 }
 
+/** A file was compared with a list of checksums. */
+export interface ChecksumResult {
+  /** Index into the torrent's files. */
+  readonly file: number
+  readonly algorithm: string
+  /** Lower-case hexadecimal, what the list says, and what the file has. */
+  readonly expected: string
+  readonly actual: string
+  /** As typed. */
+  readonly list: string
+}
+
 /** Calls are synchronous and do not throw. */
 export interface DownloadView {
   onStart(job: JobView): void
@@ -126,6 +138,8 @@ export interface DownloadView {
   onTracker(job: JobView, status: TrackerStatus): void
   /** This file is whole under its final name. */
   onFile(job: JobView, file: number): void
+  /** After everything of it was there. */
+  onChecksum(job: JobView, result: ChecksumResult): void
   /** A sentence with foreign text inside. @param job undefined: about the whole run */
   onWarning(job: JobView | undefined, message: string): void
   /** Once a second. */

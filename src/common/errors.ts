@@ -28,6 +28,9 @@ export class SourceError extends KnownError {}
 /** Ends one command: what the user gave us (a torrent, a list) is not usable. Exit code 3. */
 export class InputError extends KnownError {}
 
+/** Stops one torrent: it, or its data, is not what the user said it must be. Exit code 6. */
+export class VerificationError extends KnownError {}
+
 /** Ends one command before it began: how it was called is wrong. Exit code 2. */
 export class UsageError extends KnownError {}
 

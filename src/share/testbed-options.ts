@@ -50,46 +50,47 @@ export const TESTBED_LIMITS = {
   leaveAtPercent: [1, 99],
 } as const satisfies Partial<Record<keyof TestbedOptions, readonly [number, number]>>
 
-const DEFAULT_SIZE_BYTES = 10 * 2 ** 20
 const MAX_FAILURE_CHARACTERS = 1000
 const MAX_PATHS = 10_000
 const MAX_CORRUPT_PIECES = 10_000
 
-export type CheckedOptions = TestbedOptions &
-  Required<
-    Pick<
-      TestbedOptions,
-      'paths' | 'sizeBytes' | 'fileCount' | 'randomSeed' | 'peerCount' | 'trackerDropCount' | 'corruptPieces'
-    >
-  >
+const DEFAULTS = {
+  paths: [],
+  sizeBytes: 10 * 2 ** 20,
+  fileCount: 1,
+  randomSeed: 1,
+  peerCount: 1,
+  trackerDropCount: 0,
+  corruptPieces: [],
+} as const satisfies TestbedOptions
+
+export type CheckedOptions = TestbedOptions & Required<Pick<TestbedOptions, keyof typeof DEFAULTS>>
 
 /** @throws UsageError when an option is out of bounds or does not go with another */
 export function checkTestbedOptions(options: TestbedOptions): CheckedOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  const checked: CheckedOptions = { ...DEFAULTS, ...(Object.fromEntries(given) as TestbedOptions) }
   for (const [key, [min, max]] of Object.entries(TESTBED_LIMITS)) {
-    const value = options[key as keyof typeof TESTBED_LIMITS]
+    const value = checked[key as keyof typeof TESTBED_LIMITS]
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= min && value <= max))
       throw usage(`${key} is ${value}, and must be a whole number from ${min} to ${max}`)
   }
-  const { paths = [], name, pieceBytes = 16_384, trackerFailure = '', corruptPieces = [] } = options
-  if (paths.length > MAX_PATHS) throw usage(`more than ${MAX_PATHS} paths`)
-  if (paths.includes('')) throw usage('an empty path')
-  if (!Number.isInteger(Math.log2(pieceBytes)))
+  checkAmounts(checked)
+  const { name, pieceBytes, fileCount, sizeBytes } = checked
+  if (pieceBytes !== undefined && !Number.isInteger(Math.log2(pieceBytes)))
     throw usage(`a piece length of ${pieceBytes} bytes is no power of two`)
+  if (name !== undefined) checkName(name)
+  if (fileCount > sizeBytes) throw usage(`${fileCount} files need a size of at least as many bytes`)
+  if (checked.paths.length > 0) refuseMadeUpData(options)
+  return checked
+}
+
+function checkAmounts({ paths, corruptPieces, trackerFailure = '' }: CheckedOptions): void {
   if (trackerFailure.length > MAX_FAILURE_CHARACTERS)
     throw usage(`a failure reason of more than ${MAX_FAILURE_CHARACTERS} characters`)
+  if (paths.length > MAX_PATHS) throw usage(`more than ${MAX_PATHS} paths`)
+  if (paths.includes('')) throw usage('an empty path')
   if (corruptPieces.length > MAX_CORRUPT_PIECES) throw usage(`more than ${MAX_CORRUPT_PIECES} corrupt pieces`)
-  if (name !== undefined) checkName(name)
-  const checked = {
-    ...options,
-    ...{ paths, corruptPieces, peerCount: options.peerCount ?? 1, randomSeed: options.randomSeed ?? 1 },
-    sizeBytes: options.sizeBytes ?? DEFAULT_SIZE_BYTES,
-    fileCount: options.fileCount ?? 1,
-    trackerDropCount: options.trackerDropCount ?? 0,
-  }
-  if (checked.fileCount > checked.sizeBytes)
-    throw usage(`${checked.fileCount} files need a size of at least as many bytes`)
-  if (paths.length > 0) refuseMadeUpData(options)
-  return checked
 }
 
 function refuseMadeUpData(options: TestbedOptions): void {

@@ -34,26 +34,24 @@ export function seederHost(index: number): string {
 /** Seeders announce by HTTP, for UDP packets may be lost on purpose, and not at all to a tracker that refuses. */
 export async function openTestbedSeeder(index: number, plan: SeederPlan): Promise<Seeder> {
   const { options, metainfo, tree, root } = plan
-  let seeder: Seeder | undefined
-  const seeding = await Seeder.open({
+  const seeder: Seeder = await Seeder.open({
     local: new LocalAddresses({ v4: seederHost(index) }),
     stateDirectory: root,
     uploadLimit: options.peerRate,
     wrapStreams: streamFaults(metainfo, options, {
       isFirst: index === 0,
-      onLeft: () => void seeder?.close(),
+      onLeft: () => void seeder.close(),
     }),
   })
-  seeder = seeding
   const isRefused = options.trackerFailure !== undefined
   const known = { ...metainfo, trackerTiers: isRefused ? [] : [[plan.trackerHttpUrl]] }
   try {
-    await seeding.add(known, root, { storage: storageOf(metainfo, tree, index === 0 ? options : undefined) })
+    await seeder.add(known, root, { storage: storageOf(metainfo, tree, index === 0 ? options : undefined) })
   } catch (error) {
-    await seeding.close()
+    await seeder.close()
     throw error
   }
-  return seeding
+  return seeder
 }
 
 function storageOf(metainfo: Metainfo, tree: FileTree, options: CheckedOptions | undefined): Storage {

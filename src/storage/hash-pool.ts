@@ -21,7 +21,7 @@ export interface HashPoolOptions {
   readonly maxThreads: number
   /** A thread is started for each so many bytes. */
   readonly bytesPerThread: number
-  /** Jobs that the main thread has at a time; 2: one is read while the other is hashed. 0: the threads do it all. */
+  /** Jobs that the main thread has at a time; 2: one is read while the other is hashed. 0: the threads do it all, if there are any. */
   readonly mainPlaces: number
   /** What the threads run; undefined: hash-worker.js. */
   readonly script?: URL
@@ -56,6 +56,7 @@ export class HashPool {
     }
     this.#members.add(member)
     this.#startThreads(member.log)
+    this.#haveOne()
   }
 
   /** Ends a check that has given back all its places. */
@@ -82,6 +83,12 @@ export class HashPool {
     else this.#free.unshift(place)
   }
 
+  /** Without threads the main thread works, also where it was to have no place. */
+  #haveOne(): void {
+    const hasMain = this.#options.mainPlaces > 0
+    if (!hasMain && this.#threads.size === 0 && this.#free.length === 0) this.give(new HashPlace())
+  }
+
   #startThreads(log: LogSink): void {
     const { maxThreads, bytesPerThread } = this.#options
     const bytes = [...this.#members].reduce((sum, member) => sum + member.bytesForThreads, 0)
@@ -106,6 +113,7 @@ export class HashPool {
             this.#threads.delete(thread)
             this.#free = this.#free.filter((place) => place.isUsable)
             onFailed(reason)
+            this.#haveOne()
           },
         },
         this.#options.script,

@@ -1,5 +1,6 @@
 /** One hashing thread, seen from the main thread. */
 import type { DescriptorSpan } from './byte-source.ts'
+import type { HashAlgorithm } from './piece-digests.ts'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
@@ -16,6 +17,10 @@ export interface ThreadOrder {
   readonly stop: Int32Array
   readonly spans: readonly DescriptorSpan[]
   readonly pieceBytes: number
+  /** Undefined: SHA-1. */
+  readonly algorithm?: HashAlgorithm | undefined
+  /** Shared, one number; grows by what was hashed. */
+  readonly hashedBytes?: BigInt64Array | undefined
   /** Of all spans. */
   readonly length: number
 }

@@ -19,8 +19,15 @@ function answer(message: ThreadAnswer): void {
 }
 
 /** @returns undefined when it was told to stop, and when something could not be read */
-function hash({ stop, spans, pieceBytes, length }: ThreadOrder): Uint8Array | undefined {
-  const pieces = new PieceDigests(pieceBytes, length)
+function hash({
+  stop,
+  spans,
+  pieceBytes,
+  length,
+  algorithm,
+  hashedBytes,
+}: ThreadOrder): Uint8Array | undefined {
+  const pieces = new PieceDigests(pieceBytes, length, algorithm)
   for (const { fd, offset, length: spanBytes } of spans) {
     if (fd === undefined) buffer.fill(0)
     for (let at = 0; at < spanBytes;) {
@@ -29,6 +36,7 @@ function hash({ stop, spans, pieceBytes, length }: ThreadOrder): Uint8Array | un
       const count = fd === undefined ? wantedBytes : readSome(fd, offset + at, wantedBytes)
       if (count === 0) return undefined
       pieces.add(buffer.subarray(0, count))
+      if (hashedBytes !== undefined) Atomics.add(hashedBytes, 0, BigInt(count))
       at += count
     }
   }

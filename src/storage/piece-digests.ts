@@ -10,11 +10,16 @@ export const READ_BYTES = 1 << 20
 
 export const DIGEST_BYTES = 20
 
+/** Of pieces SHA-1; the others for whole files. */
+export const ALGORITHM_BYTES = { sha1: DIGEST_BYTES, sha224: 28, sha256: 32, sha384: 48, sha512: 64 } as const
+export type HashAlgorithm = keyof typeof ALGORITHM_BYTES
+
 /** Takes a job's bytes in order, in parts of any size, and hashes each piece. */
 export class PieceDigests {
-  /** DIGEST_BYTES a piece, in order; those whose bytes have all been added are filled in. */
+  /** As many bytes a piece as the algorithm gives, in order; those whose bytes have all been added are filled in. */
   readonly digests: Buffer
   readonly #pieceBytes: number
+  readonly #algorithm: HashAlgorithm
   /** Of the whole job. */
   #leftBytes: number
   #filledBytes = 0
@@ -22,8 +27,9 @@ export class PieceDigests {
   #pieceLeftBytes = 0
 
   /** @param jobBytes all but the last piece have `pieceBytes`, the last has what is left */
-  constructor(pieceBytes: number, jobBytes: number) {
-    this.digests = Buffer.alloc(Math.ceil(jobBytes / pieceBytes) * DIGEST_BYTES)
+  constructor(pieceBytes: number, jobBytes: number, algorithm: HashAlgorithm = 'sha1') {
+    this.digests = Buffer.alloc(Math.ceil(jobBytes / pieceBytes) * ALGORITHM_BYTES[algorithm])
+    this.#algorithm = algorithm
     this.#pieceBytes = pieceBytes
     this.#leftBytes = jobBytes
   }
@@ -32,7 +38,7 @@ export class PieceDigests {
   add(bytes: Buffer): void {
     for (let at = 0; at < bytes.length;) {
       if (this.#hash === undefined) {
-        this.#hash = createHash('sha1')
+        this.#hash = createHash(this.#algorithm)
         this.#pieceLeftBytes = Math.min(this.#pieceBytes, this.#leftBytes)
       }
       const count = Math.min(this.#pieceLeftBytes, bytes.length - at)

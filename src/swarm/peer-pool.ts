@@ -136,15 +136,6 @@ export class PeerPool {
     return best.endpoint
   }
 
-  /** This one, if it may be dialled now, as `takeDialable` would. @returns false when not */
-  take(endpoint: Endpoint, nowMs: number): boolean {
-    this.#setNow(nowMs)
-    const peer = this.#known.get(formatEndpoint(endpoint))
-    if (peer === undefined || !isIdle(peer) || peer.nextDialMs > nowMs) return false
-    startDial(peer)
-    return true
-  }
-
   /** Until `takeDialable` has something; undefined when only new addresses could help. O(known). */
   nextDialableInMs(nowMs: number): number | undefined {
     this.#setNow(nowMs)

@@ -27,9 +27,9 @@ export interface DiscoveryParts {
   /** Takes a dialled connection in once its handshake is done. */
   readonly accept: (connection: PeerConnection, peerHandshake: Handshake) => Acceptance
   readonly userPeers: readonly Endpoint[]
+  readonly localNetwork: LocalNetwork | undefined
   /** Is it of use to others when it has everything itself? */
   readonly seeds: boolean
-  readonly localNetwork: LocalNetwork | undefined
 }
 
 export class Discovery {
@@ -111,18 +111,12 @@ export class Discovery {
     }
   }
 
-  /**
-   * It says itself that it is there. A seed calls it, too: it cannot know of us before our next announce. Should it be
-   * another seed, the two part, and the call is not repeated before the next announce.
-   */
+  /** It says itself that it is there. A seed calls it, too: it cannot know of us before our next announce. */
   #onNeighbour(endpoint: Endpoint): void {
-    const { pool, clock, state } = this.#context
+    const { pool } = this.#context
     const isNew = pool.add(endpoint, 'lsd', scopeOf(endpoint.host))
     if (isNew) this.#context.log('info', 'swarm', `${formatEndpoint(endpoint)} is on the local network`)
-    if (state === 'complete') {
-      const mayDial = !this.#isStopped && this.#hasRoom() && this.#parts.dialer.freeSlots > 0
-      if (mayDial && pool.take(endpoint, clock.now())) this.#dial(endpoint)
-    } else this.dialMore()
+    this.dialMore()
   }
 
   #hasRoom(): boolean {

@@ -428,8 +428,8 @@ export class Torrent {
       ourHandshake: this.#ourHandshake,
       accept: (connection, peerHandshake) => this.accept(connection, peerHandshake),
       userPeers: this.#parts.userPeers,
-      seeds: this.#parts.seedWhenComplete,
       localNetwork: metainfo.isPrivate ? undefined : this.#parts.localNetwork,
+      seeds: this.#parts.seedWhenComplete,
     })
   }
 }

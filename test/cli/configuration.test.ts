@@ -27,7 +27,7 @@ test('the usual file sets where files go; the environment and the command line a
     assert.equal(file.stdout, `${join(root, 'from-file', 'a.bin')}\n`)
     assert.match(
       file.stderr,
-      /options not from the command line: output, listen-port, color \(.*\/\.config\/torrent-dl\/config\.json\)/,
+      /options not from the command line: TORRENT_DL_LSD, output, listen-port, color \(.*\/\.config\/torrent-dl\/config\.json\)/,
     )
     const env = { TORRENT_DL_OUTPUT: 'from-env' }
     assert.equal((await runCli(['a.torrent'], { cwd: root, env })).stdout, 'from-env/a.bin\n')

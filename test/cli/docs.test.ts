@@ -28,6 +28,7 @@ describe('docs', { concurrency: 4 }, () => {
       'batch',
       'selection',
       'cat',
+      'verify',
       'create',
       'network',
       'exit-codes',

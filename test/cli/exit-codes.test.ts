@@ -122,6 +122,27 @@ const SITUATIONS: readonly Situation[] = [
       withChokingPeer(infoHash, async (peer) => run(['--stall-timeout', '1s', '--peer', peer, 'a.torrent'])),
   },
   {
+    code: 6,
+    name: 'another torrent than the one that is expected',
+    says: /a\.torrent: its info-hash is [0-9a-f]{40}, not abab/,
+    act: async ({ run, peer }) => run(['--expect', 'ab'.repeat(20), '--peer', peer, 'a.torrent']),
+  },
+  {
+    code: 6,
+    name: 'verify finds wrong bytes',
+    says: /checking 293\.0 KiB/,
+    act: async ({ root }) => {
+      writeFileSync(join(root, 'a.bin'), Buffer.alloc(300_000))
+      return runCli(['verify', 'a.torrent'], { cwd: root })
+    },
+  },
+  {
+    code: 7,
+    name: 'verify finds nothing',
+    says: /^$/,
+    act: async ({ root }) => runCli(['verify', 'a.torrent'], { cwd: root }),
+  },
+  {
     code: 8,
     name: 'one of two fails',
     says: /gone\.torrent/,

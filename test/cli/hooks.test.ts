@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import { readEvents, resultErrors } from '../support/event-schema.ts'
 import type { Event } from '../support/event-schema.ts'
 import { makeTorrent } from '../support/make-torrent.ts'
-import { runCli } from '../support/run-cli.ts'
+import { runCli, signalWhenListening } from '../support/run-cli.ts'
 import type { CliResult } from '../support/run-cli.ts'
 import { seedAll, withSeed } from './local-seed.ts'
 
@@ -231,7 +231,7 @@ describe('hooks', { concurrency: 4 }, () => {
       const { code } = await runCli(args, {
         cwd: root,
         onStart: (child) => {
-          child.stderr?.once('data', () => child.kill('SIGINT'))
+          signalWhenListening(child, () => child.kill('SIGINT'))
         },
       })
       assert.equal(code, 130)

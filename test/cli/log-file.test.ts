@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { makeTorrent } from '../support/make-torrent.ts'
-import { runCli } from '../support/run-cli.ts'
+import { runCli, signalWhenListening } from '../support/run-cli.ts'
 import { withSeed } from './local-seed.ts'
 
 const SINGLE = { name: 'a.bin', files: [{ path: 'a.bin', length: 300_000 }] }
@@ -77,7 +77,7 @@ describe('the log file', { concurrency: 4 }, () => {
       const { code } = await runCli(['-vvv', '--log-file', 'log', '-p', '0', 'b.torrent'], {
         cwd: root,
         onStart: (child) => {
-          child.stderr?.once('data', () => child.kill('SIGTERM'))
+          signalWhenListening(child, () => child.kill('SIGTERM'))
         },
       })
       assert.equal(code, 143)

@@ -32,7 +32,7 @@ interface Place {
   /** Empty but for `temporary`, where the testbed has its files. */
   readonly root: string
   readonly env: Readonly<Record<string, string>>
-  testbed(...args: string[]): Promise<CliResult>
+  readonly testbed: (...args: string[]) => Promise<CliResult>
 }
 
 /** Whatever a test does, nothing may be left in the directory for temporary files. */

@@ -119,6 +119,7 @@ test('any extension handshake reads as it was written', () => {
     listenPort: optional(fc.integer({ min: 1, max: 65_535 })),
     metadataSize: optional(fc.integer({ min: 1, max: 30 * 1024 * 1024 })),
     uploadOnly: optional(fc.constant(true)),
+    prefersEncryption: fc.constant(undefined), // never written: it is theirs to say
   })
   const property = fc.property(handshake, (written) => {
     const read = decodeExtensionHandshake(encodeExtensionHandshake(written))

@@ -40,6 +40,18 @@ export function spawnCli(
   })
 }
 
+/** Sends the signal when the process listens: then it expects one. For `onStart`; needs `-v`. */
+export function signalWhenListening({ stderr }: ChildProcess, send: () => void): void {
+  let text = ''
+  const onData = (chunk: Buffer | string): void => {
+    text += chunk.toString()
+    if (!text.includes('listening on port')) return
+    stderr?.off('data', onData)
+    send()
+  }
+  stderr?.on('data', onData)
+}
+
 /** Resolves when the process has ended and its output is read. */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const child = spawnCli(args, options)

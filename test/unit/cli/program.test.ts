@@ -16,7 +16,15 @@ interface Run {
 }
 
 async function run(...argv: string[]): Promise<Run> {
-  const result: Run = { code: -1, out: '', sources: [], flags: undefined, info: undefined, cat: undefined, seed: undefined }
+  const result: Run = {
+    code: -1,
+    out: '',
+    sources: [],
+    flags: undefined,
+    info: undefined,
+    cat: undefined,
+    seed: undefined,
+  }
   const actions = {
     download: async (sources: readonly string[], flags: DownloadFlags) => {
       result.sources = sources
@@ -35,6 +43,7 @@ async function run(...argv: string[]): Promise<Run> {
       result.info = [source, flags]
       return Promise.resolve(9)
     },
+    verify: async () => Promise.resolve(10),
     create: async () => Promise.resolve(0),
     testbed: async () => Promise.resolve(13),
     completion: async () => Promise.resolve(11),

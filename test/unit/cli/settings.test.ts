@@ -43,6 +43,7 @@ async function run({ argv = ['x'], env = {}, file }: Given): Promise<Seen> {
         return Promise.resolve(0)
       },
       cat: async () => Promise.resolve(0),
+      verify: async () => Promise.resolve(0),
       seed: async () => Promise.resolve(0),
       create: async () => Promise.resolve(0),
       testbed: async () => Promise.resolve(0),

@@ -325,14 +325,3 @@ test('what a better source names once more counts as named by it', () => {
   pool.add(at('80.1.1.1:6881'), 'pex', 'public')
   assert.deepEqual([pool.countOf('pex'), pool.countOf('tracker')], [0, 1])
 })
-
-test('one address is taken by name when it may be dialled', () => {
-  const pool = makePool()
-  assert.equal(pool.take(at('10.0.0.1:6881'), 0), false)
-  pool.add(at('10.0.0.1:6881'), 'lsd', 'private')
-  assert.equal(pool.take(at('10.0.0.1:6881'), 0), true)
-  assert.equal(pool.take(at('10.0.0.1:6881'), 0), false)
-  pool.onDialFailed(at('10.0.0.1:6881'), 0)
-  assert.equal(pool.take(at('10.0.0.1:6881'), 1_000), false)
-  assert.equal(pool.take(at('10.0.0.1:6881'), MINUTE_MS), true)
-})
