@@ -106,11 +106,11 @@ describe('serve', { concurrency: 2 }, () => {
         events.map(({ type }) => type).filter((type) => type !== 'completed'),
         ['listening', 'exit'],
       )
-      const [listening] = events
-      assert.equal(listening?.['url'], url)
-      assert.equal(listening?.['infoHash'], infoHash)
-      assert.match(String(listening?.['magnet']), new RegExp(`^magnet:\\?xt=urn:btih:${infoHash}`))
-      assert.match(String(listening?.['tracker']), /^http:\/\/127\.0\.0\.1:\d+\/announce$/)
+      const listening = events[0]
+      assert.equal(listening!['url'], url)
+      assert.equal(listening!['infoHash'], infoHash)
+      assert.match(String(listening!['magnet']), new RegExp(`^magnet:\\?xt=urn:btih:${infoHash}`))
+      assert.match(String(listening!['tracker']), /^http:\/\/127\.0\.0\.1:\d+\/announce$/)
     })
   })
 

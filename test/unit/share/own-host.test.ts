@@ -13,7 +13,7 @@ function info(address: string): NetworkInterfaceInfo {
     internal: false,
     cidr: null,
     scopeid: 0,
-  } as NetworkInterfaceInfo
+  }
 }
 
 const INTERFACES = {
