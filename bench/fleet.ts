@@ -5,6 +5,7 @@
  *   npm run bench:fleet                          256 MiB, five fleets, 3 rounds
  *   npm run bench:fleet -- --size 64 --rounds 1  to try it; start-up has a larger share then
  *   npm run bench:fleet -- --hosts 1,16          these fleets
+ *   npm run bench:fleet -- --super-seed          serve with that option
  */
 import { createCipheriv } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
@@ -31,7 +32,7 @@ interface Options {
   readonly sizeBytes: number
   readonly rounds: number
   readonly fleets: readonly number[]
-  readonly extra: readonly string[]
+  readonly serveOptions: readonly string[]
 }
 
 /** Of one fleet, once. */
@@ -68,28 +69,29 @@ function readOptions(): Options {
       size: { type: 'string', default: '256' },
       rounds: { type: 'string', default: '3' },
       hosts: { type: 'string', default: '1,2,4,8,16' },
-      option: { type: 'string', multiple: true, default: [] },
+      // For serve.
+      'super-seed': { type: 'boolean', default: false },
     },
   })
   return {
     sizeBytes: Number(values.size) * MIB,
     rounds: Number(values.rounds),
     fleets: values.hosts.split(',').map(Number),
-    extra: values.option,
+    serveOptions: values['super-seed'] ? ['--super-seed'] : [],
   }
 }
 
-async function runFleet(count: number, { sizeBytes, extra }: Options): Promise<Round> {
+async function runFleet(count: number, { sizeBytes, serveOptions }: Options): Promise<Round> {
   const lab = Lab.open()
   try {
     const source = lab.addHost('source')
     const hosts = Array.from({ length: count }, (_, index) => lab.addHost(`host${index}`))
     const data = lab.newDirectory('data')
     writeRandom(join(data, NAME), sizeBytes)
-    const serving = startServe(lab, source, ['--until-completed', String(count)], data)
+    const serving = startServe(lab, source, ['--until-completed', String(count), ...serveOptions], data)
     const url = await urlOf(serving.running)
     const startedMs = performance.now()
-    const runs = hosts.map((host, index) => startDownload(lab, { host, index, url, extra }))
+    const runs = hosts.map((host, index) => startDownload(lab, { host, index, url }))
     const times = await Promise.all(
       runs.map(async ({ running }) => {
         const { exitCode, stderr } = await running.exit
@@ -131,13 +133,13 @@ function startServe(lab: Lab, host: Host, args: readonly string[], data: string)
 
 function startDownload(
   lab: Lab,
-  { host, index, url, extra }: { host: Host; index: number; url: string; extra: readonly string[] },
+  { host, index, url }: { host: Host; index: number; url: string },
 ): Started & { readonly output: string } {
   const home = lab.newDirectory(`home${index}`)
   const output = join(home, 'out')
   mkdirSync(output)
   const costFile = join(home, 'cost.json')
-  const args = ['--no-config', '-q', '-o', output, '--timeout', `${LIMIT_MS / 1000}s`, ...extra, url]
+  const args = ['--no-config', '-q', '-o', output, '--timeout', `${LIMIT_MS / 1000}s`, url]
   const command = costing(costFile, [...commandIn(projectDirectory), ...args])
   return {
     output,

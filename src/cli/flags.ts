@@ -143,6 +143,7 @@ export interface ServeFlags {
   readonly exclude: readonly string[]
   readonly private: boolean
   readonly webSeed: boolean
+  readonly superSeed: boolean
   /** An IP address. */
   readonly bind: string
   readonly host: string | undefined

@@ -51,6 +51,13 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl testbed --corrupt 0 -- ./smoke.sh', 'the peer lies'],
     ['torrent-dl testbed --json', 'without a command: until Ctrl-C'],
   ],
+  seed: [
+    ['torrent-dl seed x.torrent', 'its data is here'],
+    ['torrent-dl seed x.torrent ~/iso', 'or in ~/iso'],
+    ['torrent-dl seed -o ~/iso *.torrent', 'all of them'],
+    ['torrent-dl seed --seed-ratio 2 x.torrent', 'until twice its size is sent'],
+    ['torrent-dl seed --until-completed 8 x.torrent', 'until eight hosts have it'],
+  ],
   serve: [
     ['torrent-dl serve ./model', 'for this machine, until Ctrl-C'],
     ['torrent-dl serve --bind 0.0.0.0 ./model', 'for the network'],

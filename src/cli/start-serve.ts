@@ -46,6 +46,7 @@ export async function startServe(path: string, flags: ServeFlags, context: CliCo
           pieceBytes: flags.pieceLength,
           isPrivate: flags.private,
           hasWebSeed: flags.webSeed,
+          isSuperSeeding: flags.superSeed,
           interfaces: networkInterfaces(),
         }),
     })

@@ -66,7 +66,7 @@ export class Seeder {
   async add(
     metainfo: Metainfo,
     dataDirectory: string,
-    observer: SeedObserver & { readonly storage?: Storage } = {},
+    observer: SeedObserver & { readonly storage?: Storage; readonly isSuperSeeding?: boolean } = {},
   ): Promise<Torrent> {
     const settings = {
       outputDirectory: dataDirectory,
@@ -75,6 +75,7 @@ export class Seeder {
       force: false,
       peers: [],
       seedWhenComplete: true,
+      isSuperSeeding: observer.isSuperSeeding,
     }
     return await new Promise<Torrent>((resolve, reject) => {
       const torrent = this.#session.add(metainfo, settings, {

@@ -46,6 +46,8 @@ export interface ServeOptions extends TorrentOptions {
   readonly uploadLimit?: number | undefined
   /** Give the data over HTTP, too, and say so in the torrent (BEP 19). */
   readonly hasWebSeed: boolean
+  /** Each piece leaves here about once (BEP 16): for many hosts that want all of it. */
+  readonly isSuperSeeding: boolean
   /** Absolute path of a directory of this run alone. */
   readonly stateDirectory: string
   /** As os.networkInterfaces() has them. */
@@ -189,7 +191,9 @@ export class Serve {
     this.#onKnown = () => {
       known.abort()
     }
-    this.#torrent = await seeder.add(this.#ownTorrent(this.metainfo), dirname(root), this.#options.observer)
+    const { observer, isSuperSeeding } = this.#options
+    const seed = { ...observer, isSuperSeeding }
+    this.#torrent = await seeder.add(this.#ownTorrent(this.metainfo), dirname(root), seed)
     const { signal = known.signal } = this.#options
     await sleep(clock, KNOWN_MS, AbortSignal.any([known.signal, signal]))
   }

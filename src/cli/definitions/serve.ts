@@ -25,6 +25,7 @@ export function addServe(program: Command, actions: Actions, done: (code: number
     )
     .option('--exclude <glob>', 'leave these out (repeatable)', collected('--exclude', parseGlob), [])
     .option('--private', 'peers from this tracker only', false)
+    .option('--super-seed', 'send each piece about once (BEP 16): for many that want all', false)
     .option('--web-seed', 'give the data over HTTP, too (BEP 19)', false)
   addServeNetwork(serve)
   serve
