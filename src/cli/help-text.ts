@@ -63,13 +63,6 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl serve --bind 0.0.0.0 ./model', 'for the network'],
     ['torrent-dl serve --until-completed 16 ./model', 'for sixteen hosts'],
   ],
-  seed: [
-    ['torrent-dl seed x.torrent', 'its data is here'],
-    ['torrent-dl seed x.torrent ~/iso', 'or in ~/iso'],
-    ['torrent-dl seed -o ~/iso *.torrent', 'all of them'],
-    ['torrent-dl seed --seed-ratio 2 x.torrent', 'until twice its size is sent'],
-    ['torrent-dl seed --until-completed 8 x.torrent', 'until eight hosts have it'],
-  ],
   completion: [
     ['source <(torrent-dl completion bash)', 'in ~/.bashrc'],
     ['torrent-dl completion zsh >DIR/_torrent-dl', 'DIR is in $fpath'],
