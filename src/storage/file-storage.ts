@@ -274,19 +274,27 @@ export class FileStorage implements Storage {
       tidyParts(table, this.#parts)
     })
     const whole = [...table.wantedFiles()].map(([file]) => file).filter((file) => table.isWhole(file))
-    if (this.#options.syncs === true) {
-      // Empty files that are not there yet have no bytes.
-      const present = whole.filter((file) => table.place(file) !== 'absent')
-      await syncFiles(this.#files, table, present)
-    }
-    await settleFiles(table, this.#files, inspection, this.#firstPlace)
-    if (this.#options.syncs === true) await syncNames(this.#files, paths, whole)
+    await this.#settle(whole, inspection)
     if (this.#options.allocation === 'full' && !isComplete) await this.#allocate(progress)
     const wasHashed = inspection.trusted.size < inspection.sizes.size
     if (wasHashed && isComplete) await confirmFiles(this.#verifyOptions) // nobody may ask for it later
     this.#files.holdReserve()
     for (const file of whole) progress.onFileWhole(file)
     return copyOf(this.#have)
+  }
+
+  async #settle(whole: readonly number[], inspection: Inspection): Promise<void> {
+    const table = this.#table
+    const syncs = this.#options.syncs === true
+    // Empty files that are not there yet have no bytes.
+    if (syncs)
+      await syncFiles(
+        this.#files,
+        table,
+        whole.filter((file) => table.place(file) !== 'absent'),
+      )
+    await settleFiles(table, this.#files, inspection, this.#firstPlace)
+    if (syncs) await syncNames(this.#files, this.#paths, whole)
   }
 
   /** All of it lies in files, under whatever name, or it is an error. */
