@@ -82,7 +82,16 @@ export const COMMAND_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   seed: ['--until-completed', '--super-seed'],
   serve: [
-    ...['--piece-length', '--private', '--web-seed', '--super-seed', '--bind', '--host', '--port', '--tracker-port'],
+    ...[
+      '--piece-length',
+      '--private',
+      '--web-seed',
+      '--super-seed',
+      '--bind',
+      '--host',
+      '--port',
+      '--tracker-port',
+    ],
     ...['--until-completed', '--expire'],
   ],
   testbed: [
