@@ -68,7 +68,7 @@ export function isText(bytes: Buffer): boolean {
 
 function outputError(error: Error): OutputError {
   const code = systemCodeOf(error)
-  const message = `cannot write to standard output: ${messageOf(error)}`
+  const message = `cannot write to standard output: ${code === 'ENOSPC' ? 'disk full' : messageOf(error)}`
   if (code === 'EPIPE') return new OutputError('OUTPUT_GONE', message, { cause: error })
   if (code === 'ENOSPC') return new OutputError('OUTPUT_FULL', message, { cause: error })
   return new OutputError('OUTPUT_FAILED', message, { cause: error })

@@ -40,7 +40,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   const code = await run(argv, context)
   await Promise.all([output.isAbandoned() ? undefined : flush(process.stdout), flush(process.stderr)])
-  return output.hasFailed() && code === EXIT.ok ? EXIT.fileSystem : code
+  return code === EXIT.ok ? (output.failureCode() ?? code) : code
 }
 
 async function run(argv: readonly string[], context: CliContext): Promise<number> {
@@ -113,22 +113,29 @@ function report(error: unknown, stderr: Pick<OutputStream, 'write'>): void {
  * A reader that went away (`| head -1`, a closed terminal) is not our failure: the download goes on. Anything else that
  * goes wrong with standard output is told and remembered.
  */
-function watchOutput(): { hasFailed: () => boolean; isAbandoned: () => boolean; abandon: () => void } {
-  let failed = false
+function watchOutput(): {
+  failureCode: () => number | undefined
+  isAbandoned: () => boolean
+  abandon: () => void
+} {
+  let failureCode: number | undefined
   let abandoned = false
   process.stderr.on('error', () => {
     // Nobody is left who could be told.
   })
   process.stdout.on('error', (error) => {
     const isHandled = process.stdout.listenerCount('error') > 1 // by a command that writes bytes
-    if (systemCodeOf(error) === 'EPIPE' || failed || isHandled) return
-    failed = true
-    process.stderr.write(`torrent-dl: cannot write to standard output: ${messageOf(error)}\n`)
+    const reason = systemCodeOf(error)
+    if (reason === 'EPIPE' || failureCode !== undefined || isHandled) return
+    const isFull = reason === 'ENOSPC'
+    failureCode = isFull ? EXIT.diskFull : EXIT.fileSystem
+    const why = isFull ? 'disk full' : messageOf(error)
+    process.stderr.write(`torrent-dl: cannot write to standard output: ${why}\n`)
   })
   const abandon = (): void => {
     abandoned = true
   }
-  return { hasFailed: () => failed, isAbandoned: () => abandoned, abandon }
+  return { failureCode: () => failureCode, isAbandoned: () => abandoned, abandon }
 }
 
 /** What nobody caught: save what can be saved, say it, end. */

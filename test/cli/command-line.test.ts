@@ -56,3 +56,11 @@ test('standard error that is closed does not matter', () => {
   const script = '"$0" "$1" missing.torrent 2>&-'
   assert.equal(spawnSync('sh', ['-c', script, process.execPath, bin]).status, 3)
 })
+
+test('a full disk behind standard output is told, and ends with 9', () => {
+  const bin = new URL('../../../bin/torrent-dl.js', import.meta.url).pathname
+  const script = '"$0" "$1" --help >/dev/full'
+  const { status, stderr } = spawnSync('sh', ['-c', script, process.execPath, bin], { encoding: 'utf8' })
+  assert.equal(stderr, 'torrent-dl: cannot write to standard output: disk full\n')
+  assert.equal(status, 9)
+})
