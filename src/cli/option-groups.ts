@@ -88,10 +88,9 @@ export function addDataPlace(program: Command): void {
 
 /** @param description what the directory is for */
 export function addOutput(program: Command, description: string): void {
+  program.optionsGroup('Where:')
   addAlias(program, 'output', '-d, --dir <dir>', checked('--dir', directory))
-  program
-    .optionsGroup('Where:')
-    .option('-o, --output <dir>', description, checked('--output', directory), '.')
+  program.option('-o, --output <dir>', description, checked('--output', directory), '.')
 }
 
 function addVerify(program: Command): void {

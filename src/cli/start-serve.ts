@@ -11,7 +11,7 @@ import type { CliContext } from './context.ts'
 import { loadExcluder } from './file-glob.ts'
 import type { ServeFlags } from './flags.ts'
 import { ServeEvents, ServeScreen } from './serve-view.ts'
-import { watchSignals } from './signals.ts'
+import { watchSignals, withLastAct } from './signals.ts'
 import { describeTerminal } from './terminal.ts'
 
 /** @returns the exit code */
@@ -33,7 +33,7 @@ export async function startServe(path: string, flags: ServeFlags, context: CliCo
       untilCompleted: flags.untilCompleted,
       expireMs: flags.expire,
       watchSignals: (onStop) =>
-        watchSignals(signalsOf(context, removeState), () => systemClock.now(), onStop),
+        watchSignals(withLastAct(context.signals, removeState), () => systemClock.now(), onStop),
       open: async (observer, signal) =>
         Serve.open({
           ...{ path, stateDirectory, excludes, observer, signal },
@@ -64,16 +64,4 @@ function makeView(flags: ServeFlags, { stdout, stderr, env }: CliContext): Serve
     isLocal: scopeOf(flags.bind) === 'loopback',
     untilCompleted: flags.untilCompleted,
   })
-}
-
-/** The second signal ends the process at once: what is on disk for this run alone goes first. */
-function signalsOf({ signals }: CliContext, atOnce: () => void): CliContext['signals'] {
-  return {
-    on: (signal, listener) => signals.on(signal, listener),
-    off: (signal, listener) => signals.off(signal, listener),
-    exit(code) {
-      atOnce()
-      signals.exit(code)
-    },
-  }
 }

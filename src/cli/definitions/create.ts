@@ -14,9 +14,9 @@ export function addCreate(program: Command, actions: Actions, done: (code: numbe
     .command('create')
     .description('Makes a .torrent of a file or a directory, the same bytes on every machine')
     .argument('<path>', 'the file, or the directory with the files')
+    .optionsGroup('Where:')
   addAlias(create, 'tracker', '-a, --announce <urls>', checkedNext('--announce', addTrackerTier))
   create
-    .optionsGroup('Where:')
     .option(
       '-o, --output <file>',
       'the .torrent, or a directory for it; -: standard output (default NAME.torrent)',
