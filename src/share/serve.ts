@@ -10,7 +10,8 @@ import { LocalAddresses } from '../common/local-addresses.ts'
 import type { LogSink } from '../common/log.ts'
 import { magnetLink } from '../metainfo/magnet-link.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
-import { createTorrent, type CreateOptions } from '../storage/create-torrent.ts'
+import { createTorrent, type CreatedTorrent, type CreateOptions } from '../storage/create-torrent.ts'
+import { TreeStorage } from '../storage/tree-storage.ts'
 import type { Torrent } from '../torrent/torrent.ts'
 import { TrackerServer, type ServedAnnounce } from '../tracker/tracker-server.ts'
 import { FileServer, type Document } from './file-server.ts'
@@ -168,8 +169,9 @@ export class Serve {
     const { bind, uploadLimit, clock = systemClock } = this.#options
     await this.#listen(clock)
     const root = resolve(path)
-    const { bytes, metainfo, notices } = await this.#create(root)
-    for (const notice of notices) observer.onWarning(notice)
+    const made = await this.#create(root)
+    const { bytes, metainfo } = made
+    for (const notice of made.notices) observer.onWarning(notice)
     this.#metainfo = metainfo
     const local = bind === '0.0.0.0' || bind === '::' ? LocalAddresses.any : ownAddress(bind)
     const settings = maxPeers === undefined ? {} : { maxPeers }
@@ -179,21 +181,22 @@ export class Serve {
     })
     this.#parts = { ...this.#parts, seeder }
     signal?.throwIfAborted()
-    await this.#seed(seeder, root, clock)
+    await this.#seed(seeder, made, clock)
     signal?.throwIfAborted()
     const data = this.#options.hasWebSeed ? await ServedData.open(metainfo, root) : undefined
     this.#parts.files?.publish({ documents: this.#documents(bytes), data })
   }
 
   /** Resolves when the tracker knows us: whoever comes next is told of us. */
-  async #seed(seeder: Seeder, root: string, clock: Clock): Promise<void> {
+  async #seed(seeder: Seeder, { metainfo, tree }: CreatedTorrent, clock: Clock): Promise<void> {
     const known = new AbortController()
     this.#onKnown = () => {
       known.abort()
     }
     const { observer, isSuperSeeding } = this.#options
-    const seed = { ...observer, isSuperSeeding }
-    this.#torrent = await seeder.add(this.#ownTorrent(this.metainfo), dirname(root), seed)
+    // Hashed a moment ago: not once more.
+    const seed = { ...observer, isSuperSeeding, storage: new TreeStorage(metainfo, tree) }
+    this.#torrent = await seeder.add(this.#ownTorrent(metainfo), dirname(tree.root), seed)
     const { signal = known.signal } = this.#options
     await sleep(clock, KNOWN_MS, AbortSignal.any([known.signal, signal]))
   }
@@ -218,6 +221,7 @@ export class Serve {
       host,
       port: trackerPort,
       intervalSeconds: INTERVAL_SECONDS,
+      isAllowed: (infoHash) => this.#metainfo?.infoHash.toString('latin1') === infoHash,
       onAnnounce: (announce) => {
         this.#onAnnounce(announce)
       },
