@@ -21,7 +21,9 @@ export class TreeStorage implements Storage {
     this.#tree = tree
     // A new mode, link or time changes no byte; other bytes of the same number are seen by whoever gets them.
     this.#bytes = new TreeBytes(tree, (file, stat) => {
-      return tree.identities.isSameInode(file, stat) && stat.size === BigInt(tree.files[file]?.lengthBytes ?? 0)
+      return (
+        tree.identities.isSameInode(file, stat) && stat.size === BigInt(tree.files[file]?.lengthBytes ?? 0)
+      )
     })
   }
 
