@@ -204,6 +204,16 @@ test('a peer counts as completed when its last piece came while it was here, onc
   assert.equal(seed.torrent.snapshot().completedPeerCount, 1)
 })
 
+test('a peer that is here over two of its addresses counts as completed once', async () => {
+  const both = [await dial('twice'), await dial('twice', { localAddress: '127.0.0.2' })]
+  for (const peer of both) peer.send('interested')
+  await until(() => both.every((peer) => peer.count('unchoke') === 1), 'both are here')
+  for (const peer of both)
+    for (let piece = 0; piece < 10; piece++) peer.send('have', Buffer.from([0, 0, 0, piece]))
+  await until(() => both.every((peer) => peer.closedCount === 1), 'seeds part')
+  assert.equal(seed.torrent.snapshot().completedPeerCount, 1)
+})
+
 test('a slot that becomes free between rounds is passed on at once', async () => {
   const first = await Promise.all(Array.from({ length: 8 }, async (_, i) => unchoked(`peer-${i}`)))
   const waiting = [await dial('ninth'), await dial('tenth')]
