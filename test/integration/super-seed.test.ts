@@ -165,19 +165,3 @@ test('a part of the torrent comes from a super-seed, too', async () => {
   const leech = await swarm.join(made.metainfo, { priorities, peers: [{ host: '127.0.0.1', port }] })
   await until(() => leech.torrent.snapshot().state === 'complete', 'its piece', 60_000)
 })
-
-test('from a super-seed it can be read in order, too', async () => {
-  const seed = await startSeed(true)
-  const port = seed.session.listenPort
-  const reading = { start: 0, end: made.data.length }
-  const leech = await swarm.join(made.metainfo, { reading, peers: [{ host: '127.0.0.1', port }] })
-  let bytes = 0
-  const read = async (): Promise<void> => {
-    for (let data = await leech.torrent.read(); data !== undefined; data = await leech.torrent.read()) {
-      bytes += data.length
-    }
-  }
-  const isRead = read()
-  await until(() => bytes === made.data.length, 'all of it', 120_000)
-  await isRead
-})

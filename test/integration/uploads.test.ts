@@ -207,6 +207,21 @@ test('a peer counts as completed when its last piece came while it was here, onc
   assert.equal(seed.torrent.snapshot().completedPeerCount, 1)
 })
 
+test('one that wants no more pieces is not called again and again', async () => {
+  const part = await ScriptedPeer.listen({
+    infoHash: made.metainfo.infoHash,
+    name: 'part',
+    reserved: '100004',
+  })
+  peers.push(part)
+  seed.torrent.addPeer(part.endpoint)
+  await until(() => part.count('haveAll') === 1, 'called')
+  part.sendExtended(0, 'd11:upload_onlyi1ee')
+  await until(() => part.closedCount === 1, 'left')
+  await clock.advance(300_000)
+  assert.equal(part.count('haveAll'), 1)
+})
+
 test('a slot that becomes free between rounds is passed on at once', async () => {
   const first = await Promise.all(Array.from({ length: 8 }, async (_, i) => unchoked(`peer-${i}`)))
   const waiting = [await dial('ninth'), await dial('tenth')]
