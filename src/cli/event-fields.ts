@@ -129,13 +129,13 @@ export function hookFields({ option, outcome, code, signal, seconds, message }: 
 }
 
 export function exitFields({ code, signal, counts, seconds, results }: RunSummary): Fields {
-  const { downloadedBytes, seededBytes: _seededBytes, seeded: _seeded, ...sourceCounts } = counts
+  const { total, complete, alreadyThere, failed, stopped, untouched, duplicates } = counts
   return {
     code,
     signal,
     seconds: milliPrecision(seconds),
-    counts: sourceCounts,
-    usefulBytes: downloadedBytes,
+    counts: { total, complete, alreadyThere, failed, stopped, untouched, duplicates },
+    usefulBytes: counts.downloadedBytes,
     results: results.map((result) => ({
       ...resultFields(result),
       hook: result.hook === undefined ? undefined : hookFields(result.hook),

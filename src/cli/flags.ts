@@ -116,6 +116,24 @@ export interface CreateFlags {
   readonly quiet: boolean
 }
 
+export interface TrackerFlags {
+  /** IP addresses; none: this machine's loopback ones. */
+  readonly bind: readonly string[]
+  readonly port: number
+  /** In milliseconds. */
+  readonly interval: number
+  /** Info-hashes in hex, and .torrent files. */
+  readonly allow: readonly string[]
+  readonly allowFile: string | undefined
+  readonly maxPeers: number
+  readonly maxTorrents: number
+  readonly maxPeersPerHost: number
+  readonly json: boolean
+  readonly color: ColorChoice
+  readonly quiet: boolean
+  readonly verbose: number
+}
+
 export interface TestbedFlags {
   /** Bytes; the same of `pieceLength`. */
   readonly size: number | undefined

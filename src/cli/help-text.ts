@@ -45,6 +45,12 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['torrent-dl create --magnet data', 'its magnet link'],
     ['torrent-dl create -o - data | sha256sum', 'to a pipe'],
   ],
+  tracker: [
+    ['torrent-dl tracker', 'for this machine alone'],
+    ['torrent-dl tracker --bind 0.0.0.0', 'for the network'],
+    ['torrent-dl tracker --port 0 -q >urls.txt', 'any free port, told in a file'],
+    ['torrent-dl tracker --allow linux.torrent', 'for one torrent'],
+  ],
   testbed: [
     ['torrent-dl testbed -- npm test', 'with a swarm of made-up data'],
     ['torrent-dl testbed fixtures/ -- ./smoke.sh', 'of these files'],

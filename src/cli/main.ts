@@ -82,6 +82,10 @@ function actionsFor(context: CliContext): Actions {
       const { startCreate } = await import('./start-create.ts')
       return await startCreate(path, flags, context)
     },
+    async tracker(flags) {
+      const { startTracker } = await import('./start-tracker.ts')
+      return await startTracker(flags, context)
+    },
     async testbed(paths, command, flags) {
       const { startTestbed } = await import('./start-testbed.ts')
       return await startTestbed(paths, command, flags, context)

@@ -156,6 +156,19 @@ export function parseBindAddress(text: string): string {
   return address
 }
 
+/** As parseDuration, in milliseconds: 10 seconds to a day. */
+export function parseInterval(text: string): number {
+  const ms = parseDuration(text)
+  if (ms < 10 * SECOND_MS || ms > 86_400 * SECOND_MS) throw usage(text, 'a duration from 10s to 1d')
+  return ms
+}
+
+/** An info-hash in hex, or the path of a .torrent. */
+export function parseAllowed(text: string): string {
+  if (text === '') throw usage(text, 'an info-hash or a .torrent file')
+  return text
+}
+
 /** A name or an IP address as it may stand in a URL. */
 export function parseHostName(text: string): string {
   const host = /^\[(.*)\]$/.exec(text)?.[1] ?? text

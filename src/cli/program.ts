@@ -10,6 +10,7 @@ import { addCat } from './definitions/cat.ts'
 import { addCompletion } from './definitions/completion.ts'
 import { addCreate } from './definitions/create.ts'
 import { addInfo } from './definitions/info.ts'
+import { addTracker } from './definitions/tracker.ts'
 import { addSeed } from './definitions/seed.ts'
 import { addTestbed } from './definitions/testbed.ts'
 import { addVerify } from './definitions/verify.ts'
@@ -34,6 +35,7 @@ import type {
   SeedFlags,
   ServeFlags,
   TestbedFlags,
+  TrackerFlags,
   VerifyFlags,
 } from './flags.ts'
 
@@ -45,6 +47,7 @@ export interface Actions {
   info(source: string, flags: InfoFlags): Promise<number>
   verify(source: string, directory: string | undefined, flags: VerifyFlags): Promise<number>
   create(path: string, flags: CreateFlags): Promise<number>
+  tracker(flags: TrackerFlags): Promise<number>
   testbed(
     paths: readonly string[],
     command: readonly string[] | undefined,
@@ -99,6 +102,7 @@ export function defineProgram(actions: Actions, done: (code: number) => void): C
   addVerify(program, actions, done)
   addSeed(program, actions, done)
   addCreate(program, actions, done)
+  addTracker(program, actions, done)
   addTestbed(program, actions, done)
   addServe(program, actions, done)
   addCompletion(program, actions, done)

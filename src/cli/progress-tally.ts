@@ -82,6 +82,16 @@ export class ProgressTally {
     if (told.count > 0) parts.set('running', `${formatCount(told.count)} ${told.word}`)
     if (told.stalledCount > 0) parts.set('stalled', `${formatCount(told.stalledCount)} stalled`)
     if (waiting > 0) parts.set('waiting', `${formatCount(waiting)} waiting`)
+    this.#addAmounts(parts, running, { isAll, waiting })
+    if (running.seedingCount > 0) this.#addSeeding(parts, running)
+    return parts
+  }
+
+  #addAmounts(
+    parts: Map<TotalsPart, string>,
+    running: Running,
+    { isAll, waiting }: { readonly isAll: boolean; readonly waiting: number },
+  ): void {
     const doneBytes = this.#doneBytes + running.doneBytes
     const totalBytes = this.#doneBytes + running.totalBytes
     const isKnown = isAll && waiting <= 0 && running.checkingCount === 0
@@ -91,8 +101,6 @@ export class ProgressTally {
     if (isDownloading || running.seedingCount === 0) parts.set('rate', formatRate(running.bytesPerSecond))
     if (isKnown && isDownloading && running.etaSeconds !== undefined)
       parts.set('left', `${formatEta(running.etaSeconds)} left`)
-    if (running.seedingCount > 0) this.#addSeeding(parts, running)
-    return parts
   }
 
   #addSeeding(

@@ -32,6 +32,9 @@ export interface BoundUdpSocket {
 
 /** Datagrams kept while the socket is still being connected, which takes one turn of the event loop. */
 const MAX_QUEUED_PACKETS = 16
+/** Asked of the kernel for a socket that serves everybody, which gives as much as it may. */
+const RECEIVE_BYTES = 4 * 2 ** 20
+const MAX_SEND_QUEUE_BYTES = 2 ** 20
 /** A family's share of `::ffff:a.b.c.d`, the IPv4-mapped form. */
 const MAPPED_PREFIX = '::ffff:'
 
@@ -74,12 +77,18 @@ export function connectUdp(remote: Endpoint, handler: UdpHandler, localAddress?:
 }
 
 /**
- * A socket that listens on `local` (port 0: any free one). On `::` it serves IPv4 too.
+ * A socket that listens on `local` (port 0: any free one). On `::` it serves IPv4 too, unless `isV6Only`. What the
+ * kernel does not take at once waits, a mebibyte of it at the most: more is lost, as datagrams may be.
  * @throws Error a Node system error (`EADDRINUSE`...)
  */
-export async function bindUdp(local: Endpoint, handler: UdpHandler): Promise<BoundUdpSocket> {
+export async function bindUdp(
+  local: Endpoint,
+  handler: UdpHandler,
+  { isV6Only = false }: { readonly isV6Only?: boolean } = {},
+): Promise<BoundUdpSocket> {
   const isV6 = local.host.includes(':')
-  const socket = createSocket(isV6 ? 'udp6' : 'udp4')
+  const type = isV6 ? 'udp6' : 'udp4'
+  const socket = createSocket({ type, ipv6Only: isV6Only, lookup: literally, recvBufferSize: RECEIVE_BYTES })
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject)
     socket.bind(local.port, local.host, () => {
@@ -99,15 +108,13 @@ export async function bindUdp(local: Endpoint, handler: UdpHandler): Promise<Bou
   return {
     local: { host: withoutMapping(address), port },
     send(bytes, to) {
-      if (isClosed) return
+      if (isClosed || socket.getSendQueueSize() > MAX_SEND_QUEUE_BYTES) return
       const host = isV6 && !to.host.includes(':') ? MAPPED_PREFIX + to.host : to.host
-      const onSent = (error: unknown): void => {
-        if (error !== null) onError(new Error(`cannot send to ${formatEndpoint(to)}`, { cause: error }))
-      }
       try {
-        socket.send(bytes, to.port, host, onSent)
+        socket.send(bytes, to.port, host, onError)
       } catch (error) {
-        onSent(error) // a datagram may come from port 0, and Node sends none there
+        // A datagram may come from port 0, and Node sends none there.
+        onError(new Error(`cannot send to ${formatEndpoint(to)}`, { cause: error }))
       }
     },
     close() {
@@ -116,6 +123,15 @@ export async function bindUdp(local: Endpoint, handler: UdpHandler): Promise<Bou
       socket.close()
     },
   }
+}
+
+/** Hosts are addresses here: Node's own lookup would make each datagram wait a turn of the event loop. */
+function literally(
+  host: string,
+  _options: unknown,
+  done: (error: null, address: string, family: number) => void,
+): void {
+  done(null, host, host.includes(':') ? 6 : 4)
 }
 
 function withoutMapping(host: string): string {

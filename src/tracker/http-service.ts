@@ -1,9 +1,14 @@
-/** The HTTP side of a small tracker: query strings in, bencoded answers out (BEP 3, 7, 23, 48). Bytes only. */
+/** The HTTP side of a tracker: query strings in, bencoded answers out (BEP 3, 7, 23, 48). Bytes only. */
 import { encode, type BencodeValue } from '../bencode/codec.ts'
-import { writeCompact } from '../common/endpoint.ts'
-import type { Participant } from './swarm-registry.ts'
+import { COMPACT_V4_BYTES, COMPACT_V6_BYTES, readCompactV6 } from '../common/endpoint.ts'
+import { PLACE_BYTES, V4_OFFSET, writePlace } from './peer-place.ts'
+import { PEER_ID_BYTES } from './peer-table.ts'
+import { DEFAULT_NUM_WANT, MAX_PICKED } from './tracker-desk.ts'
+import type { Introduction, TrackerDesk } from './tracker-desk.ts'
+import type { ServedAnnounce } from './tracker-server.ts'
 import type { AnnounceEvent, ScrapeResponse } from './tracker.ts'
 
+const MAX_SCRAPED = 200
 const EVENTS: readonly AnnounceEvent[] = ['started', 'completed', 'stopped']
 
 export interface HttpAnnounce {
@@ -15,6 +20,51 @@ export interface HttpAnnounce {
   readonly event: AnnounceEvent
   readonly numWant: number | undefined
   readonly isCompact: boolean
+  /** Beside addresses, where they are not compact. */
+  readonly hasPeerIds: boolean
+}
+
+export class HttpService {
+  readonly #desk: TrackerDesk
+  readonly #onAnnounce: ((announce: ServedAnnounce) => void) | undefined
+  readonly #place = new Uint8Array(PLACE_BYTES)
+
+  constructor(desk: TrackerDesk, onAnnounce: ((announce: ServedAnnounce) => void) | undefined) {
+    this.#desk = desk
+    this.#onAnnounce = onAnnounce
+  }
+
+  /** @param host an IP literal @returns the body, or undefined when there is no such path */
+  readonly answer = (path: string, query: string, host: string): Buffer | undefined => {
+    if (path === '/announce') return this.#answerAnnounce(query, host)
+    if (path === '/scrape') return this.#answerScrape(query)
+    return undefined
+  }
+
+  #answerAnnounce(query: string, host: string): Buffer {
+    const announce = readAnnounceQuery(query)
+    if (typeof announce === 'string') return writeFailureBody(announce)
+    const { infoHash, peerId, port, event, leftBytes } = announce
+    this.#onAnnounce?.({ transport: 'http', from: { host, port }, infoHash, peerId, port, event, leftBytes })
+    writePlace(this.#place, host, port)
+    const announced = {
+      infoHash: infoHash.toString('latin1'),
+      place: this.#place,
+      peerId,
+      event,
+      isSeed: leftBytes === 0,
+    }
+    const count = Math.min(announce.numWant ?? DEFAULT_NUM_WANT, MAX_PICKED)
+    const told = this.#desk.announce(announced, { count, isV4: !host.includes(':'), hasBoth: true })
+    return typeof told === 'string' ? writeFailureBody(told) : writeAnnounceBody(this.#desk, told, announce)
+  }
+
+  #answerScrape(query: string): Buffer {
+    const hashes = readScrapeQuery(query)
+    const counts = this.#desk.scrape(hashes.map((hash) => hash.toString('latin1')))
+    if (typeof counts === 'string') return writeFailureBody(counts)
+    return writeScrapeBody(hashes, counts)
+  }
 }
 
 /** @returns the sentence for `failure reason` when something is missing or wrong */
@@ -35,6 +85,7 @@ export function readAnnounceQuery(query: string): HttpAnnounce | string {
     event: eventOf(bytesOf('event')),
     numWant: numberOf(bytesOf('numwant')),
     isCompact: bytesOf('compact')?.toString('latin1') !== '0',
+    hasPeerIds: bytesOf('no_peer_id')?.toString('latin1') !== '1',
   }
 }
 
@@ -43,49 +94,52 @@ function eventOf(value: Buffer | undefined): AnnounceEvent {
   return EVENTS.find((known) => known === name) ?? 'none'
 }
 
-/** The info-hashes of a scrape, as many as have 20 bytes. */
+/** The info-hashes of a scrape, those that have 20 bytes, each once: the first 200. */
 export function readScrapeQuery(query: string): Buffer[] {
-  return (readQuery(query).get('info_hash') ?? []).filter((hash) => hash.length === 20)
+  const hashes = readQuery(query).get('info_hash') ?? []
+  const whole = hashes.filter((hash) => hash.length === 20).slice(0, MAX_SCRAPED)
+  // One that is named twice would be a key of the answer twice.
+  return [...new Map(whole.map((hash) => [hash.toString('latin1'), hash])).values()]
 }
 
-/** @param peers IPv4 ones go into `peers`, IPv6 ones into `peers6`, when compact */
+/** IPv4 peers go into `peers`, IPv6 ones into `peers6`, when compact. @param told what the desk just said */
 export function writeAnnounceBody(
-  counts: ScrapeResponse,
-  peers: readonly Participant[],
-  { intervalSeconds, isCompact }: { intervalSeconds: number; isCompact: boolean },
+  desk: TrackerDesk,
+  told: Introduction,
+  { isCompact, hasPeerIds }: Pick<HttpAnnounce, 'isCompact' | 'hasPeerIds'>,
 ): Buffer {
+  const { swarm, v4Count, v6Count } = told
   const head = {
-    interval: intervalSeconds,
-    complete: counts.seederCount,
-    incomplete: counts.leecherCount,
-    downloaded: counts.completedCount,
+    interval: desk.intervalSeconds,
+    complete: swarm?.seederCount ?? 0,
+    incomplete: swarm?.leecherCount ?? 0,
+    downloaded: swarm?.completedCount ?? 0,
   }
-  if (!isCompact) {
-    const list = peers.map(({ endpoint, peerId }) => ({
-      ip: endpoint.host,
-      port: endpoint.port,
-      'peer id': peerId,
-    }))
-    return encode({ ...head, peers: list })
-  }
-  const compact = (isV6: boolean): Buffer =>
-    Buffer.concat(
-      peers
-        .filter(({ endpoint }) => endpoint.host.includes(':') === isV6)
-        .map(({ endpoint }) => writeCompact(endpoint)),
-    )
-  const peers6 = compact(true)
-  return encode({ ...head, peers: compact(false), peers6: peers6.length === 0 ? undefined : peers6 })
+  if (!isCompact) return encode({ ...head, peers: peerList(desk, v4Count + v6Count, hasPeerIds) })
+  const peers = Buffer.allocUnsafe(COMPACT_V4_BYTES * v4Count)
+  desk.copyPicked(peers, 0, { from: 0, count: v4Count, skipped: V4_OFFSET })
+  if (v6Count === 0) return encode({ ...head, peers })
+  const peers6 = Buffer.allocUnsafe(COMPACT_V6_BYTES * v6Count)
+  desk.copyPicked(peers6, 0, { from: v4Count, count: v6Count, skipped: 0 })
+  return encode({ ...head, peers, peers6 })
 }
 
-export function writeScrapeBody(
-  files: readonly (readonly [infoHash: Buffer, counts: ScrapeResponse])[],
-): Buffer {
-  const entries = files.map(([infoHash, counts]): [Buffer, BencodeValue] => [
-    infoHash,
-    { complete: counts.seederCount, downloaded: counts.completedCount, incomplete: counts.leecherCount },
-  ])
-  return encode({ files: new Map<string | Uint8Array, BencodeValue>(entries) })
+function peerList({ picked, registry }: TrackerDesk, count: number, hasPeerIds: boolean): BencodeValue[] {
+  return Array.from(picked.subarray(0, count), (slot) => {
+    const { host, port } = readCompactV6(Buffer.from(registry.places.buffer), PLACE_BYTES * slot)
+    const peerId = registry.peerIds.subarray(PEER_ID_BYTES * slot, PEER_ID_BYTES * (slot + 1))
+    return { ip: host, port, 'peer id': hasPeerIds ? peerId : undefined }
+  })
+}
+
+/** @param counts one for each info-hash */
+export function writeScrapeBody(infoHashes: readonly Buffer[], counts: readonly ScrapeResponse[]): Buffer {
+  const files = new Map<string | Uint8Array, BencodeValue>()
+  for (const [index, { seederCount, completedCount, leecherCount }] of counts.entries()) {
+    const entry = { complete: seederCount, downloaded: completedCount, incomplete: leecherCount }
+    files.set(infoHashes[index] ?? '', entry)
+  }
+  return encode({ files })
 }
 
 export function writeFailureBody(reason: string): Buffer {

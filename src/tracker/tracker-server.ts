@@ -1,30 +1,33 @@
 /**
- * A small tracker in this process, UDP and HTTP on one port number, everything in memory: for tests, the demo and small
- * local fleets. Addresses are where packets come from; what a client claims about its address is ignored.
+ * A tracker in this process, UDP and HTTP on one port number, everything in memory and bounded: for `torrent-dl tracker`,
+ * tests, the demo and local fleets. Addresses are where packets come from; what a client claims about its address is
+ * ignored (`ip=` of BEP 3, the IP address field of BEP 15).
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { systemClock, type Clock } from '../common/clock.ts'
+import { randomBytes } from 'node:crypto'
+import { systemClock, type CancelTimer, type Clock } from '../common/clock.ts'
 import { formatEndpoint, type Endpoint } from '../common/endpoint.ts'
 import { systemCodeOf, TrackerError } from '../common/errors.ts'
 import { bindUdp, type BoundUdpSocket } from '../net/udp-socket.ts'
-import {
-  readAnnounceQuery,
-  readScrapeQuery,
-  writeAnnounceBody,
-  writeFailureBody,
-  writeScrapeBody,
-  type HttpAnnounce,
-} from './http-service.ts'
-import { SwarmRegistry } from './swarm-registry.ts'
+import { ConnectionIds } from './connection-ids.ts'
+import { listenHttp, type HttpFront } from './http-front.ts'
+import { HttpService } from './http-service.ts'
+import type { RegistryLimits } from './swarm-registry.ts'
+import { TrackerDesk } from './tracker-desk.ts'
 import type { AnnounceEvent } from './tracker.ts'
 import { UdpService } from './udp-service.ts'
 
 export interface TrackerServerOptions {
-  /** An address of this machine. */
-  readonly host: string
+  /** Addresses of this machine. One `::` alone serves IPv4 too. */
+  readonly host: string | readonly string[]
   /** 0: any free one. */
   readonly port: number
   readonly intervalSeconds: number
+  /** Beyond swarm-registry's DEFAULT_LIMITS. */
+  readonly limits?: Partial<RegistryLimits>
+  /** May this torrent be here? Default: all may. @param infoHash 20 characters, one a byte. Must not throw. */
+  readonly isAllowed?: (infoHash: string) => boolean
+  /** Addresses that this machine does not have are left out, as long as one is left. */
+  readonly skipsMissingHosts?: boolean
   readonly clock?: Clock
   /** in [0, 1): which peers are named. */
   readonly random?: () => number
@@ -39,6 +42,7 @@ export interface TrackerServerOptions {
 export interface ServedAnnounce {
   readonly transport: 'udp' | 'http'
   readonly from: Endpoint
+  /** 20 bytes */
   readonly infoHash: Buffer
   /** 20 bytes: one for each run of a client. */
   readonly peerId: Buffer
@@ -47,54 +51,95 @@ export interface ServedAnnounce {
   readonly leftBytes: number
 }
 
-/** Peers named in one HTTP answer. */
-const MAX_HTTP_PEERS = 200
-const DEFAULT_NUM_WANT = 50
-const MAX_CONNECTIONS = 512
+export interface TrackerStats {
+  /** Those with peers. */
+  readonly torrentCount: number
+  readonly peerCount: number
+  /** Of the peers. */
+  readonly seedCount: number
+  /** Since the start. */
+  readonly announceCount: number
+  readonly scrapeCount: number
+  /** Of the announces and scrapes. */
+  readonly refusedCount: number
+}
+
+interface Listener {
+  readonly host: string
+  readonly http: HttpFront
+  readonly udp: BoundUdpSocket
+}
+
 /** Attempts to find one number that is free for both protocols. */
 const PORT_TRIES = 10
+/** How often the silent are forgotten, and how soon again when there were too many for one time. */
+const TIDY_MS = 1000
+const TIDY_AGAIN_MS = 20
+const MISSING_HOST_CODES: readonly unknown[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT']
 
 export class TrackerServer {
   readonly #options: TrackerServerOptions
+  readonly #hosts: readonly string[]
   readonly #clock: Clock
-  readonly #random: () => number
-  readonly #registry: SwarmRegistry
-  readonly #http: Server
-  #udp: BoundUdpSocket | undefined
+  readonly #desk: TrackerDesk
+  readonly #http: HttpService
+  readonly #udp: UdpService
+  readonly #listeners: Listener[] = []
+  #cancelTidy: CancelTimer | undefined
+  #port = 0
   #droppedPacketCount = 0
 
-  private constructor(options: TrackerServerOptions, http: Server) {
+  private constructor(options: TrackerServerOptions) {
     this.#options = options
+    this.#hosts = typeof options.host === 'string' ? [options.host] : options.host
     this.#clock = options.clock ?? systemClock
-    this.#random = options.random ?? Math.random
-    this.#registry = new SwarmRegistry(2 * options.intervalSeconds * 1000 + 60_000)
-    this.#http = http
-    http.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      this.#onRequest(request, response)
+    const nowMs = (): number => this.#clock.now()
+    this.#desk = new TrackerDesk({
+      intervalSeconds: options.intervalSeconds,
+      limits: options.limits,
+      nowMs,
+      random: options.random ?? Math.random,
+      key: randomKey(),
+      failWith: options.failWith,
+      isAllowed: options.isAllowed,
+    })
+    const { onAnnounce } = options
+    this.#http = new HttpService(this.#desk, onAnnounce)
+    this.#udp = new UdpService({
+      desk: this.#desk,
+      connectionIds: new ConnectionIds(randomKey()),
+      nowMs,
+      onAnnounce:
+        onAnnounce &&
+        ((announce, from) => {
+          onAnnounce({ ...announce, transport: 'udp', from })
+        }),
     })
   }
 
   /** Listens. @throws TrackerError TRACKER_SERVER_PORT when the port is not to be had */
   static async open(options: TrackerServerOptions): Promise<TrackerServer> {
-    const { createServer } = await import('node:http')
     for (let attempt = 1; ; attempt++) {
-      const http = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 5000 })
-      http.maxConnections = MAX_CONNECTIONS
-      const server = new TrackerServer(options, http)
+      const server = new TrackerServer(options)
       try {
         await server.#listen()
         return server
       } catch (error) {
         await server.close()
         const isRetriable = options.port === 0 && systemCodeOf(error) === 'EADDRINUSE' && attempt < PORT_TRIES
-        if (!isRetriable) throw portFailure(options, error)
+        if (!isRetriable) throw portFailure(server.#hosts, options.port, error)
       }
     }
   }
 
-  /** The number, for both protocols. */
+  /** The number, for all addresses and both protocols; also after it was closed. */
   get port(): number {
-    return this.#udp?.local.port ?? 0
+    return this.#port
+  }
+
+  /** The addresses that it listens on. */
+  get hosts(): readonly string[] {
+    return this.#listeners.map(({ host }) => host)
   }
 
   /** UDP packets lost so far because `dropFirstUdpPackets` said so. */
@@ -102,114 +147,114 @@ export class TrackerServer {
     return this.#droppedPacketCount
   }
 
-  /** `udp://HOST:PORT/announce` */
+  /** `udp://HOST:PORT/announce`, of the first address */
   get udpUrl(): string {
-    return `udp://${formatEndpoint({ host: this.#options.host, port: this.port })}/announce`
+    return announceUrl('udp', { host: this.#hosts[0] ?? '', port: this.port })
   }
 
-  /** `http://HOST:PORT/announce` */
+  /** `http://HOST:PORT/announce`, of the first address */
   get httpUrl(): string {
-    return `http://${formatEndpoint({ host: this.#options.host, port: this.port })}/announce`
+    return announceUrl('http', { host: this.#hosts[0] ?? '', port: this.port })
+  }
+
+  stats(): TrackerStats {
+    const { registry, counts } = this.#desk
+    return {
+      torrentCount: registry.torrentCount,
+      peerCount: registry.peerCount,
+      seedCount: registry.seedCount,
+      announceCount: counts.announces,
+      scrapeCount: counts.scrapes,
+      refusedCount: counts.refusals,
+    }
   }
 
   /** Frees the port; connections end at once. Never rejects. */
   async close(): Promise<void> {
-    this.#udp?.close()
-    this.#http.closeAllConnections()
-    await new Promise<void>((resolve) => {
-      this.#http.close(() => {
-        resolve() // an error says that it was not listening: fine as well
-      })
-    })
+    this.#cancelTidy?.()
+    const listeners = this.#listeners.splice(0)
+    for (const { udp } of listeners) udp.close()
+    await Promise.all(listeners.map(async ({ http }) => http.close()))
   }
 
   async #listen(): Promise<void> {
-    const { host, port } = this.#options
-    await new Promise<void>((resolve, reject) => {
-      this.#http.once('error', reject)
-      this.#http.listen(port, host, () => {
-        this.#http.off('error', reject)
-        this.#http.on('error', () => undefined) // a failed accept ends one connection, not the tracker
-        resolve()
-      })
-    })
-    const address = this.#http.address()
-    const boundPort = typeof address === 'object' && address !== null ? address.port : port
-    const service = new UdpService({
-      registry: this.#registry,
-      intervalSeconds: this.#options.intervalSeconds,
-      nowMs: () => this.#clock.now(),
-      random: this.#random,
-      failWith: this.#options.failWith,
-      onAnnounce: (announce, from) => {
-        this.#options.onAnnounce?.({ ...announce, transport: 'udp', from })
-      },
-    })
-    this.#udp = await bindUdp(
-      { host, port: boundPort },
-      {
-        onPacket: (packet, from) => {
-          this.#onPacket(service, packet, from)
+    let { port } = this.#options
+    let missing: unknown
+    for (const host of this.#hosts) {
+      try {
+        const listener = await this.#listenOn({ host, port })
+        this.#listeners.push(listener)
+        port = listener.http.port
+      } catch (error) {
+        const isMissing = MISSING_HOST_CODES.includes(systemCodeOf(error))
+        if (this.#options.skipsMissingHosts !== true || !isMissing) throw error
+        missing = error
+      }
+    }
+    if (this.#listeners.length === 0) throw missing
+    this.#port = port
+    this.#tidy()
+  }
+
+  async #listenOn(local: Endpoint): Promise<Listener> {
+    const family = { isV6Only: this.#hosts.length > 1 && local.host.includes(':') }
+    const http = await listenHttp(local, this.#http.answer, family)
+    const { host } = local
+    try {
+      const udp = await bindUdp(
+        { host, port: http.port },
+        {
+          onPacket: (packet, from) => {
+            if (this.#isKept()) {
+              const answer = this.#udp.answer(packet, from)
+              if (answer !== undefined) udp.send(answer, from)
+            }
+          },
+          onError: () => undefined, // one answer that could not be sent
         },
-        onError: () => undefined, // one answer that could not be sent
-      },
-    )
-  }
-
-  #onPacket(service: UdpService, packet: Buffer, from: Endpoint): void {
-    if (this.#droppedPacketCount < (this.#options.dropFirstUdpPackets ?? 0)) {
-      this.#droppedPacketCount += 1
-      return
+        family,
+      )
+      return { host, http, udp }
+    } catch (error) {
+      await http.close()
+      throw error
     }
-    const answer = service.answer(packet, from)
-    if (answer !== undefined) this.#udp?.send(answer, from)
   }
 
-  #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const [path = '', query = ''] = (request.url ?? '').split('?', 2)
-    const host = request.socket.remoteAddress
-    response.on('error', () => undefined) // the client left
-    if (request.method !== 'GET' || host === undefined || (path !== '/announce' && path !== '/scrape')) {
-      response.writeHead(404, { Connection: 'close' }).end()
-      return
-    }
-    const body = path === '/scrape' ? this.#scrapeBody(query) : this.#announceBody(query, host)
-    response.writeHead(200, {
-      'Content-Type': 'text/plain',
-      'Content-Length': body.length,
-      Connection: 'close',
-    })
-    response.end(body)
+  #isKept(): boolean {
+    if (this.#droppedPacketCount >= (this.#options.dropFirstUdpPackets ?? 0)) return true
+    this.#droppedPacketCount += 1
+    return false
   }
 
-  #announceBody(query: string, remoteHost: string): Buffer {
-    const { intervalSeconds, failWith, onAnnounce } = this.#options
-    const announce: HttpAnnounce | string = readAnnounceQuery(query)
-    if (typeof announce === 'string') return writeFailureBody(announce)
-    const { infoHash, peerId, port, event, leftBytes, isCompact } = announce
-    const host = remoteHost.startsWith('::ffff:') ? remoteHost.slice('::ffff:'.length) : remoteHost
-    const endpoint = { host, port }
-    onAnnounce?.({ transport: 'http', from: endpoint, infoHash, peerId, port, event, leftBytes })
-    if (failWith !== undefined) return writeFailureBody(failWith)
-    const asker = { endpoint, peerId, isSeed: leftBytes === 0 }
-    this.#registry.announce(infoHash, asker, event, this.#clock.now())
-    const wanted = Math.min(announce.numWant ?? DEFAULT_NUM_WANT, MAX_HTTP_PEERS)
-    const count = event === 'stopped' ? 0 : wanted
-    const others = this.#registry.others(infoHash, asker, { count, family: undefined, random: this.#random })
-    const counts = this.#registry.counts(infoHash, this.#clock.now())
-    return writeAnnounceBody(counts, others, { intervalSeconds, isCompact })
-  }
-
-  #scrapeBody(query: string): Buffer {
-    if (this.#options.failWith !== undefined) return writeFailureBody(this.#options.failWith)
-    return writeScrapeBody(
-      readScrapeQuery(query).map((hash) => [hash, this.#registry.counts(hash, this.#clock.now())] as const),
-    )
+  readonly #tidy = (): void => {
+    const hasMore = this.#desk.tidy()
+    this.#cancelTidy = this.#clock.after(hasMore ? TIDY_AGAIN_MS : TIDY_MS, this.#tidy)
   }
 }
 
-function portFailure({ host, port }: TrackerServerOptions, error: unknown): TrackerError {
-  const why = systemCodeOf(error) ?? 'no reason given'
-  const message = `cannot listen on ${formatEndpoint({ host, port })} for the tracker (${why})`
-  return new TrackerError('TRACKER_SERVER_PORT', message, { cause: error })
+/** `udp://HOST:PORT/announce` */
+export function announceUrl(scheme: 'udp' | 'http', endpoint: Endpoint): string {
+  return `${scheme}://${formatEndpoint(endpoint)}/announce`
+}
+
+function randomKey(): Uint32Array {
+  const bytes = randomBytes(16)
+  return Uint32Array.from({ length: 4 }, (_, i) => bytes.readUInt32LE(4 * i))
+}
+
+/** What people can do something about; other codes are told as they are. */
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'in use by another program (EADDRINUSE)',
+  EADDRNOTAVAIL: 'not an address of this machine (EADDRNOTAVAIL)',
+  EACCES: 'not allowed for this user (EACCES)',
+}
+
+function portFailure(hosts: readonly string[], port: number, error: unknown): TrackerError {
+  const code = systemCodeOf(error)
+  const why = code === undefined ? 'no reason given' : (REASONS[code] ?? code)
+  const places = hosts.map((host) => formatEndpoint({ host, port })).join(' and ')
+  return new TrackerError('TRACKER_SERVER_PORT', `cannot listen on ${places} for the tracker: ${why}`, {
+    cause: error,
+  })
 }

@@ -3,13 +3,7 @@
  * for what is not a whole packet of their kind: such packets are ignored and the true answer waited for. All integers
  * are big endian; packets may be longer than their layout.
  */
-import {
-  COMPACT_V4_BYTES,
-  COMPACT_V6_BYTES,
-  readCompactList,
-  writeCompact,
-  type Endpoint,
-} from '../common/endpoint.ts'
+import { COMPACT_V4_BYTES, COMPACT_V6_BYTES, readCompactList, type Endpoint } from '../common/endpoint.ts'
 import type { AnnounceEvent, AnnounceRequest, ScrapeResponse } from './tracker.ts'
 import { uint64, type Uint64Codec } from './uint64.ts'
 
@@ -27,8 +21,11 @@ export const MAX_ENDPOINTS = 1000
 export const MAX_TEXT_LENGTH = 512
 
 const PROTOCOL_ID = Buffer.from('0000041727101980', 'hex')
-const EVENTS: readonly AnnounceEvent[] = ['none', 'completed', 'started', 'stopped']
-const ANNOUNCE_BYTES = 98
+/** By their numbers on the wire. */
+export const EVENTS: readonly AnnounceEvent[] = ['none', 'completed', 'started', 'stopped']
+export const ANNOUNCE_BYTES = 98
+/** Of an announce response, before its peers. */
+export const ANNOUNCE_HEAD_BYTES = 20
 const OPTION_END = 0
 const OPTION_NOP = 1
 const OPTION_URL_DATA = 2
@@ -179,13 +176,19 @@ export function readAnnounceResponse(packet: Buffer, family: UdpFamily): UdpAnno
   }
 }
 
-/** Endpoints must all be of the family of the socket that this goes out on. */
-export function writeAnnounceResponse(transactionId: number, answer: UdpAnnounceAnswer): Buffer {
-  const head = answerHead(20, UDP_ACTION.announce, transactionId)
-  head.writeUInt32BE(answer.intervalSeconds, 8)
-  head.writeUInt32BE(answer.leecherCount, 12)
-  head.writeUInt32BE(answer.seederCount, 16)
-  return Buffer.concat([head, ...answer.endpoints.map(writeCompact)])
+/** For the tracker's side. @returns room for so many bytes of compact peers behind the head, not cleared */
+export function writeAnnounceHead(
+  transactionId: number,
+  { intervalSeconds, leecherCount, seederCount }: Omit<UdpAnnounceAnswer, 'endpoints'>,
+  peerBytes: number,
+): Buffer {
+  const packet = Buffer.allocUnsafe(ANNOUNCE_HEAD_BYTES + peerBytes)
+  packet.writeUInt32BE(UDP_ACTION.announce, 0)
+  packet.writeUInt32BE(transactionId, 4)
+  packet.writeUInt32BE(intervalSeconds, 8)
+  packet.writeUInt32BE(leecherCount, 12)
+  packet.writeUInt32BE(seederCount, 16)
+  return packet
 }
 
 /**

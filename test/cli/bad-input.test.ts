@@ -27,7 +27,7 @@ describe('what cannot be downloaded', { concurrency: 4 }, () => {
       mkdirSync(join(root, 'directory.torrent'))
       const before = readdirSync(root)
       const names = ['missing', 'truncated', 'text', 'huge', 'directory'].map((name) => `${name}.torrent`)
-      const sources = [...names, 'magnet:?xt=urn:btih:abc', 'http://127.0.0.1/a.torrent', '/dev/zero']
+      const sources = [...names, 'magnet:?xt=urn:btih:abc', '/dev/zero']
       for (const source of sources) {
         for (const args of source === 'text.torrent' ? [[source], ['info', source]] : [[source]]) {
           const { code, stdout, stderr } = await runCli([...args], { cwd: root })

@@ -1,11 +1,9 @@
 /** Each real client downloads from us: one `torrent-dl seed` has a torrent for each, through a real tracker. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { CLIENTS, CLIENT_NAMES, torrentDlCommand } from './support/clients.ts'
+import { CLIENTS, CLIENT_NAMES } from './support/clients.ts'
 import { download } from './support/run-client.ts'
-import { assertWhole, MIB, openSwarm } from './support/swarm.ts'
+import { assertWhole, MIB, openSwarm, startOurSeeder } from './support/swarm.ts'
 import type { Swarm } from './support/swarm.ts'
 import type { RunningProcess } from './support/processes.ts'
 
@@ -59,17 +57,3 @@ describe('we seed 32 MiB one piece after another (BEP 16)', { concurrency: true 
     })
   }
 })
-
-function startOurSeeder({ lab, torrents }: Swarm, options: readonly string[] = []): RunningProcess {
-  const home = lab.newDirectory('our-seeder')
-  const list = join(home, 'list')
-  const lines = torrents.map(
-    ({ torrentFile, dataDirectory }) => `${torrentFile}\n  output=${dataDirectory}\n`,
-  )
-  writeFileSync(list, lines.join(''))
-  const command = [...torrentDlCommand(), 'seed', '-i', list, '-p', '51413', '-v', ...options]
-  return lab.start(lab.addHost('our seeder'), command, {
-    label: 'our-seeder',
-    environment: { HOME: home, XDG_STATE_HOME: join(home, 'state') },
-  })
-}

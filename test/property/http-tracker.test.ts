@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { encode } from '../../src/bencode/codec.ts'
+import { decode, encode } from '../../src/bencode/codec.ts'
+import { formatEndpoint } from '../../src/common/endpoint.ts'
 import { TrackerError } from '../../src/common/errors.ts'
 import {
   announceTarget,
@@ -11,11 +12,12 @@ import {
   readScrapeBody,
 } from '../../src/tracker/http-codec.ts'
 import {
+  HttpService,
   readAnnounceQuery,
   readScrapeQuery,
-  writeAnnounceBody,
   writeScrapeBody,
 } from '../../src/tracker/http-service.ts'
+import { TrackerDesk } from '../../src/tracker/tracker-desk.ts'
 import { maskUrl } from '../../src/tracker/mask-url.ts'
 
 /** Plain objects, so that deepEqual compares them with ours. */
@@ -49,7 +51,16 @@ test('our tracker reads the query that our client wrote', () => {
       const target = announceTarget(new URL('http://t.example/announce?x=1'), announce, trackerId)
       assert.match(target, /^\/announce\?x=1&[A-Za-z0-9._~%&=-]+$/)
       const { infoHash, peerId, event, leftBytes, numWant } = announce
-      const expected = { infoHash, peerId, port: announce.port, event, leftBytes, numWant, isCompact: true }
+      const expected = {
+        infoHash,
+        peerId,
+        port: announce.port,
+        event,
+        leftBytes,
+        numWant,
+        isCompact: true,
+        hasPeerIds: false,
+      }
       assert.deepEqual(readAnnounceQuery(target.slice(target.indexOf('?') + 1)), expected)
       assert.deepEqual(readScrapeQuery(`info_hash=${percentEncode(infoHash)}`), [infoHash])
     }),
@@ -57,25 +68,76 @@ test('our tracker reads the query that our client wrote', () => {
   )
 })
 
-test('our client reads the body that our tracker wrote, compact or not', () => {
+/** An HTTP side with a registry of its own. */
+function newService(): HttpService {
+  const desk = new TrackerDesk({
+    intervalSeconds: 99,
+    limits: { maxPeers: 1000 },
+    nowMs: () => 0,
+    random: () => 0.5,
+    key: Uint32Array.of(1, 2, 3, 4),
+    failWith: undefined,
+    isAllowed: undefined,
+  })
+  return new HttpService(desk, undefined)
+}
+
+test('our client reads whom our tracker names, compact or not', () => {
+  const query = `info_hash=${'h'.repeat(20)}&peer_id=${'p'.repeat(20)}`
   fc.assert(
-    fc.property(
-      counts,
-      fc.array(participant, { maxLength: 20 }),
-      fc.boolean(),
-      (totals, peers, isCompact) => {
-        const answer = readAnnounceBody(writeAnnounceBody(totals, peers, { intervalSeconds: 99, isCompact }))
-        assert.deepEqual(
-          answer.endpoints,
-          peers.map(({ endpoint }) => endpoint),
-        )
-        assert.deepEqual(
-          [answer.intervalSeconds, answer.seederCount, answer.leecherCount],
-          [99, totals.seederCount, totals.leecherCount],
-        )
-      },
-    ),
+    fc.property(fc.array(participant, { maxLength: 20 }), fc.boolean(), (peers, isCompact) => {
+      const service = newService()
+      const known = new Map<string, boolean>()
+      for (const { endpoint, isSeed } of peers) {
+        service.answer('/announce', `${query}&port=${endpoint.port}&left=${isSeed ? 0 : 1}`, endpoint.host)
+        known.set(formatEndpoint(endpoint), isSeed)
+      }
+      const own = `${query}&port=1&left=1&numwant=200&compact=${isCompact ? 1 : 0}`
+      const answer = readAnnounceBody(service.answer('/announce', own, '192.0.2.77')!)
+      assert.deepEqual(answer.endpoints.map(formatEndpoint).toSorted(), [...known.keys()].toSorted())
+      const seederCount = [...known.values()].filter((isSeed) => isSeed).length
+      assert.deepEqual(
+        [answer.intervalSeconds, answer.seederCount, answer.leecherCount],
+        [99, seederCount, known.size - seederCount + 1],
+      )
+    }),
     { numRuns: 100 },
+  )
+})
+
+test('whatever is asked, our tracker answers with a small dictionary or not at all', () => {
+  const service = newService()
+  const field = fc.constantFrom(
+    'info_hash',
+    'peer_id',
+    'port',
+    'left',
+    'event',
+    'numwant',
+    'compact',
+    'ip',
+    'x',
+  )
+  const some = fc.oneof(
+    fc.string(),
+    fc.constantFrom('%00'.repeat(20), 'a'.repeat(20), '1', '-1', '9'.repeat(30), 'started', '%', '%zz'),
+  )
+  const pairs = fc.array(
+    fc.tuple(field, some).map(([name, text]) => `${name}=${text}`),
+    { maxLength: 12 },
+  )
+  const query = fc.oneof(
+    fc.string({ maxLength: 300 }),
+    pairs.map((list) => list.join('&')),
+  )
+  fc.assert(
+    fc.property(fc.constantFrom('/announce', '/scrape', '/', '/x'), query, (path, text) => {
+      const answer = service.answer(path, text, '::1')
+      assert.equal(answer === undefined, path === '/' || path === '/x')
+      assert.ok((answer?.length ?? 0) < 10_000)
+      if (answer !== undefined) decode(answer)
+    }),
+    { numRuns: 500 },
   )
 })
 
@@ -89,7 +151,8 @@ test('a scrape finds its torrent among others, whatever bytes their info-hashes 
   fc.assert(
     fc.property(files, fc.nat(), (entries, pick) => {
       const [infoHash, expected] = entries[pick % entries.length]!
-      assert.deepEqual(readScrapeBody(writeScrapeBody(entries), infoHash), expected)
+      const [hashes, all] = [entries.map(([hash]) => hash), entries.map(([, each]) => each)]
+      assert.deepEqual(readScrapeBody(writeScrapeBody(hashes, all), infoHash), expected)
     }),
     { numRuns: 100 },
   )

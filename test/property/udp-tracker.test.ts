@@ -6,15 +6,17 @@ import {
   readAnnounceRequest,
   readAnnounceResponse,
   writeAnnounceRequest,
-  writeAnnounceResponse,
   readConnectResponse,
   readErrorResponse,
   readHead,
   readScrapeRequest,
   readScrapeResponse,
 } from '../../src/tracker/udp-codec.ts'
+import { writeAnnounceResponse } from '../support/udp-answers.ts'
 import { loadBignum, uint64WithBigInt, uint64WithBignum } from '../../src/tracker/uint64.ts'
-import { SwarmRegistry } from '../../src/tracker/swarm-registry.ts'
+import { ConnectionIds } from '../../src/tracker/connection-ids.ts'
+import { PLACE_BYTES, writePlace } from '../../src/tracker/peer-place.ts'
+import { TrackerDesk } from '../../src/tracker/tracker-desk.ts'
 import { UdpService } from '../../src/tracker/udp-service.ts'
 
 /** Plain objects, so that deepEqual compares them with ours. */
@@ -104,22 +106,60 @@ test('whatever a tracker sends, it is read or ignored, never thrown over', () =>
   )
 })
 
-test('whatever a client sends, our tracker answers small or not at all', () => {
-  const service = new UdpService({
-    registry: new SwarmRegistry(1000),
+const KEY = Uint32Array.of(5, 6, 7, 8)
+
+function newService(failWith?: string): { service: UdpService; connectionIds: ConnectionIds } {
+  const desk = new TrackerDesk({
     intervalSeconds: 60,
+    limits: { maxPeers: 1000 },
     nowMs: () => 0,
     random: () => 0.5,
-    failWith: undefined,
-    onAnnounce: () => undefined,
+    key: KEY,
+    failWith,
+    isAllowed: undefined,
   })
+  const connectionIds = new ConnectionIds(KEY)
+  return {
+    service: new UdpService({ desk, connectionIds, nowMs: () => 0, onAnnounce: () => undefined }),
+    connectionIds,
+  }
+}
+
+/** Requests of every kind and length, the head's fields right or wrong. */
+const requestPacket = fc
+  .tuple(fc.integer({ min: 0, max: 4 }), fc.uint8Array({ maxLength: 1500 }), fc.boolean())
+  .map(([action, rest, isConnect]) => {
+    const head = Buffer.alloc(16)
+    if (isConnect) Buffer.from('0000041727101980', 'hex').copy(head)
+    head.writeUInt32BE(action, 8)
+    return Buffer.concat([head, rest])
+  })
+
+test('a stranger gets no more bytes from our tracker than it sent, whatever that was', () => {
+  const { service } = newService()
   const from = { host: '10.0.0.1', port: 5 }
   fc.assert(
-    fc.property(packet, (received) => {
+    fc.property(fc.oneof(packet, requestPacket), (received) => {
       readAnnounceRequest(received)
       readScrapeRequest(received)
-      assert.ok((service.answer(received, from)?.length ?? 0) < 1500)
+      assert.ok((service.answer(received, from)?.length ?? 0) <= received.length)
     }),
-    { numRuns: 200 },
+    { numRuns: 500 },
   )
+})
+
+test('with a connection id every packet gets an answer of a frame, or none', () => {
+  const hosts = ['10.0.0.1', '2001:db8::1', 'fe80::1%eth0']
+  for (const failWith of [undefined, 'not today']) {
+    const { service, connectionIds } = newService(failWith)
+    fc.assert(
+      fc.property(requestPacket, fc.constantFrom(...hosts), (received, host) => {
+        const place = new Uint8Array(PLACE_BYTES)
+        writePlace(place, host, 0)
+        connectionIds.current(place, 0).copy(received)
+        assert.ok((service.answer(received, { host, port: 5 })?.length ?? 0) < 1500)
+      }),
+      { numRuns: 300 },
+    )
+  }
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { describe, test } from 'node:test'
 import { systemClock } from '../../../src/common/clock.ts'
 import { TrackerError } from '../../../src/common/errors.ts'
@@ -14,6 +15,7 @@ import {
   writeAnnounceRequest,
   writeConnectRequest,
 } from '../../../src/tracker/udp-codec.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { NEVER, REQUEST } from '../../unit/tracker/fake-udp.ts'
 import { loopbackHosts, openHandles, openTracker, until } from './loopback.ts'
 
@@ -32,8 +34,11 @@ async function announceAll(
   const answers: AnnounceResponse[] = []
   for (const fields of requests) {
     const tracker: Tracker = makeTracker(url, { clock: systemClock, userAgent: 'torrent-dl/test' })
-    answers.push(await tracker.announce({ ...REQUEST, ...fields }, NEVER))
-    tracker.close()
+    try {
+      answers.push(await tracker.announce({ ...REQUEST, ...fields }, NEVER))
+    } finally {
+      tracker.close()
+    }
   }
   return answers
 }
@@ -123,11 +128,12 @@ test('on every address it serves both families, each with its own kind of peers'
 })
 
 test('a connection id is good for its own address alone', async (t) => {
-  const server = await openTracker(t, { host: '127.0.0.1', port: 0, intervalSeconds: 60 })
+  const server = await openTracker(t, { host: '0.0.0.0', port: 0, intervalSeconds: 60 })
   const answers: Buffer[] = []
   const handler = { onPacket: (bytes: Buffer) => answers.push(bytes), onError: () => undefined }
-  const [mine, other] = [
+  const [mine, other, another] = [
     await bindUdp({ host: '127.0.0.1', port: 0 }, handler),
+    await bindUdp({ host: '127.0.0.2', port: 0 }, handler),
     await bindUdp({ host: '127.0.0.1', port: 0 }, handler),
   ]
   const to = { host: '127.0.0.1', port: server.port }
@@ -142,9 +148,79 @@ test('a connection id is good for its own address alone', async (t) => {
   mine.send(writeAnnounceRequest({ connectionId, transactionId: 3 }, REQUEST, ''), to)
   await until(() => answers.length === 3, 'answered')
   assert.deepEqual(readHead(answers[2]!), { action: 1, transactionId: 3 })
-  mine.close()
-  other.close()
+  // A NAT may have given the client another port meanwhile.
+  another.send(writeAnnounceRequest({ connectionId, transactionId: 4 }, REQUEST, ''), to)
+  await until(() => answers.length === 4, 'answered at another port')
+  assert.deepEqual(readHead(answers[3]!), { action: 1, transactionId: 4 })
+  for (const socket of [mine, other, another]) socket.close()
   await server.close()
+})
+
+test('what a client says its address is does not matter', async (t) => {
+  const server = await openTracker(t, { host: '127.0.0.1', port: 0, intervalSeconds: 60 })
+  const ids = `info_hash=${'a'.repeat(20)}&peer_id=${'b'.repeat(20)}`
+  await get(`${server.httpUrl}?${ids}&port=1&left=1&ip=192.0.2.1&ipv6=2001:db8::1`)
+  const { body } = await get(`${server.httpUrl}?${ids}&port=2&compact=0&no_peer_id=1`)
+  assert.match(body, /5:peersld2:ip9:127\.0\.0\.14:porti1eee/)
+  await server.close()
+})
+
+test('torrents that are not allowed are refused, and count nothing', async (t) => {
+  const allowed = REQUEST.infoHash.toString('latin1')
+  const server = await openTracker(t, { isAllowed: (infoHash) => infoHash === allowed })
+  await announceAll(server.udpUrl, [{ port: 1 }])
+  for (const url of [server.udpUrl, server.httpUrl])
+    await assert.rejects(announceAll(url, [{ infoHash: Buffer.alloc(20, 9) }]), /not served here/)
+  const { announceCount, refusedCount, peerCount, torrentCount } = server.stats()
+  assert.deepEqual([announceCount, refusedCount, peerCount, torrentCount], [3, 2, 1, 1])
+  await server.close()
+})
+
+test('peers that fall silent are forgotten though nobody asks', async (t) => {
+  const clock = new FakeClock()
+  const server = await openTracker(t, { intervalSeconds: 60, clock })
+  await announceAll(server.udpUrl, [{ port: 1, leftBytes: 0 }, { port: 2 }])
+  await announceAll(server.httpUrl, [{ port: 3 }])
+  await clock.advance(179_000)
+  assert.deepEqual([server.stats().peerCount, server.stats().seedCount], [3, 1])
+  await clock.advance(2000)
+  const { peerCount, seedCount, torrentCount, announceCount } = server.stats()
+  assert.deepEqual([peerCount, seedCount, torrentCount, announceCount], [0, 0, 0, 3])
+  await server.close()
+  assert.equal(clock.timerCount, 0)
+})
+
+test('with many connections that send nothing, others are served all the same', async (t) => {
+  const server = await openTracker(t, {})
+  const idle = Array.from({ length: 600 }, () => connect(server.port, '127.0.0.1'))
+  t.after(() => {
+    for (const socket of idle) socket.destroy()
+  })
+  let closedCount = 0
+  for (const socket of idle) {
+    socket.on('error', () => undefined)
+    socket.on('close', () => (closedCount += 1))
+    socket.write('GET /announce?') // and no end to it
+  }
+  const ids = `info_hash=${'a'.repeat(20)}&peer_id=${'b'.repeat(20)}`
+  assert.equal((await get(`${server.httpUrl}?${ids}&port=1`)).status, 200)
+  await until(() => closedCount >= 88, 'the oldest had to go')
+  await server.close()
+})
+
+test('on two addresses it has one port, and missing ones are left out when that is asked for', async (t) => {
+  const server = await openTracker(t, { host: ['127.0.0.1', '127.0.0.2'] })
+  for (const host of ['127.0.0.1', '127.0.0.2']) {
+    await announceAll(`udp://${host}:${server.port}`, [{ port: 1 }])
+    await announceAll(`http://${host}:${server.port}/announce`, [{ port: 2 }])
+  }
+  assert.equal(server.stats().announceCount, 4)
+  await server.close()
+  const missing = ['127.0.0.1', '2001:db8::77']
+  await assert.rejects(openTracker(t, { host: missing }), /127\.0\.0\.1:0 and \[2001:db8::77\]:0/)
+  const rest = await openTracker(t, { host: missing, skipsMissingHosts: true })
+  assert.deepEqual(rest.hosts, ['127.0.0.1'])
+  await rest.close()
 })
 
 async function get(url: string): Promise<{ status: number | undefined; body: string }> {

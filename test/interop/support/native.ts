@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { runNow } from './processes.ts'
 import { projectDirectory } from './project.ts'
 
-export type NativeProgram = 'floor' | 'seeder' | 'leecher' | 'runstat' | 'link'
+export type NativeProgram = 'floor' | 'seeder' | 'leecher' | 'runstat' | 'link' | 'announcer'
 
 const LIBRARIES: Record<NativeProgram, readonly string[]> = {
   floor: ['-lcrypto'],
@@ -14,6 +14,7 @@ const LIBRARIES: Record<NativeProgram, readonly string[]> = {
   leecher: ['-pthread'],
   runstat: [],
   link: [],
+  announcer: [],
 }
 
 /** @returns the program's path. @throws Error with the compiler's words */

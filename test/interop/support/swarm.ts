@@ -1,13 +1,15 @@
 /** What most interop tests stand on: a lab with a tracker and torrents, seeders by name, and our own download. */
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Client, Finds } from './clients.ts'
-import { torrentDl } from './clients.ts'
+import { torrentDl, torrentDlCommand } from './clients.ts'
 import { Lab } from './lab.ts'
 import type { Host } from './lab.ts'
 import { firstDifference, makeBigTorrent } from './big-torrent.ts'
 import type { BigTorrent, TorrentPlan } from './big-torrent.ts'
-import { startOpentracker, trackerUrls } from './opentracker.ts'
-import type { Opentracker } from './opentracker.ts'
+import { startOpentracker, startOurTracker, trackerUrls } from './trackers.ts'
+import type { LabTracker } from './trackers.ts'
 import type { ProcessExit, RunningProcess } from './processes.ts'
 import { requirePrograms, startDownload, startSeeding } from './run-client.ts'
 import type { DownloadOptions, RunningDownload } from './run-client.ts'
@@ -18,23 +20,37 @@ export const GIB = 2 ** 30
 export interface Swarm {
   readonly lab: Lab
   readonly trackerHost: Host
-  readonly tracker: Opentracker
+  readonly tracker: LabTracker
   readonly torrents: readonly BigTorrent[]
 }
 
 export type SwarmTorrent = Pick<TorrentPlan, 'name' | 'content' | 'pieceLength'>
 
+export interface SwarmTracker {
+  readonly program: 'opentracker' | 'torrent-dl'
+  /** What all torrents announce by; undefined: UDP, and the `.http.torrent` HTTP. */
+  readonly protocol?: 'udp' | 'http'
+}
+
 /** The caller closes its lab. */
-export async function openSwarm(plans: readonly SwarmTorrent[]): Promise<Swarm> {
+export async function openSwarm(
+  plans: readonly SwarmTorrent[],
+  { program, protocol }: SwarmTracker = { program: 'opentracker' },
+): Promise<Swarm> {
   requirePrograms()
   const lab = Lab.open()
   try {
     const trackerHost = lab.addHost('tracker')
-    const trackers = trackerUrls(trackerHost)
+    const urls = trackerUrls(trackerHost)
+    const trackers = protocol === undefined ? urls : { [protocol]: urls[protocol] }
     const torrents = plans.map((plan) =>
       makeBigTorrent({ ...plan, trackers, directory: lab.newDirectory('torrent') }),
     )
-    return { lab, trackerHost, tracker: await startOpentracker(lab, trackerHost, torrents), torrents }
+    const tracker =
+      program === 'opentracker'
+        ? await startOpentracker(lab, trackerHost, torrents)
+        : await startOurTracker(lab, trackerHost, ['--bind', '0.0.0.0'])
+    return { lab, trackerHost, tracker, torrents }
   } catch (error) {
     await lab.close()
     throw error
@@ -65,10 +81,15 @@ export async function withLab(body: (lab: Lab) => Promise<void>): Promise<void> 
 }
 
 /** Each client seeds on a host of its own; resolves when the tracker knows all of them. */
-export async function seedWith(swarm: Swarm, clients: readonly Client[], torrent: BigTorrent): Promise<void> {
+export async function seedWith(
+  swarm: Swarm,
+  clients: readonly Client[],
+  torrent: BigTorrent,
+  hostOf: (client: Client) => Host = ({ name }) => swarm.lab.addHost(name),
+): Promise<void> {
   const running: RunningProcess[] = clients.map((client) =>
     startSeeding(swarm.lab, client, {
-      host: swarm.lab.addHost(client.name),
+      host: hostOf(client),
       torrent,
       directory: torrent.dataDirectory,
     }),
@@ -118,4 +139,19 @@ export async function downloadWithUs(
 export function assertWhole(torrent: BigTorrent, directory: string, exit: ProcessExit): void {
   assert.equal(exit.exitCode, 0, `exit ${exit.exitCode}\n${exit.stdout}${exit.stderr}`)
   assert.equal(firstDifference(torrent, directory), undefined)
+}
+
+/** One `torrent-dl seed` shares all torrents of the swarm. @param options for the command */
+export function startOurSeeder({ lab, torrents }: Swarm, options: readonly string[] = []): RunningProcess {
+  const home = lab.newDirectory('our-seeder')
+  const list = join(home, 'list')
+  const lines = torrents.map(
+    ({ torrentFile, dataDirectory }) => `${torrentFile}\n  output=${dataDirectory}\n`,
+  )
+  writeFileSync(list, lines.join(''))
+  const command = [...torrentDlCommand(), 'seed', '-i', list, '-p', '51413', '-v', ...options]
+  return lab.start(lab.addHost('our seeder'), command, {
+    label: 'our-seeder',
+    environment: { HOME: home, XDG_STATE_HOME: join(home, 'state') },
+  })
 }

@@ -45,6 +45,7 @@ async function run(...argv: string[]): Promise<Run> {
     },
     verify: async () => Promise.resolve(10),
     create: async () => Promise.resolve(0),
+    tracker: async () => Promise.resolve(0),
     testbed: async () => Promise.resolve(13),
     completion: async () => Promise.resolve(11),
     serve: async () => Promise.resolve(12),

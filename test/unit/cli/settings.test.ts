@@ -46,6 +46,7 @@ async function run({ argv = ['x'], env = {}, file }: Given): Promise<Seen> {
       verify: async () => Promise.resolve(0),
       seed: async () => Promise.resolve(0),
       create: async () => Promise.resolve(0),
+      tracker: async () => Promise.resolve(0),
       testbed: async () => Promise.resolve(0),
       completion: async () => Promise.resolve(0),
       serve: async () => Promise.resolve(0),

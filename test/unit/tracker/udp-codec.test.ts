@@ -11,13 +11,13 @@ import {
   readScrapeRequest,
   readScrapeResponse,
   writeAnnounceRequest,
-  writeAnnounceResponse,
   writeConnectRequest,
   writeConnectResponse,
   writeErrorResponse,
   writeScrapeRequest,
   writeScrapeResponse,
 } from '../../../src/tracker/udp-codec.ts'
+import { writeAnnounceResponse } from '../../support/udp-answers.ts'
 import { uint64WithBigInt } from '../../../src/tracker/uint64.ts'
 import { endpoints, REQUEST } from './fake-udp.ts'
 

@@ -4,11 +4,11 @@ import type { KnownError } from '../../../src/common/errors.ts'
 import { UdpTracker, type UdpTrackerOptions } from '../../../src/tracker/udp-tracker.ts'
 import type { AnnounceResponse } from '../../../src/tracker/tracker.ts'
 import {
-  writeAnnounceResponse,
   writeConnectResponse,
   writeErrorResponse,
   writeScrapeResponse,
 } from '../../../src/tracker/udp-codec.ts'
+import { writeAnnounceResponse } from '../../support/udp-answers.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { endpoints, FakeUdp, NEVER, REQUEST, type SentPacket } from './fake-udp.ts'
 

@@ -1,9 +1,10 @@
-/** A real tracker, UDP and HTTP on one port. Debian builds it to serve listed torrents only. */
+/** Trackers of the lab, UDP and HTTP on one port: opentracker, which Debian builds to serve listed torrents only, and ours. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host, Lab } from './lab.ts'
 import { onHost } from './lab.ts'
 import type { BigTorrent } from './big-torrent.ts'
+import { projectDirectory } from './project.ts'
 import { runNow, waitUntil } from './processes.ts'
 import type { RunningProcess } from './processes.ts'
 
@@ -15,7 +16,7 @@ export function trackerUrls(host: Host): { udp: string; http: string } {
   return { udp: `udp://${place}`, http: `http://${place}` }
 }
 
-export interface Opentracker {
+export interface LabTracker {
   readonly host: Host
   /** Resolves when the tracker counts so many whole copies. */
   waitForSeeds(torrent: BigTorrent, count: number, running: readonly RunningProcess[]): Promise<void>
@@ -25,7 +26,7 @@ export async function startOpentracker(
   lab: Lab,
   host: Host,
   torrents: readonly BigTorrent[],
-): Promise<Opentracker> {
+): Promise<LabTracker> {
   const directory = lab.newDirectory('opentracker')
   writeFileSync(join(directory, 'whitelist'), torrents.map((torrent) => `${torrent.infoHash}\n`).join(''))
   const port = String(TRACKER_PORT)
@@ -33,6 +34,29 @@ export async function startOpentracker(
   const command = ['opentracker', '-i', host.address, '-p', port, '-P', port, '-d', directory, '-u', 'nobody']
   const tracker = lab.start(host, [...command, '-w', 'whitelist'], { label: 'opentracker' })
   await waitUntil('opentracker answers', 5000, () => ask(host, '/stats') !== '', tracker.output)
+  return seenFrom(host)
+}
+
+/** The product's own, as a user starts it. */
+export async function startOurTracker(
+  lab: Lab,
+  host: Host,
+  options: readonly string[] = [],
+): Promise<LabTracker> {
+  const command = [
+    process.execPath,
+    join(projectDirectory, 'bin/torrent-dl.js'),
+    'tracker',
+    '--port',
+    String(TRACKER_PORT),
+    ...options,
+  ]
+  const tracker = lab.start(host, command, { label: 'our-tracker' })
+  await waitUntil('our tracker answers', 10_000, () => ask(host, '/scrape') !== '', tracker.output)
+  return seenFrom(host)
+}
+
+function seenFrom(host: Host): LabTracker {
   return {
     host,
     waitForSeeds: async (torrent, count, running) => {
