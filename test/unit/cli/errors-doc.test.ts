@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 
 /** Codes of most folders have these prefixes, and may come from tables and helpers. */
 const PREFIXED =
-  /'(?!TORRENT_DL_)((?:BENCODE|BUG|DISK|FILE|LISTEN|PEER|SOURCE|STORAGE|TORRENT|TRACKER|WIRE)_[A-Z0-9_]+)'/g
+  /'(?!TORRENT_DL_)((?:BENCODE|BUG|DISK|FILE|LISTEN|PEER|SERVE|SOURCE|STORAGE|TORRENT|TRACKER|WIRE)_[A-Z0-9_]+)'/g
 const THROWN = /new \w*Error\(\s*'([A-Z][A-Z0-9_]*)'/g
 
 function codesInSource(): Set<string> {
