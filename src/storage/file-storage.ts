@@ -16,23 +16,20 @@ import type { Metainfo } from '../metainfo/metainfo.ts'
 import type { ResumeRecord } from './resume-file.ts'
 import type { CheckProgress, Storage } from './storage.ts'
 import type { VerifyOptions } from './verify-file.ts'
-import { realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { Bitfield } from '../common/bitfield.ts'
 import { systemClock, sleep } from '../common/clock.ts'
-import { messageOf, StorageError, systemCodeOf } from '../common/errors.ts'
+import { messageOf, StorageError } from '../common/errors.ts'
 import { allocateFiles } from './allocate-files.ts'
 import { pieceIndices } from '../metainfo/geometry.ts'
 import { DataFiles } from './data-files.ts'
 import { dataMissing } from './data-missing.ts'
-import { diskError } from './disk-errors.ts'
 import { DiskWait } from './disk-wait.ts'
 import { findExistingPieces } from './existing-pieces.ts'
 import { FilePaths } from './file-paths.ts'
 import { FileTable } from './file-table.ts'
 import { inspectFiles } from './inspect-files.ts'
 import type { Inspection } from './inspect-files.ts'
-import { LockFile } from './lock-file.ts'
 import { PartsFile } from './parts-file.ts'
 import { PieceWriter } from './piece-writer.ts'
 import { RecordKeeper } from './record-keeper.ts'
@@ -40,6 +37,7 @@ import { readBootId, ResumeFile } from './resume-file.ts'
 import { assertWritable, makeRoot, SafeDirectories } from './safe-directories.ts'
 import { assertSpace, missingBytes, planParts, settleParts, tidyParts } from './settle-files.ts'
 import { StoredBytes } from './stored-bytes.ts'
+import { TargetLock } from './target-lock.ts'
 import { settleWhole } from './settle-whole.ts'
 import { confirmFiles } from './verify-file.ts'
 
@@ -64,7 +62,7 @@ export class FileStorage implements Storage {
   /** Verified and written. */
   #have: Bitfield
   #missingBytes: number
-  #lock: LockFile | undefined
+  readonly #lock = new TargetLock()
   readonly #space: DiskWait
   /** The state directory may lie on another disk. */
   readonly #recordSpace: DiskWait
@@ -221,23 +219,17 @@ export class FileStorage implements Storage {
     })
   }
 
-  #acquireLock(): LockFile {
-    const { outputDirectory, stateDirectory } = this.#options
-    if (this.#options.isReadOnly !== true) makeRoot(outputDirectory, this.#paths.shownRoot)
-    let root
-    try {
-      root = realpathSync(outputDirectory)
-    } catch (error) {
-      if (this.#options.isReadOnly === true && systemCodeOf(error) === 'ENOENT') throw this.#dataMissing()
-      throw diskError(error, { verb: 'open', path: this.#paths.shownRoot })
-    }
-    const { name } = this.#metainfo
-    return LockFile.acquire(stateDirectory, join(root, name), join(this.#paths.shownRoot, name))
+  #takeLock(): void {
+    const { outputDirectory, stateDirectory, isReadOnly = false } = this.#options
+    const { shownRoot } = this.#paths
+    if (!isReadOnly) makeRoot(outputDirectory, shownRoot)
+    else if (!existsSync(outputDirectory)) throw this.#dataMissing()
+    this.#lock.take({ outputDirectory, stateDirectory, shownRoot, name: this.#metainfo.name }, isReadOnly)
   }
 
   async #openLocked(progress: CheckProgress): Promise<Bitfield> {
     progress.signal.throwIfAborted()
-    this.#lock = this.#acquireLock()
+    this.#takeLock()
     try {
       const have = await this.#open(progress)
       this.#phase = 'open'
@@ -361,6 +353,7 @@ export class FileStorage implements Storage {
   }
 
   #saveNow(): void {
+    if (this.#lock.isWritten) return // the record is the writer's
     this.#files.withSpareDescriptor(() => {
       this.#keeper.save(this.#have)
     })
@@ -378,8 +371,7 @@ export class FileStorage implements Storage {
     } catch (error) {
       this.#options.log('error', 'storage', messageOf(error))
     }
-    this.#lock?.release()
-    this.#lock = undefined
+    this.#lock.release()
   }
 
   /** Files that are being hashed must not be opened anew. */

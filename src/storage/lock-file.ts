@@ -42,8 +42,7 @@ export class LockFile {
    * @throws StorageError LOCKED when a living process (this one too) holds it; DISK_... when no lock can be made
    */
   static acquire(stateDirectory: string, target: string, shownTarget: string): LockFile {
-    const key = createHash('sha1').update(target).digest('hex')
-    const directory = join(stateDirectory, 'locks', key)
+    const directory = directoryOf(stateDirectory, target)
     try {
       makeTree(directory, 0o700)
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -59,6 +58,17 @@ export class LockFile {
     )
   }
 
+  /** For those who only read: any number of them may, beside each other. @returns LOCKED when a living process writes there */
+  static findWriter(stateDirectory: string, target: string, shownTarget: string): KnownError | undefined {
+    const directory = directoryOf(stateDirectory, target)
+    try {
+      return findHolder(directory, highestNumber(directory), shownTarget)
+    } catch (error) {
+      if (systemCodeOf(error) === 'ENOENT') return undefined // nobody ever did
+      throw diskError(error, { verb: 'open', path: directory })
+    }
+  }
+
   /** Never throws: what is left behind counts as given up when this process has ended. */
   release(): void {
     try {
@@ -69,13 +79,21 @@ export class LockFile {
   }
 }
 
+function directoryOf(stateDirectory: string, target: string): string {
+  return join(stateDirectory, 'locks', createHash('sha1').update(target).digest('hex'))
+}
+
+/** @param number the highest; 0: there is none */
+function findHolder(directory: string, number: number, shownTarget: string): KnownError | undefined {
+  const holder = number > 0 ? readHolder(join(directory, String(number))) : undefined
+  return holder !== undefined && isRunning(holder) ? lockedBy(holder, shownTarget) : undefined
+}
+
 /** @returns our number, or undefined when others changed something meanwhile: look again */
 function tryAcquire(directory: string, shownTarget: string): number | undefined {
   const highest = highestNumber(directory)
-  if (highest > 0) {
-    const holder = readHolder(join(directory, String(highest)))
-    if (holder !== undefined && isRunning(holder)) throw lockedBy(holder, shownTarget)
-  }
+  const locked = findHolder(directory, highest, shownTarget)
+  if (locked !== undefined) throw locked
   const number = highest + 1
   if (!create(directory, number)) return undefined
   if (highestNumber(directory) > number) {

@@ -82,3 +82,13 @@ test('a lock of an earlier process with the same id, and one that makes no sense
     lock.release()
   }
 })
+
+test('who only reads sees a writer, and keeps nobody out', async (context) => {
+  const state = await temporaryDirectory(context)
+  assert.equal(LockFile.findWriter(state, '/target', 'target'), undefined)
+  const writer = LockFile.acquire(state, '/target', 'target')
+  assert.equal(LockFile.findWriter(state, '/target', 'target')?.code, 'LOCKED')
+  assert.equal(LockFile.findWriter(state, '/other', 'other'), undefined)
+  writer.release()
+  assert.equal(LockFile.findWriter(state, '/target', 'target'), undefined)
+})

@@ -89,3 +89,24 @@ test('a file that is touched is hashed again; one that was changed is FILE_CHANG
     await assert.rejects(storage.confirm(), isCode('FILE_CHANGED'))
   }, READ_ONLY)
 })
+
+test('any number share the same data, and one that writes is told nothing of them', async (context) => {
+  const site = new StorageSite(await temporaryDirectory(context), threeFiles())
+  await site.torrent.writeTo(site.output)
+  await site.run(async ({ storage }) => {
+    await site.run(async () => {
+      await site.run(async ({ have }) => {
+        assert.equal(have.isFull, true)
+        await storage.save()
+      })
+    }, READ_ONLY)
+  }, READ_ONLY)
+})
+
+test('what is being written is not shared', async (context) => {
+  const site = new StorageSite(await temporaryDirectory(context), threeFiles())
+  await site.torrent.writeTo(site.output)
+  await site.run(async () => {
+    await assert.rejects(site.storage(READ_ONLY).open(new CheckRecorder()), isCode('LOCKED'))
+  })
+})
