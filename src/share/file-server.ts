@@ -262,7 +262,8 @@ function decodedPath(target: string): string | undefined {
 }
 
 function listenFailure(host: string, port: number, error: unknown): UsageError {
-  const code = systemCodeOf(error) === 'EADDRINUSE' ? 'SERVE_PORT_TAKEN' : 'LISTEN_FAILED'
-  const where = formatEndpoint({ host, port })
-  return new UsageError(code, `cannot serve on ${where}: ${whyNotListening(error)}`, { cause: error })
+  const message = `cannot serve on ${formatEndpoint({ host, port })}: ${whyNotListening(error)}`
+  return systemCodeOf(error) === 'EADDRINUSE'
+    ? new UsageError('SERVE_PORT_TAKEN', message, { cause: error })
+    : new UsageError('LISTEN_FAILED', message, { cause: error })
 }
