@@ -1,9 +1,10 @@
 /** `create` of the library: the .torrent of a file or a directory. */
 import type { CreateOptions as EngineOptions } from '../storage/create-torrent.ts'
 import { UsageError } from '../common/errors.ts'
+import { MAX_PIECE_BYTES, MIN_PIECE_BYTES } from '../metainfo/info-dict.ts'
 import { magnetLink } from '../metainfo/magnet-link.ts'
 import { createTorrent } from '../storage/create-torrent.ts'
-import { checkTrackers } from './source.ts'
+import { checkNumber, checkTrackers } from './source.ts'
 
 export interface CreateOptions {
   /** Default: that of the path. */
@@ -44,8 +45,7 @@ export interface CreatedTorrent {
 export async function create(path: string, options: CreateOptions = {}): Promise<CreatedTorrent> {
   const { pieceBytes, trackers = [] } = options
   checkTrackers(trackers)
-  if (pieceBytes !== undefined && !Number.isInteger(Math.log2(pieceBytes)))
-    throw new UsageError('USAGE', `pieceBytes is ${pieceBytes}, and must be a power of two`)
+  if (pieceBytes !== undefined) checkPieceBytes(pieceBytes)
   const engineOptions: EngineOptions = options
   const { bytes, metainfo, notices } = await createTorrent(path, engineOptions)
   const { geometry } = metainfo
@@ -59,4 +59,10 @@ export async function create(path: string, options: CreateOptions = {}): Promise
     pieceCount: geometry.pieceCount,
     notices,
   }
+}
+
+function checkPieceBytes(pieceBytes: number): void {
+  checkNumber('pieceBytes', pieceBytes, [MIN_PIECE_BYTES, MAX_PIECE_BYTES])
+  if (!Number.isInteger(Math.log2(pieceBytes)))
+    throw new UsageError('USAGE', `pieceBytes is ${pieceBytes}, and must be a power of two`)
 }

@@ -19,8 +19,9 @@ const PEER = /^(?:\[([0-9a-f:.]+)\]|([\d.]+)):(\d{1,5})$/i
 
 /** @throws InputError TORRENT_..., BENCODE_... when it is no torrent, TORRENT_FILE_... when it cannot be read */
 export async function readTorrent(source: TorrentSource): Promise<Metainfo> {
-  if (typeof source !== 'string') return readTorrentFile(Buffer.from(source))
-  return readTorrentFile(await readBytes(source))
+  if (typeof source === 'string') return readTorrentFile(await readBytes(source))
+  if (source instanceof Uint8Array) return readTorrentFile(Buffer.from(source))
+  throw new UsageError('USAGE', 'source: neither the path of a .torrent nor its bytes, a Uint8Array')
 }
 
 /** Records of what is on disk, and locks, where the command has them, too: so that the two know of each other. */
@@ -53,6 +54,9 @@ export function parsePeer(text: string): { readonly host: string; readonly port:
 
 /** @throws UsageError */
 export function checkTrackers(tiers: Tiers): Tiers {
+  const isInTiers = Array.isArray(tiers) && tiers.every((tier) => Array.isArray(tier))
+  if (!isInTiers)
+    throw new UsageError('USAGE', "trackers: tiers are wanted, as [['udp://a:1'], ['udp://b:1']]")
   for (const url of tiers.flat()) {
     try {
       parseTrackerUrl(url)

@@ -89,6 +89,10 @@ export class ServeScreen implements ServeView {
     }
   }
 
+  onAbort(): void {
+    this.#clear() // whoever called us prints why
+  }
+
   /** One line that stays where it is, or now and then a line of its own. */
   #progress(text: string, everyMs: number): void {
     const { terminal, stderr, clock, isQuiet } = this.#parts
@@ -169,6 +173,10 @@ export class ServeEvents implements ServeView {
       },
       seconds: Math.round(seconds * 1000) / 1000,
     })
+  }
+
+  onAbort(end: ServeEnd): void {
+    this.onEnd(end)
   }
 
   #write(type: string, fields: Record<string, unknown>): void {

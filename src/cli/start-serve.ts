@@ -1,7 +1,6 @@
 /** From flags and the process to `serve`. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { networkInterfaces, tmpdir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { networkInterfaces } from 'node:os'
+import { basename, resolve } from 'node:path'
 import { scopeOf } from '../common/address-scope.ts'
 import { systemClock } from '../common/clock.ts'
 import { Serve } from '../share/serve.ts'
@@ -16,43 +15,30 @@ import { describeTerminal } from './terminal.ts'
 
 /** @returns the exit code */
 export async function startServe(path: string, flags: ServeFlags, context: CliContext): Promise<number> {
-  const stateDirectory = mkdtempSync(join(tmpdir(), 'torrent-dl-serve-'))
-  const removeState = (): void => {
-    rmSync(stateDirectory, { recursive: true, force: true })
-  }
-  context.onRescue(async () => {
-    await Promise.resolve()
-    removeState()
+  const name = basename(resolve(path))
+  const excludes = flags.exclude.length === 0 ? undefined : await loadExcluder(flags.exclude, name)
+  return await serve({
+    clock: systemClock,
+    view: makeView(flags, context),
+    untilCompleted: flags.untilCompleted,
+    expireMs: flags.expire,
+    watchSignals: (onStop) => watchSignals(context.signals, () => systemClock.now(), onStop),
+    open: async (observer, signal) =>
+      Serve.open({
+        ...{ path, excludes, observer, signal },
+        bind: flags.bind,
+        host: flags.host,
+        port: flags.port,
+        trackerPort: flags.trackerPort,
+        listenPorts: flags.listenPort,
+        uploadLimit: flags.uploadLimit === Infinity ? undefined : flags.uploadLimit,
+        pieceBytes: flags.pieceLength,
+        isPrivate: flags.private,
+        hasWebSeed: flags.webSeed,
+        isSuperSeeding: flags.superSeed,
+        interfaces: networkInterfaces(),
+      }),
   })
-  try {
-    const name = basename(resolve(path))
-    const excludes = flags.exclude.length === 0 ? undefined : await loadExcluder(flags.exclude, name)
-    return await serve({
-      clock: systemClock,
-      view: makeView(flags, context),
-      untilCompleted: flags.untilCompleted,
-      expireMs: flags.expire,
-      watchSignals: (onStop) =>
-        watchSignals(signalsOf(context, removeState), () => systemClock.now(), onStop),
-      open: async (observer, signal) =>
-        Serve.open({
-          ...{ path, stateDirectory, excludes, observer, signal },
-          bind: flags.bind,
-          host: flags.host,
-          port: flags.port,
-          trackerPort: flags.trackerPort,
-          listenPorts: flags.listenPort,
-          uploadLimit: flags.uploadLimit === Infinity ? undefined : flags.uploadLimit,
-          pieceBytes: flags.pieceLength,
-          isPrivate: flags.private,
-          hasWebSeed: flags.webSeed,
-          isSuperSeeding: flags.superSeed,
-          interfaces: networkInterfaces(),
-        }),
-    })
-  } finally {
-    removeState()
-  }
 }
 
 function makeView(flags: ServeFlags, { stdout, stderr, env }: CliContext): ServeView {
@@ -64,16 +50,4 @@ function makeView(flags: ServeFlags, { stdout, stderr, env }: CliContext): Serve
     isLocal: scopeOf(flags.bind) === 'loopback',
     untilCompleted: flags.untilCompleted,
   })
-}
-
-/** The second signal ends the process at once: what is on disk for this run alone goes first. */
-function signalsOf({ signals }: CliContext, atOnce: () => void): CliContext['signals'] {
-  return {
-    on: (signal, listener) => signals.on(signal, listener),
-    off: (signal, listener) => signals.off(signal, listener),
-    exit(code) {
-      atOnce()
-      signals.exit(code)
-    },
-  }
 }

@@ -3,9 +3,10 @@
  * can make large or slow is bounded: header, address, connections, and the time in which nothing moves.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { formatEndpoint } from '../common/endpoint.ts'
-import { messageOf, systemCodeOf, UsageError } from '../common/errors.ts'
+import { systemCodeOf, UsageError } from '../common/errors.ts'
+import { whyNotListening } from '../common/listen-failure.ts'
 import { readRange } from './byte-range.ts'
 import type { SendPart } from './send-file.ts'
 import { DATA_PATH, openServedFile, type ServedData, type ServedFile } from './served-data.ts'
@@ -14,6 +15,8 @@ const MAX_HEADER_BYTES = 8192
 const MAX_TARGET_LENGTH = 4096
 const MAX_CONNECTIONS = 512
 const MAX_REQUESTS_PER_CONNECTION = 1000
+/** Sent before the answer to the first has come; browsers and downloaders send one. */
+const MAX_PIPELINED = 8
 /** For a whole request; there is nothing to upload. */
 const REQUEST_MS = 10_000
 const KEEP_ALIVE_MS = 5000
@@ -49,6 +52,7 @@ export interface FileServerOptions {
 export class FileServer {
   readonly #server: Server
   readonly #options: FileServerOptions
+  readonly #lines = new WeakMap<Socket, Line>()
   #content: Content | undefined
 
   private constructor(server: Server, options: FileServerOptions) {
@@ -59,7 +63,7 @@ export class FileServer {
     server.setTimeout(IDLE_MS)
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       response.on('error', () => undefined) // the client left
-      this.#answer(request, response).catch(() => response.destroy())
+      this.#answerInTurn(request, response).catch(() => response.destroy())
     })
   }
 
@@ -100,6 +104,24 @@ export class FileServer {
         resolve()
       })
     })
+  }
+
+  /** One after another on each connection: whoever sends many requests at once has one file open. */
+  async #answerInTurn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request
+    const line = this.#lines.get(socket) ?? { count: 0, last: Promise.resolve() }
+    this.#lines.set(socket, line)
+    const { last } = line
+    line.count++
+    line.last = ended(response).then(() => {
+      line.count--
+    })
+    if (line.count > MAX_PIPELINED) {
+      socket.destroy()
+      return
+    }
+    await last
+    if (!socket.destroyed) await this.#answer(request, response)
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -167,6 +189,14 @@ export class FileServer {
   }
 }
 
+/** Of one connection. */
+interface Line {
+  /** Not answered yet. */
+  count: number
+  /** Until all of them are; for ever when the connection ended before. */
+  last: Promise<void>
+}
+
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -181,6 +211,12 @@ function writeFileHead({ tag, modifiedMs }: ServedFile, response: ServerResponse
   response.setHeader('Content-Type', 'application/octet-stream')
   // A browser must not take data for a page of ours.
   response.setHeader('X-Content-Type-Options', 'nosniff')
+}
+
+async function ended(response: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve) => {
+    response.once('finish', resolve).once('close', resolve)
+  })
 }
 
 /** HEAD has no ranges; `If-Range` with another tag or time means all of it. */
@@ -226,9 +262,7 @@ function decodedPath(target: string): string | undefined {
 }
 
 function listenFailure(host: string, port: number, error: unknown): UsageError {
+  const code = systemCodeOf(error) === 'EADDRINUSE' ? 'SERVE_PORT_TAKEN' : 'LISTEN_FAILED'
   const where = formatEndpoint({ host, port })
-  if (systemCodeOf(error) === 'EADDRINUSE')
-    return new UsageError('SERVE_PORT_TAKEN', `cannot serve on ${where}: another program listens there`)
-  const why = systemCodeOf(error) === 'EADDRNOTAVAIL' ? 'this machine has no such address' : messageOf(error)
-  return new UsageError('LISTEN_FAILED', `cannot serve on ${where}: ${why}`)
+  return new UsageError(code, `cannot serve on ${where}: ${whyNotListening(error)}`, { cause: error })
 }

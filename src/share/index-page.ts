@@ -1,5 +1,6 @@
 /** What stands at `/` of `serve`: plain text, for a browser and for curl. Pure. */
 import type { Metainfo } from '../metainfo/metainfo.ts'
+import { urlElement } from './url-element.ts'
 
 /** A longer list helps nobody; the .torrent has all of it. */
 const MAX_FILES = 1000
@@ -12,7 +13,7 @@ export function indexPage(
   const { name, geometry, infoHash, files } = metainfo
   const visible = files.filter(({ isPadding, isSymlink }) => !isPadding && !isSymlink)
   const lines = visible.slice(0, MAX_FILES).map(({ path, lengthBytes }) => {
-    const where = dataUrl === undefined ? path.join('/') : dataUrl + path.map(encodeURIComponent).join('/')
+    const where = dataUrl === undefined ? path.join('/') : dataUrl + path.map(urlElement).join('/')
     return `  ${String(lengthBytes).padStart(15)}  ${where}`
   })
   if (visible.length > MAX_FILES) lines.push(`  and ${visible.length - MAX_FILES} more`)

@@ -50,14 +50,29 @@ export class HttpUpload {
 
   /** Waits for its turn: whoever comes first takes, and may overdraw for one chunk. */
   async #mayTake(bytes: number, response: ServerResponse): Promise<void> {
-    if (this.#bucket === undefined) return
-    this.#bucket.fill(this.#options.clock.now())
-    while (this.#bucket.bytes <= 0 && !response.destroyed) {
-      await sleep(this.#options.clock, STEP_MS)
-      this.#bucket.fill(this.#options.clock.now())
+    const bucket = this.#bucket
+    if (bucket === undefined) return
+    const { clock } = this.#options
+    bucket.fill(clock.now())
+    if (bucket.bytes <= 0) {
+      await unhurried(response, async () => {
+        while (bucket.bytes <= 0 && !response.destroyed) {
+          await sleep(clock, STEP_MS)
+          bucket.fill(clock.now())
+        }
+      })
     }
-    this.#bucket.take(bytes)
+    if (!response.destroyed) bucket.take(bytes)
   }
+}
+
+/** Silence that is ours, however long it lasts, is no reason to cut the reader off. */
+async function unhurried(response: ServerResponse, wait: () => Promise<void>): Promise<void> {
+  const { socket } = response
+  const idleMs = socket?.timeout ?? 0
+  socket?.setTimeout(0)
+  await wait()
+  socket?.setTimeout(idleMs)
 }
 
 /** Resolves when it takes more, or never will. */

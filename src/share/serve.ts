@@ -10,22 +10,23 @@ import { LocalAddresses } from '../common/local-addresses.ts'
 import type { LogSink } from '../common/log.ts'
 import { magnetLink } from '../metainfo/magnet-link.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
-import { createTorrent, type CreateOptions } from '../storage/create-torrent.ts'
+import { createTorrent, type CreatedTorrent, type CreateOptions } from '../storage/create-torrent.ts'
+import { TreeStorage } from '../storage/tree-storage.ts'
 import type { Torrent } from '../torrent/torrent.ts'
 import { TrackerServer, type ServedAnnounce } from '../tracker/tracker-server.ts'
+import { CompletedDownloads } from './completed-downloads.ts'
 import { FileServer, type Document } from './file-server.ts'
 import { indexPage } from './index-page.ts'
 import { reachableAddress, type Interfaces } from './own-host.ts'
 import { Seeder } from './seeder.ts'
 import { HttpUpload } from './send-file.ts'
 import { DATA_PATH, ServedData } from './served-data.ts'
+import { urlElement } from './url-element.ts'
 
 /** A fleet lasts for minutes: whoever comes late is told of soon. */
 const INTERVAL_SECONDS = 60
 /** Our own tracker answers in milliseconds; without it peers come a little later. */
 const KNOWN_MS = 5000
-/** More downloads than this are not told from one another. */
-const MAX_COMPLETED = 1_000_000
 
 type TorrentOptions = Pick<CreateOptions, 'pieceBytes' | 'isPrivate' | 'excludes'>
 
@@ -48,8 +49,6 @@ export interface ServeOptions extends TorrentOptions {
   readonly hasWebSeed: boolean
   /** Each piece leaves here about once (BEP 16): for many hosts that want all of it. */
   readonly isSuperSeeding: boolean
-  /** Absolute path of a directory of this run alone. */
-  readonly stateDirectory: string
   /** As os.networkInterfaces() has them. */
   readonly interfaces: Interfaces
   readonly log?: LogSink | undefined
@@ -87,8 +86,7 @@ interface Parts {
 
 export class Serve {
   readonly #options: ServeOptions
-  /** Peer ids of those that told the tracker that they have all of it. */
-  readonly #completed = new Set<string>()
+  readonly #completed = new CompletedDownloads()
   #parts: Partial<Parts> = {}
   #metainfo: Metainfo | undefined
   #torrent: Torrent | undefined
@@ -118,7 +116,7 @@ export class Serve {
 
   /** `http://HOST:PORT/NAME.torrent` */
   get url(): string {
-    return `${this.#baseUrl}/${encodeURIComponent(this.metainfo.name)}.torrent`
+    return `${this.#baseUrl}/${urlElement(this.metainfo.name)}.torrent`
   }
 
   get metainfo(): Metainfo {
@@ -143,7 +141,7 @@ export class Serve {
 
   /** Distinct downloads that have ended well: by the tracker's count or the seeder's, each of which may miss some. */
   get completedCount(): number {
-    return Math.max(this.#completed.size, this.#torrent?.snapshot().completedPeerCount ?? 0)
+    return Math.max(this.#completed.count, this.#torrent?.snapshot().completedPeerCount ?? 0)
   }
 
   snapshot(): ServeSnapshot {
@@ -164,36 +162,39 @@ export class Serve {
   }
 
   async #open(): Promise<void> {
-    const { path, stateDirectory, signal, observer, listenPorts, maxPeers, log } = this.#options
+    const { path, signal, observer, listenPorts, maxPeers, log } = this.#options
     const { bind, uploadLimit, clock = systemClock } = this.#options
     await this.#listen(clock)
     const root = resolve(path)
-    const { bytes, metainfo, notices } = await this.#create(root)
-    for (const notice of notices) observer.onWarning(notice)
+    const made = await this.#create(root)
+    const { bytes, metainfo } = made
+    for (const notice of made.notices) observer.onWarning(notice)
     this.#metainfo = metainfo
     const local = bind === '0.0.0.0' || bind === '::' ? LocalAddresses.any : ownAddress(bind)
     const settings = maxPeers === undefined ? {} : { maxPeers }
     const seeder = await Seeder.open({
-      ...{ local, stateDirectory, uploadLimit, listenPorts, log, clock },
+      ...{ local, uploadLimit, listenPorts, log, clock },
+      stateDirectory: root, // nothing is recorded: the storage is ours
       ...settings,
     })
     this.#parts = { ...this.#parts, seeder }
     signal?.throwIfAborted()
-    await this.#seed(seeder, root, clock)
+    await this.#seed(seeder, made, clock)
     signal?.throwIfAborted()
     const data = this.#options.hasWebSeed ? await ServedData.open(metainfo, root) : undefined
     this.#parts.files?.publish({ documents: this.#documents(bytes), data })
   }
 
   /** Resolves when the tracker knows us: whoever comes next is told of us. */
-  async #seed(seeder: Seeder, root: string, clock: Clock): Promise<void> {
+  async #seed(seeder: Seeder, { metainfo, tree }: CreatedTorrent, clock: Clock): Promise<void> {
     const known = new AbortController()
     this.#onKnown = () => {
       known.abort()
     }
     const { observer, isSuperSeeding } = this.#options
-    const seed = { ...observer, isSuperSeeding }
-    this.#torrent = await seeder.add(this.#ownTorrent(this.metainfo), dirname(root), seed)
+    // Hashed a moment ago: not once more.
+    const seed = { ...observer, isSuperSeeding, storage: new TreeStorage(metainfo, tree) }
+    this.#torrent = await seeder.add(this.#ownTorrent(metainfo), dirname(tree.root), seed)
     const { signal = known.signal } = this.#options
     await sleep(clock, KNOWN_MS, AbortSignal.any([known.signal, signal]))
   }
@@ -218,6 +219,7 @@ export class Serve {
       host,
       port: trackerPort,
       intervalSeconds: INTERVAL_SECONDS,
+      isAllowed: (infoHash) => this.#metainfo?.infoHash.toString('latin1') === infoHash,
       onAnnounce: (announce) => {
         this.#onAnnounce(announce)
       },
@@ -261,14 +263,11 @@ export class Serve {
     ])
   }
 
-  #onAnnounce({ event, infoHash, peerId, leftBytes }: ServedAnnounce): void {
+  #onAnnounce(announce: ServedAnnounce): void {
+    const { event, infoHash, leftBytes } = announce
     if (this.#metainfo?.infoHash.equals(infoHash) !== true) return
     if (event === 'started' && leftBytes === 0) this.#onKnown()
-    if (event !== 'completed') return
-    const key = peerId.toString('latin1')
-    if (this.#completed.has(key) || this.#completed.size >= MAX_COMPLETED) return
-    this.#completed.add(key)
-    this.#options.observer.onCompleted()
+    if (this.#completed.add(announce)) this.#options.observer.onCompleted()
   }
 
   get #baseUrl(): string {

@@ -36,6 +36,8 @@ export interface CreatedTorrent {
   /** The .torrent. */
   readonly bytes: Buffer
   readonly metainfo: Metainfo
+  /** What it was made of, as it was then. */
+  readonly tree: FileTree
   /** What was left out or looks odd, a sentence each; foreign text inside. */
   readonly notices: readonly string[]
 }
@@ -61,7 +63,7 @@ export async function createTorrent(path: string, options: CreateOptions = {}): 
   const bytes = encodeTorrent({ ...options, name, files, isSingleFile, pieceBytes, pieceHashes })
   const metainfo = readBack(path, bytes)
   const notices = [...tree.notices, ...portabilityNotices(metainfo), ...oddities(metainfo)]
-  return { bytes, metainfo, notices }
+  return { bytes, metainfo, tree, notices }
 }
 
 /** What others may refuse, or what hardly anybody means. */

@@ -1,4 +1,5 @@
 /** The bytes of a file tree, one file after another, as a torrent of it has them; and whether they stay what they are. */
+import type { BigIntStats } from 'node:fs'
 import { closeSync, constants, fstatSync, openSync, readSync, readv, statSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { InputError, systemCodeOf } from '../common/errors.ts'
@@ -23,10 +24,16 @@ const SMALL_BYTES = 64 * 1024
 
 export class TreeBytes implements ByteSource {
   readonly #tree: FileTree
+  readonly #isSame: (file: number, stat: BigIntStats) => boolean
   readonly #open: OpenFiles
 
-  constructor(tree: FileTree) {
+  /** @param isSame is this still the file that it was? Default: as if nobody had touched it */
+  constructor(
+    tree: FileTree,
+    isSame = (file: number, stat: BigIntStats): boolean => tree.identities.isSame(file, stat),
+  ) {
     this.#tree = tree
+    this.#isSame = isSame
     this.#open = new OpenFiles((file) => this.#openFile(file))
   }
 
@@ -56,7 +63,7 @@ export class TreeBytes implements ByteSource {
       signal?.throwIfAborted()
       const path = this.#pathOf(file)
       const stat = attempt(path, () => statSync(path, { bigint: true }))
-      if (!this.#tree.identities.isSame(file, stat)) throw changedMeanwhile(path, 'changed')
+      if (!this.#isSame(file, stat)) throw changedMeanwhile(path, 'changed')
     }
   }
 
@@ -99,7 +106,7 @@ export class TreeBytes implements ByteSource {
   #openFile(file: number): number {
     const path = this.#pathOf(file)
     const fd = attempt(path, () => openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY))
-    if (this.#tree.identities.isSame(file, fstatSync(fd, { bigint: true }))) return fd
+    if (this.#isSame(file, fstatSync(fd, { bigint: true }))) return fd
     closeSync(fd)
     throw changedMeanwhile(path, 'changed')
   }

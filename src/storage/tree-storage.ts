@@ -12,17 +12,24 @@ import { TreeBytes } from './tree-bytes.ts'
 
 export class TreeStorage implements Storage {
   readonly #geometry: Metainfo['geometry']
+  readonly #tree: FileTree
   readonly #bytes: TreeBytes
 
   /** @param tree what the torrent was made of */
   constructor({ geometry }: Metainfo, tree: FileTree) {
     this.#geometry = geometry
-    this.#bytes = new TreeBytes(tree)
+    this.#tree = tree
+    // A new mode, link or time changes no byte; other bytes of the same number are seen by whoever gets them.
+    this.#bytes = new TreeBytes(tree, (file, stat) => {
+      return (
+        tree.identities.isSameInode(file, stat) && stat.size === BigInt(tree.files[file]?.lengthBytes ?? 0)
+      )
+    })
   }
 
   /** Every piece. @throws StorageError FILE_CHANGED when a file is not what it was */
   async open({ signal }: CheckProgress): Promise<Bitfield> {
-    await this.#bytes.assertUnchanged(signal)
+    await new TreeBytes(this.#tree).assertUnchanged(signal)
     const have = new Bitfield(this.#geometry.pieceCount)
     for (const piece of pieceIndices(this.#geometry)) have.set(piece)
     return have
@@ -41,8 +48,9 @@ export class TreeStorage implements Storage {
     throw new BugError('BUG_STORAGE', 'a write to files that are only read')
   }
 
+  /** @throws StorageError FILE_CHANGED when a file is gone, another one, or of another length */
   async confirm(): Promise<void> {
-    return Promise.resolve()
+    await this.#bytes.assertUnchanged()
   }
 
   async save(): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * Who got the last piece while connected to us: each once, by its peer id, whichever of its addresses it comes from. A peer
- * that has everything when it comes is none of them. What peers say of themselves cannot be proved.
+ * Who got the last piece while connected to us: each once, by its peer id, however often it comes back and over however
+ * many of its addresses (IPv4 and IPv6, loopback and the local network). A peer that has everything when it comes is none
+ * of them. What peers say of themselves cannot be proved.
  */
 import type { Peer } from './peer.ts'
 

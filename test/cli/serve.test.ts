@@ -5,10 +5,40 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parseAllDocuments } from 'yaml'
+import { readTorrentFile } from '../../src/metainfo/torrent-file.ts'
 import { runCli, spawnCli } from '../support/run-cli.ts'
 import { pseudoRandom } from '../support/make-torrent.ts'
 import { blocks } from './docs-shell.ts'
+
+const EVENTS = JSON.parse(
+  readFileSync(new URL('../../../docs/serve-events.schema.json', import.meta.url), 'utf8'),
+) as { $defs: Record<string, { required: string[]; properties: Record<string, object> }> }
+const validate = new Ajv2020({
+  strict: true,
+  strictRequired: false,
+  strictTypes: false,
+  formats: { 'date-time': true },
+}).compile(EVENTS)
+
+/** Each fits the schema, and has nothing that is not in it. */
+function readEvents(stdout: string): Record<string, unknown>[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const event = JSON.parse(line) as Record<string, unknown>
+      assert.ok(validate(event), `${line} ${JSON.stringify(validate.errors)}`)
+      const known = Object.keys(EVENTS.$defs[String(event['type'])]?.properties ?? {})
+      assert.deepEqual(
+        Object.keys(event).filter((key) => !['v', 'type', 'time', 'id', ...known].includes(key)),
+        [],
+        line,
+      )
+      return event
+    })
+}
 
 interface Serving {
   readonly root: string
@@ -98,10 +128,7 @@ describe('serve', { concurrency: 2 }, () => {
       if (webSeeds !== undefined) assert.deepEqual(webSeeds, [new URL('/data/', url).href])
       const { code, stdout } = await end('SIGINT')
       assert.equal(code, 130)
-      const events = stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Record<string, unknown>)
+      const events = readEvents(stdout)
       assert.deepEqual(
         events.map(({ type }) => type).filter((type) => type !== 'completed'),
         ['listening', 'exit'],
@@ -111,6 +138,7 @@ describe('serve', { concurrency: 2 }, () => {
       assert.equal(listening!['infoHash'], infoHash)
       assert.match(String(listening!['magnet']), new RegExp(`^magnet:\\?xt=urn:btih:${infoHash}`))
       assert.match(String(listening!['tracker']), /^http:\/\/127\.0\.0\.1:\d+\/announce$/)
+      assert.deepEqual([events.at(-1)!['code'], events.at(-1)!['signal']], [130, 'SIGINT'])
     })
   })
 
@@ -132,6 +160,36 @@ describe('serve', { concurrency: 2 }, () => {
     })
   })
 
+  test('who lacked something and leaves with nothing lacking is counted; other torrents have no place here', async () => {
+    await withServe(['--json', '--until-completed', '1'], async ({ url, end }) => {
+      const bytes = Buffer.from(await (await fetch(url)).arrayBuffer())
+      const { infoHash, trackerTiers } = readTorrentFile(bytes)
+      const announce = async (hash: Buffer, rest: string): Promise<string> => {
+        const escaped = hash.toString('hex').replace(/../g, '%$&')
+        const query = `info_hash=${escaped}&peer_id=-AA0001-123456789012&port=9&uploaded=0&downloaded=0&${rest}`
+        return (await fetch(`${String(trackerTiers[0]?.[0])}?${query}`)).text()
+      }
+      assert.match(await announce(Buffer.alloc(20, 7), 'left=5'), /failure reason/)
+      assert.match(await announce(infoHash, 'event=started&left=5'), /8:interval/)
+      assert.match(await announce(infoHash, 'event=stopped&left=0'), /8:interval/)
+      const { code, stdout } = await end()
+      const events = readEvents(stdout).map(({ type, count, of }) => ({ type, count, of }))
+      assert.deepEqual([code, events[1]], [0, { type: 'completed', count: 1, of: 1 }])
+    })
+  })
+
+  test('--json: what fails ends with an event, too', async () => {
+    const missing = await runCli(['serve', '--json', 'missing'])
+    const [exit] = readEvents(missing.stdout)
+    assert.deepEqual([missing.code, exit!['code'], exit!['errorCode']], [3, 3, 'INPUT_UNREADABLE'])
+    await withServe(['--json'], async ({ root, end }) => {
+      rmSync(join(root, 'data/tree/a.bin')) // looked at every few seconds
+      const { code, stdout } = await end()
+      const last = readEvents(stdout).at(-1)
+      assert.deepEqual([code, last!['type'], last!['errorCode']], [10, 'exit', 'FILE_CHANGED'])
+    })
+  })
+
   test('--bind listens there, and --host stands in the address', async () => {
     await withServe(['--bind', '127.0.0.2', '--host', 'localhost'], async ({ url }) => {
       const { port, hostname, pathname } = new URL(url)
@@ -146,7 +204,7 @@ describe('serve', { concurrency: 2 }, () => {
       [['serve', 'missing'], 3, /missing: no such file/],
       [['serve'], 2, /missing required argument 'path'/],
       [['serve', '--bind', 'nonsense', '.'], 2, /--bind: 'nonsense' is not an IP address/],
-      [['serve', '--bind', '203.0.113.1', '.'], 2, /this machine has no such address/],
+      [['serve', '--bind', '203.0.113.1', '.'], 2, /not an address of this machine/],
     ] as const) {
       const result = await runCli(args)
       assert.deepEqual([result.code, result.stdout], [code, ''], result.stderr)

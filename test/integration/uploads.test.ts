@@ -207,6 +207,16 @@ test('a peer counts as completed when its last piece came while it was here, onc
   assert.equal(seed.torrent.snapshot().completedPeerCount, 1)
 })
 
+test('a peer that is here over two of its addresses counts as completed once', async () => {
+  const both = [await dial('twice'), await dial('twice', { localAddress: '127.0.0.2' })]
+  for (const peer of both) peer.send('interested')
+  await until(() => both.every((peer) => peer.count('unchoke') === 1), 'both are here')
+  for (const peer of both)
+    for (let piece = 0; piece < 10; piece++) peer.send('have', Buffer.from([0, 0, 0, piece]))
+  await until(() => both.every((peer) => peer.closedCount === 1), 'seeds part')
+  assert.equal(seed.torrent.snapshot().completedPeerCount, 1)
+})
+
 test('one that wants no more pieces is not called again and again', async () => {
   const part = await ScriptedPeer.listen({
     infoHash: made.metainfo.infoHash,

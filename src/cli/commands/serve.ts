@@ -1,9 +1,9 @@
 /** `torrent-dl serve PATH`: one run, from the first hash to the reason why it ended. */
 import type { Clock } from '../../common/clock.ts'
-import { SourceError } from '../../common/errors.ts'
+import { messageOf, SourceError } from '../../common/errors.ts'
 import type { Serve, ServeObserver } from '../../share/serve.ts'
 import { Ending } from '../ending.ts'
-import { EXIT, SIGNAL_EXIT } from '../exit-codes.ts'
+import { EXIT, exitCodeOf, SIGNAL_EXIT } from '../exit-codes.ts'
 import type { StopSignal } from '../exit-codes.ts'
 import { formatLimit } from '../format.ts'
 
@@ -18,6 +18,8 @@ export interface ServeView {
   onTick(serve: Serve, count: number): void
   onWarning(message: string): void
   onEnd(end: ServeEnd): void
+  /** It failed; whoever called prints why. */
+  onAbort(end: ServeEnd): void
 }
 
 export interface ServeEnd {
@@ -53,6 +55,7 @@ class ServeRun {
   readonly #ending = new Ending()
   readonly #startMs: number
   #reason: Reason | undefined
+  #serving: Serve | undefined
   #count = 0
 
   constructor(parts: ServeParts) {
@@ -73,6 +76,9 @@ class ServeRun {
           })
     try {
       return await this.#run()
+    } catch (error) {
+      this.#parts.view.onAbort(this.#endOf({ code: exitCodeOf(error), error: errorOf(error) }))
+      throw error
     } finally {
       cancelExpiry?.()
       endSignals()
@@ -82,7 +88,8 @@ class ServeRun {
   async #run(): Promise<number> {
     const { clock, view } = this.#parts
     const serving = await this.#open()
-    if (serving === undefined) return this.#tell(undefined)
+    if (serving === undefined) return this.#tell()
+    this.#serving = serving
     try {
       view.onListening(serving)
       const tick = (): void => {
@@ -93,7 +100,7 @@ class ServeRun {
       this.#onCount(serving)
       await this.#ending.before(new Promise<never>(() => undefined))
       cancel()
-      return this.#tell(serving)
+      return this.#tell()
     } finally {
       await serving.close()
     }
@@ -140,20 +147,24 @@ class ServeRun {
     this.#ending.end()
   }
 
-  #tell(serving: Serve | undefined): number {
-    const { clock, view } = this.#parts
+  #tell(): number {
+    const { view } = this.#parts
     const reason = this.#reason ?? { kind: 'completed' }
     const error = this.#errorOf(reason)
     const signal = 'signal' in reason ? reason.signal : undefined
     if ('error' in reason) throw reason.error
     const code = signal === undefined ? (error === undefined ? EXIT.ok : EXIT.limit) : SIGNAL_EXIT[signal]
-    view.onEnd({
-      ...{ code, signal, error, completedCount: this.#count },
-      uploadedBytes: serving?.snapshot().uploadedBytes ?? 0,
-      totalBytes: serving?.metainfo.geometry.totalBytes ?? 0,
-      seconds: (clock.now() - this.#startMs) / 1000,
-    })
+    view.onEnd(this.#endOf({ code, signal, error }))
     return code
+  }
+
+  #endOf({ code, signal, error }: Pick<ServeEnd, 'code' | 'error'> & Partial<ServeEnd>): ServeEnd {
+    return {
+      ...{ code, signal, error, completedCount: this.#count },
+      uploadedBytes: this.#serving?.snapshot().uploadedBytes ?? 0,
+      totalBytes: this.#serving?.metainfo.geometry.totalBytes ?? 0,
+      seconds: (this.#parts.clock.now() - this.#startMs) / 1000,
+    }
   }
 
   /** To expire is the plan, unless so many were to have it by then. */
@@ -163,4 +174,8 @@ class ServeRun {
     const message = `${this.#count} of ${untilCompleted} downloads were complete after ${formatLimit(expireMs)} (--expire)`
     return new SourceError('TIME_LIMIT', message)
   }
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(messageOf(error))
 }

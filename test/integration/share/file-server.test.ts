@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { systemClock } from '../../../src/common/clock.ts'
 import { FileServer } from '../../../src/share/file-server.ts'
 import { HttpUpload } from '../../../src/share/send-file.ts'
+import type { SendPart } from '../../../src/share/send-file.ts'
 import { ServedData } from '../../../src/share/served-data.ts'
 import { makeTorrent } from '../../support/make-torrent.ts'
 
@@ -28,7 +29,7 @@ interface Served {
   readonly server: FileServer
 }
 
-async function withServer(use: (served: Served) => Promise<void>): Promise<void> {
+async function withServer(use: (served: Served) => Promise<void>, sendPart?: SendPart): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'torrent-dl-test-'))
   await torrent.writeTo(root)
   writeFileSync(join(root, 'secret'), 'secret')
@@ -37,7 +38,7 @@ async function withServer(use: (served: Served) => Promise<void>): Promise<void>
   const server = await FileServer.open({
     host: '127.0.0.1',
     port: 0,
-    sendPart: upload.sendPart,
+    sendPart: sendPart ?? upload.sendPart,
     onChanged: (path) => changed.push(path),
   })
   const { port } = server
@@ -173,6 +174,37 @@ test('a client that leaves in the middle, or reads nothing, holds nobody up', as
     await server.close()
     lazy.destroy()
   })
+})
+
+test('requests that come all at once have one file open, and none when the client has left', async () => {
+  let openCount = 0
+  let mostOpen = 0
+  const upload = new HttpUpload({ clock: systemClock, onSent: () => undefined })
+  await withServer(
+    async ({ port, base }) => {
+      const request = 'GET /data/tree/a%20b.bin HTTP/1.1\r\nHost: x\r\n\r\n'
+      assert.equal((await rawly(port, request.repeat(50))).match(/HTTP/g)?.length ?? 0, 0, 'too many')
+      const closing = request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
+      const answers = await rawly(port, request.repeat(4) + closing)
+      assert.equal(answers.match(/HTTP\/1\.1 200 OK/g)?.length, 5)
+      const leaving = connect(port, '127.0.0.1')
+      leaving.on('error', () => undefined).pause()
+      leaving.write(request.repeat(5))
+      const deadline = Date.now() + 20_000
+      while (openCount === 0 && Date.now() < deadline) await get(`${base}/`)
+      leaving.destroy()
+      while (openCount > 0 && Date.now() < deadline) await get(`${base}/`)
+      assert.deepEqual({ openCount, mostOpen }, { openCount: 0, mostOpen: 1 })
+    },
+    async (...args) => {
+      mostOpen = Math.max(mostOpen, ++openCount)
+      try {
+        await upload.sendPart(...args)
+      } finally {
+        openCount--
+      }
+    },
+  )
 })
 
 test('a port that is taken is named', async () => {

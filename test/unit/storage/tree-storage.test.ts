@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -55,6 +57,21 @@ test('what changed since is not given', async () => {
   await inTree(async (storage, files) => {
     truncateSync(files[1]!, 10)
     await assert.rejects(storage.open(PROGRESS), { code: 'FILE_CHANGED' })
+    await storage.close()
+  })
+})
+
+test('what has another mode or time is given, what has another length or is gone is not', async () => {
+  await inTree(async (storage, files) => {
+    await storage.open(PROGRESS)
+    chmodSync(files[0]!, 0o400)
+    utimesSync(files[1]!, 1, 1)
+    await storage.confirm()
+    await storage.read(0, Buffer.alloc(50_000))
+    truncateSync(files[1]!, 29_999)
+    await assert.rejects(storage.confirm(), { code: 'FILE_CHANGED' })
+    rmSync(files[1]!)
+    await assert.rejects(storage.confirm(), { code: 'FILE_CHANGED' })
     await storage.close()
   })
 })
