@@ -54,7 +54,8 @@ export function parsePeer(text: string): { readonly host: string; readonly port:
 
 /** @throws UsageError */
 export function checkTrackers(tiers: Tiers): Tiers {
-  const isInTiers = Array.isArray(tiers) && tiers.every((tier) => Array.isArray(tier))
+  const given: unknown = tiers
+  const isInTiers = Array.isArray(given) && given.every((tier) => Array.isArray(tier))
   if (!isInTiers)
     throw new UsageError('USAGE', "trackers: tiers are wanted, as [['udp://a:1'], ['udp://b:1']]")
   for (const url of tiers.flat()) {

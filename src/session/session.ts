@@ -10,7 +10,6 @@ import type { Settings, TorrentSettings } from './settings.ts'
 import type { TorrentObserver } from '../torrent/snapshot.ts'
 import { DownloadLimits } from '../torrent/download-limits.ts'
 import { Dialer } from '../peer/dialer.ts'
-import type { Endpoint } from '../common/endpoint.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
@@ -128,7 +127,8 @@ export class Session {
       uploadMemory: this.#uploadMemory,
       refusalOf: (host) => this.#refusalOf(host),
       usesPex: this.#settings.usesPex ?? true,
-      isOurs: (endpoint) => this.#isOurs(endpoint),
+      isOurs: ({ host, port }) => port === this.listenPort && isOwnAddress(host),
+      isOwnAddress,
       localNetwork: this.#localNetwork,
       peerId: makePeerId(randomBytes(12)),
       listenPort: this.listenPort,
@@ -168,11 +168,6 @@ export class Session {
     const { local } = this.#settings
     const cookie = randomBytes(8).toString('hex')
     return new LocalDiscovery({ clock, log, local, cookie, listenPort: () => this.listenPort })
-  }
-
-  #isOurs({ host, port }: Endpoint): boolean {
-    if (port !== this.listenPort) return false
-    return Object.values(networkInterfaces()).some((infos) => infos?.some(({ address }) => address === host))
   }
 
   #refusalOf(host: string): PeerRefusal | undefined {
@@ -238,4 +233,8 @@ export class Session {
       throw new PeerError('PEER_UNKNOWN_TORRENT', `asks for ${key}, which is not here`)
     return torrent.accept(connection, peerHandshake)
   }
+}
+
+function isOwnAddress(host: string): boolean {
+  return Object.values(networkInterfaces()).some((infos) => infos?.some(({ address }) => address === host))
 }

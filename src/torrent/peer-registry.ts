@@ -11,7 +11,13 @@ export class PeerRegistry {
   readonly #byKey = new Map<PeerKey, Peer>()
   /** Of past peers too: a bad block may come to light after its sender left. */
   readonly #endpoints = new Map<PeerKey, Endpoint>()
+  readonly #isOwnAddress: (host: string) => boolean
   #nextKey: PeerKey = 1
+
+  /** @param isOwnAddress is this an address of this machine? */
+  constructor(isOwnAddress: (host: string) => boolean = () => false) {
+    this.#isOwnAddress = isOwnAddress
+  }
 
   /** A number no connection of this torrent had before. */
   takeKey(): PeerKey {
@@ -51,14 +57,18 @@ export class PeerRegistry {
   }
 
   /**
-   * The connection to the same client at the same host. Elsewhere the peer id proves nothing: peers know each other's,
-   * and could have us part with an honest one by calling under its id.
+   * The connection to the same client at the same host; this machine is one, whichever address of it a tracker or the
+   * local network names. Elsewhere the peer id proves nothing: peers know each other's, and could have us part with an
+   * honest one by calling under its id.
    */
   twinOf(peerId: Buffer, host: string): Peer | undefined {
-    const hostKey = hostKeyOf(host)
     for (const peer of this.#byKey.values()) {
-      if (peer.peerId.equals(peerId) && hostKeyOf(peer.endpoint.host) === hostKey) return peer
+      if (peer.peerId.equals(peerId) && this.#isSameHost(peer.endpoint.host, host)) return peer
     }
     return undefined
+  }
+
+  #isSameHost(a: string, b: string): boolean {
+    return hostKeyOf(a) === hostKeyOf(b) || (this.#isOwnAddress(a) && this.#isOwnAddress(b))
   }
 }

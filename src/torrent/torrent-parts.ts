@@ -43,6 +43,8 @@ export interface TorrentParts {
   readonly usesPex?: boolean
   /** Does this address lead to ourselves? Default: nobody knows before it was dialled. */
   readonly isOurs?: (endpoint: Endpoint) => boolean
+  /** Is this an address of this machine? Default: nobody knows. */
+  readonly isOwnAddress?: (host: string) => boolean
   /** Where to look for others nearby (never for a private torrent). Default: nowhere. */
   readonly localNetwork?: LocalNetwork | undefined
   /** Why an address is never dialled; default: none is refused. */

@@ -301,7 +301,7 @@ export class Torrent {
       uploadLimit: this.#parts.uploadLimits?.limitOf(this.#parts.uploadLimit),
       inquiry: new PieceInquiry(),
       pool: new PeerPool({ random, refusalOf: this.#parts.refusalOf }),
-      peers: new PeerRegistry(),
+      peers: new PeerRegistry(this.#parts.isOwnAddress),
       pex: this.#makePex(),
       stats: new TransferStats(this.#parts.clock.now()),
       completedPeers: new CompletedPeers(),

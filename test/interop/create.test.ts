@@ -9,6 +9,7 @@ import { readTorrentFile } from '../../src/metainfo/torrent-file.ts'
 import { pseudoRandom } from '../support/make-torrent.ts'
 import { runNow } from './support/processes.ts'
 import { projectDirectory } from './support/project.ts'
+import { requirePrograms } from './support/run-client.ts'
 
 const KIB = 1024
 const LIBTORRENT = join(projectDirectory, 'test/interop/support/libtorrent-create.py')
@@ -101,6 +102,7 @@ describe('create', { concurrency: false }, () => {
   let answers: readonly Answer[] = []
 
   before(() => {
+    requirePrograms()
     root = realpathSync(mkdtempSync(join(tmpdir(), 'torrent-dl-interop-')))
     const requests = TREES.map((tree, i) => {
       write(tree, pathOf(root, i))

@@ -11,6 +11,8 @@ import { projectDirectory } from './project.ts'
 export type Role = 'seed' | 'download'
 
 export interface Finds {
+  /** The torrent's own trackers; asked unless this is false. Heeded by aria2 and libtorrent. */
+  readonly trackers?: boolean
   readonly pex?: boolean
   readonly lsd?: boolean
 }
@@ -24,7 +26,7 @@ export interface Job {
   /** The client's own folder: configuration, session, logs. */
   readonly home: string
   readonly port: number
-  /** How it finds peers, trackers apart. */
+  /** How it finds peers; undefined: through trackers alone. */
   readonly finds?: Finds | undefined
   /** A client that does not end by itself makes this file when the torrent is whole. */
   readonly doneFile: string
@@ -59,6 +61,7 @@ const aria2: Client = {
         '--enable-dht6=false',
         `--enable-peer-exchange=${finds?.pex === true}`,
         `--bt-enable-lpd=${finds?.lsd === true}`,
+        ...(finds?.trackers === false ? ['--bt-exclude-tracker=*'] : []),
       ],
       ...[
         '--file-allocation=none',
@@ -88,13 +91,14 @@ const libtorrent: Client = {
 
 /** @param settings libtorrent's own, beside those that the lab needs */
 export function libtorrentCommand(
-  { role, directory, host, port }: Pick<Job, 'role' | 'directory' | 'host' | 'port'>,
+  { role, directory, host, port, finds }: Pick<Job, 'role' | 'directory' | 'host' | 'port' | 'finds'>,
   torrentFiles: readonly string[],
   settings: Readonly<Record<string, number>> = {},
 ): string[] {
   const script = join(projectDirectory, 'test/interop/support/libtorrent-peer.py')
   const place = [directory, `${host.address}:${port}`]
-  return ['/usr/bin/python3', script, role, ...place, JSON.stringify(settings), ...torrentFiles]
+  const does = finds?.trackers === false ? `${role}-without-trackers` : role
+  return ['/usr/bin/python3', script, does, ...place, JSON.stringify(settings), ...torrentFiles]
 }
 
 const transmission: Client = {

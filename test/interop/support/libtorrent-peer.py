@@ -1,8 +1,8 @@
 """libtorrent as a peer of the interop tests and benches.
 
-usage: libtorrent-peer.py seed|download DIRECTORY ADDRESS:PORT SETTINGS_JSON TORRENT...
+usage: libtorrent-peer.py seed|download|download-without-trackers DIRECTORY ADDRESS:PORT SETTINGS_JSON TORRENT...
 `seed` shares what is in DIRECTORY until it is killed; `download` takes all torrents at once and ends with 0 when they
-are whole.
+are whole; `-without-trackers` asks none of those that the torrents name.
 """
 import json
 import sys
@@ -33,6 +33,8 @@ for torrent in torrents:
     params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     if role == 'seed':
         params.flags |= lt.torrent_flags.seed_mode
+    if role.endswith('-without-trackers'):
+        params.flags |= lt.torrent_flags.override_trackers  # by the list in params, which is empty
     session.async_add_torrent(params)
 
 left = len(torrents)

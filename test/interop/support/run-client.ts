@@ -25,6 +25,8 @@ export interface DownloadOptions {
   readonly timeoutMs: number
   /** Added to the command line. */
   readonly extraArguments?: readonly string[]
+  /** It runs on until this has happened, as a user's client does; undefined: it is ended when it is whole. */
+  readonly until?: Promise<unknown>
 }
 
 /** @throws Error that names every missing program and its Debian package */
@@ -35,11 +37,14 @@ export function requirePrograms(): void {
     { program: 'ip', packageName: 'iproute2' },
     { program: 'curl', packageName: 'curl' },
     { program: 'gcc', packageName: 'gcc' },
+    { program: 'mktorrent', packageName: 'mktorrent' },
+    { program: 'transmission-create', packageName: 'transmission-cli' },
+    { program: 'transmission-show', packageName: 'transmission-cli' },
   ]
   const missing = needed.filter(
     ({ program }) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0,
   )
-  const packages = missing.map(({ packageName }) => packageName)
+  const packages = [...new Set(missing.map(({ packageName }) => packageName))]
   if (spawnSync('/usr/bin/python3', ['-c', 'import libtorrent']).status !== 0)
     packages.push('python3-libtorrent')
   if (packages.length > 0) {
@@ -66,7 +71,7 @@ export function startDownload(
   options: DownloadOptions,
 ): RunningDownload {
   const { running, doneFile } = launch(lab, client, { ...job, role: 'download' }, options.extraArguments)
-  return { running, finished: awaitDownload(client, running, doneFile, options.timeoutMs) }
+  return { running, finished: awaitDownload(client, running, doneFile, options) }
 }
 
 export async function download(
@@ -102,13 +107,14 @@ async function awaitDownload(
   client: Client,
   running: RunningProcess,
   doneFile: string,
-  timeoutMs: number,
+  { timeoutMs, until }: DownloadOptions,
 ): Promise<ProcessExit> {
   let exit: ProcessExit | undefined
   void running.exit.then((value) => (exit = value))
   const hasEnded = (): boolean => exit !== undefined || existsSync(doneFile)
   try {
     await waitUntil(`${client.name} downloads`, timeoutMs, hasEnded, running.output)
+    await until
     return exit ?? { exitCode: 0, stdout: '', stderr: '' }
   } finally {
     await running.stop()

@@ -27,8 +27,10 @@ test('who waits for its turn below a limit is not taken for an idle reader', asy
     const answered = once(get({ port: (server.address() as AddressInfo).port, agent: false }), 'response')
     const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse]
     const { socket } = response
-    let isSent = false
-    const sent = upload.sendPart(handle, { first: 0, last: LENGTH - 1 }, response).then(() => (isSent = true))
+    const progress = { isSent: false }
+    const sent = upload
+      .sendPart(handle, { first: 0, last: LENGTH - 1 }, response)
+      .then(() => (progress.isSent = true))
     assert.equal(socket?.timeout, 0, 'the bucket is empty at first')
     response.flushHeaders()
     const [message] = (await answered) as [IncomingMessage]
@@ -36,13 +38,13 @@ test('who waits for its turn below a limit is not taken for an idle reader', asy
     message.on('data', (part: Buffer) => (received += part.length))
     const ended = once(message, 'end')
     const deadline = Date.now() + 20_000
-    while (!isSent && Date.now() < deadline) {
+    while (!progress.isSent && Date.now() < deadline) {
       await clock.advance(20)
       await new Promise((resolve) => setImmediate(resolve))
     }
     await Promise.all([sent, ended])
     assert.equal(received, LENGTH)
-    assert.equal(socket?.timeout, IDLE_MS)
+    assert.equal(socket.timeout, IDLE_MS)
   } finally {
     server.closeAllConnections()
     server.close()
