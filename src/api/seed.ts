@@ -49,7 +49,7 @@ export interface Seeding {
 /**
  * Verifies the data below `directory` and seeds it. Nothing there is changed.
  * @param directory where the torrent's name is
- * @throws KnownError: SEED_INCOMPLETE when some of it is missing, FILE_IN_THE_WAY when a file differs, and others of
+ * @throws KnownError: DATA_MISSING when some of it is missing or differs, and others of
  * docs/errors.md; the reason of `signal`
  */
 export async function seed(

@@ -48,6 +48,8 @@ export interface CommandModel {
   readonly name: string
   readonly description: string
   readonly arguments: readonly ArgumentModel[]
+  /** What the help's usage has behind `[options]`: `<source>...`, `[-- command...]`. */
+  readonly usageTerms: readonly string[]
   /** Those that are shown, in the order of the help. */
   readonly options: readonly OptionModel[]
   readonly commands: readonly CommandModel[]
@@ -57,6 +59,8 @@ export interface CommandModel {
 const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
   source: 'source',
   file: 'file',
+  'hash|file': 'file',
+  path: 'file',
   dir: 'directory',
   cmd: 'command',
   command: 'command',
@@ -68,11 +72,17 @@ export function describeCommand(command: Command): CommandModel {
     name: command.name(),
     description: command.description(),
     arguments: command.registeredArguments.map(describeArgument),
+    usageTerms: usageTerms(command.usage()),
     options: help
       .visibleOptions(command)
       .map((option) => describeOption(option, help.optionDescription(option))),
     commands: help.visibleCommands(command).map(describeCommand),
   }
+}
+
+function usageTerms(usage: string): string[] {
+  const [firstLine = ''] = usage.split('\n')
+  return (firstLine.match(/(?:<[^>]*>|\[[^\]]*\])(?:\.\.\.)?/g) ?? []).filter((term) => term !== '[options]')
 }
 
 function describeArgument(argument: Argument): ArgumentModel {
@@ -108,12 +118,6 @@ function kindOf(option: Option): OptionKind {
   if (!option.required && !option.optional)
     return typeof option.defaultValue === 'number' ? 'count' : 'switch'
   return option.variadic || Array.isArray(option.defaultValue) ? 'list' : 'value'
-}
-
-/** `<source...>`, `[file]` */
-export function argumentTerm({ name, isRequired, isRepeatable }: ArgumentModel): string {
-  const inner = isRepeatable ? `${name}...` : name
-  return isRequired ? `<${inner}>` : `[${inner}]`
 }
 
 export function takesValue({ kind }: OptionModel): boolean {

@@ -95,9 +95,13 @@ export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 /** 128 + the signal's number, as a shell reports it. */
 export const SIGNAL_EXIT: Readonly<Record<StopSignal, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
+/** A sentence says it all, as of no mistake of ours. */
+export function isExpected(error: unknown): error is KnownError {
+  return error instanceof KnownError && exitCodeOf(error) !== EXIT.internal
+}
+
 /** What to print for an error: a sentence for those we expect, the stack for our own mistakes. Not yet cleaned. */
 export function describeError(error: unknown): string {
-  const isExpected = error instanceof KnownError && exitCodeOf(error) !== EXIT.internal
-  if (isExpected) return error.message
+  if (isExpected(error)) return error.message
   return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`
 }

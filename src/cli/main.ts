@@ -2,9 +2,9 @@
  * argv -> exit code. The one place that catches whatever was thrown, and the only one that holds `process`. Commands
  * are loaded when they are asked for, so that `--version` costs little more than starting Node.
  */
-import { KnownError, UsageError, messageOf, systemCodeOf } from '../common/errors.ts'
+import { UsageError, messageOf, systemCodeOf } from '../common/errors.ts'
 import type { CliContext } from './context.ts'
-import { EXIT, describeError, exitCodeOf } from './exit-codes.ts'
+import { EXIT, describeError, exitCodeOf, isExpected } from './exit-codes.ts'
 import { runProgram } from './run-program.ts'
 import type { Actions } from './program.ts'
 import type { OutputStream } from './terminal.ts'
@@ -103,9 +103,8 @@ function actionsFor(context: CliContext): Actions {
 
 /** One line for what is expected, the stack for what is not. */
 function report(error: unknown, stderr: Pick<OutputStream, 'write'>): void {
-  const isExpected = error instanceof KnownError && exitCodeOf(error) !== EXIT.internal
   const text = describeError(error)
-  stderr.write(`torrent-dl: ${isExpected ? show(text) : text.split('\n').map(show).join('\n')}\n`)
+  stderr.write(`torrent-dl: ${isExpected(error) ? show(text) : text.split('\n').map(show).join('\n')}\n`)
   if (error instanceof UsageError) stderr.write('Try torrent-dl --help.\n')
 }
 

@@ -1,6 +1,5 @@
 /** The man page in roff (man macros), from the definition in program.ts. Pure: the same definition gives the same bytes. */
 import type { CommandModel, OptionModel } from './command-model.ts'
-import { argumentTerm } from './command-model.ts'
 import { EXIT_CODE_TABLE } from './exit-codes.ts'
 import { EXAMPLES } from './help-text.ts'
 
@@ -36,7 +35,7 @@ export function manPage(program: CommandModel, version: string, date: string): s
 }
 
 const DESCRIPTION = [
-  'torrent-dl downloads what the given torrents describe, hashes every byte, and ends with an exit status that says what happened. A source is a .torrent file, or - for a .torrent on standard input.',
+  'torrent-dl downloads what the given torrents describe, hashes every byte, and ends with an exit status that says what happened. A source is a .torrent file, the http or https address of one, or - for a .torrent on standard input.',
   'A file has .part behind its name until all of it is there and verified. The same command again goes on where it stopped, also after a crash; when there is nothing left to do it says so and ends with 0. Files that are there already are checked and used; a different file in the way is never replaced without --force.',
   'Standard output holds results only: the path of each finished torrent, one a line, or with --json events, one JSON object a line. Everything for eyes goes to standard error. There is never a prompt.',
   'Ctrl-C stops cleanly: progress is saved and trackers are told, for 2 seconds at the most. A second Ctrl-C ends it at once.',
@@ -66,16 +65,16 @@ function synopsis(program: CommandModel): string[] {
   return [line(program, []), ...program.commands.flatMap((command) => ['.br', line(command, [program.name])])]
 }
 
-function line({ name, arguments: all, options }: CommandModel, before: readonly string[]): string {
+function line({ name, usageTerms, options }: CommandModel, before: readonly string[]): string {
   const words = [...before, name].map(bold).join(' ')
-  const operands = all.map((argument) => operand(argumentTerm(argument)))
+  const operands = usageTerms.map(operand)
   return [words, ...(options.length > 1 ? [`[${italic('options')}]`] : []), ...operands].join(' ')
 }
 
-/** `<source...>` -> source in italics, dots upright. */
+/** `<source...>` -> source in italics, dots and dashes upright. */
 function operand(term: string): string {
-  const name = term.replace(/[<>[\].]/g, '')
-  const text = italic(name) + (term.includes('...') ? ' ...' : '')
+  const name = term.replace(/[<>[\].]|-- /g, '')
+  const text = `${term.includes('-- ') ? `${bold('--')} ` : ''}${italic(name)}${term.includes('...') ? ' ...' : ''}`
   return term.startsWith('[') ? `[${text}]` : text
 }
 

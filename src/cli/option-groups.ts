@@ -2,6 +2,7 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { DEFAULT_LISTEN_PORTS, DEFAULT_MAX_PEERS } from '../session/settings.ts'
+import { parsePieceLength } from './create-options.ts'
 import { parseFilePattern } from './file-pattern.ts'
 import {
   parseCount,
@@ -88,10 +89,9 @@ export function addDataPlace(program: Command): void {
 
 /** @param description what the directory is for */
 export function addOutput(program: Command, description: string): void {
+  program.optionsGroup('Where:')
   addAlias(program, 'output', '-d, --dir <dir>', checked('--dir', directory))
-  program
-    .optionsGroup('Where:')
-    .option('-o, --output <dir>', description, checked('--output', directory), '.')
+  program.option('-o, --output <dir>', description, checked('--output', directory), '.')
 }
 
 function addVerify(program: Command): void {
@@ -310,6 +310,12 @@ export function addConfigOptions(command: Command): void {
     .option('--config <file>', 'JSON file with defaults, { "color": "never" }', checked('--config', file))
     .option('--no-config', 'do without ~/.config/torrent-dl/config.json')
     .optionsGroup('')
+}
+
+export function pieceLengthOption(): Option {
+  return new Option('--piece-length <size>', 'a power of two (default by size, 16K to 16M)').argParser(
+    checked('--piece-length', parsePieceLength),
+  )
 }
 
 export function colorOption(): Option {

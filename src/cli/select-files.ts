@@ -36,11 +36,6 @@ const MATCHING_LIMIT_MS = 5_000
 
 type Matcher = (entry: FileEntry, file: number) => boolean
 
-/** Does the user choose at all? */
-export function isSelecting({ select, exclude, maxSizeBytes }: SelectionOptions): boolean {
-  return select.length > 0 || exclude.length > 0 || maxSizeBytes !== undefined
-}
-
 /** @throws InputError SELECTION_EMPTY, SELECTION_NUMBER, SELECTION_TOO_COMPLEX */
 export async function selectFiles(
   metainfo: Metainfo,

@@ -9,6 +9,18 @@ export interface SignalSource {
   exit(code: number): void
 }
 
+/** @param atOnce what must not be left undone when the second signal ends the process */
+export function withLastAct(source: SignalSource, atOnce: () => void): SignalSource {
+  return {
+    on: (signal, listener) => source.on(signal, listener),
+    off: (signal, listener) => source.off(signal, listener),
+    exit(code) {
+      atOnce()
+      source.exit(code)
+    },
+  }
+}
+
 /** npm and other wrappers pass on a Ctrl-C that the terminal also sent us: not a second press. */
 const SAME_PRESS_MS = 50
 

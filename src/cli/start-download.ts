@@ -25,7 +25,7 @@ import { DEFAULT_JOBS } from './option-groups.ts'
 import type { DownloadFlags } from './flags.ts'
 import type { SharingFlags } from './item-options.ts'
 import type { DownloadSession } from './run-session.ts'
-import { watchSignals } from './signals.ts'
+import { watchSignals, withLastAct } from './signals.ts'
 import { SourceQueue } from './source-queue.ts'
 import type { HookSurroundings } from './start-hooks.ts'
 import type { OpenLogFile } from './start-log-file.ts'
@@ -129,7 +129,7 @@ async function startLogged(
         logFile?.flushNow()
         screen.close()
       }
-      return watchSignals(signalsOf(context, atOnce), () => systemClock.now(), onStop)
+      return watchSignals(withLastAct(context.signals, atOnce), () => systemClock.now(), onStop)
     },
     onRescue: context.onRescue,
   })
@@ -261,16 +261,4 @@ function stateDirectory(context: CliContext, screen: Screen): string {
 function printsPaths({ json, quiet }: DownloadFlags, { stdout, stderr }: CliContext): boolean {
   if (json) return false
   return quiet || stdout.isTTY !== true || stderr.isTTY !== true
-}
-
-/** @param atOnce what must not be left undone by the second signal */
-function signalsOf({ signals }: CliContext, atOnce: () => void): CliContext['signals'] {
-  return {
-    on: (signal, listener) => signals.on(signal, listener),
-    off: (signal, listener) => signals.off(signal, listener),
-    exit(code) {
-      atOnce()
-      signals.exit(code)
-    },
-  }
 }

@@ -64,6 +64,12 @@ export class Bitfield {
     this.#count = this.length
   }
 
+  copy(): Bitfield {
+    const copy = new Bitfield(this.length)
+    for (const index of this.indices()) copy.set(index)
+    return copy
+  }
+
   /** The wire form: a copy. */
   toBytes(): Buffer {
     return Buffer.from(this.#bytes)

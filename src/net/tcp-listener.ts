@@ -2,7 +2,8 @@
 import type { AttachHandler, ByteStream } from './byte-stream.ts'
 import type { ReceiveMode } from './tcp-stream.ts'
 import type { Server, Socket } from 'node:net'
-import { UsageError, messageOf, systemCodeOf } from '../common/errors.ts'
+import { UsageError, systemCodeOf } from '../common/errors.ts'
+import { whyNotListening } from '../common/listen-failure.ts'
 import { acceptTcp } from './tcp-stream.ts'
 import { createServer } from 'node:net'
 
@@ -141,9 +142,8 @@ function accept(socket: Socket, options: ListenOptions, streams: Set<ByteStream>
 function listenError({ ports: { first, last }, hosts }: ListenOptions, cause: unknown): UsageError {
   const range = first === last ? `port ${first}` : `ports ${first}-${last}`
   const where = `${range} of ${hosts?.join(' and ') ?? 'all addresses'}`
-  const code = systemCodeOf(cause)
-  if (code === 'EADDRINUSE')
-    return new UsageError('LISTEN_PORT_TAKEN', `${where}: in use by another program`, { cause })
-  const reason = code === 'EACCES' ? 'not allowed (ports below 1024 need rights)' : messageOf(cause)
+  const reason = whyNotListening(cause)
+  if (systemCodeOf(cause) === 'EADDRINUSE')
+    return new UsageError('LISTEN_PORT_TAKEN', `${where}: ${reason}`, { cause })
   return new UsageError('LISTEN_FAILED', `cannot listen on ${where}: ${reason}`, { cause })
 }

@@ -5,7 +5,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { formatEndpoint } from '../common/endpoint.ts'
-import { messageOf, systemCodeOf, UsageError } from '../common/errors.ts'
+import { systemCodeOf, UsageError } from '../common/errors.ts'
+import { whyNotListening } from '../common/listen-failure.ts'
 import { readRange } from './byte-range.ts'
 import type { SendPart } from './send-file.ts'
 import { DATA_PATH, openServedFile, type ServedData, type ServedFile } from './served-data.ts'
@@ -261,9 +262,7 @@ function decodedPath(target: string): string | undefined {
 }
 
 function listenFailure(host: string, port: number, error: unknown): UsageError {
+  const code = systemCodeOf(error) === 'EADDRINUSE' ? 'SERVE_PORT_TAKEN' : 'LISTEN_FAILED'
   const where = formatEndpoint({ host, port })
-  if (systemCodeOf(error) === 'EADDRINUSE')
-    return new UsageError('SERVE_PORT_TAKEN', `cannot serve on ${where}: another program listens there`)
-  const why = systemCodeOf(error) === 'EADDRNOTAVAIL' ? 'this machine has no such address' : messageOf(error)
-  return new UsageError('LISTEN_FAILED', `cannot serve on ${where}: ${why}`)
+  return new UsageError(code, `cannot serve on ${where}: ${whyNotListening(error)}`, { cause: error })
 }

@@ -61,7 +61,7 @@ export class Seeder {
    * Seeds what lies below `dataDirectory`, an absolute path, or in `storage`; trackers hear of it. Nothing there is
    * changed or added.
    * @returns the torrent, when all of it was found and verified
-   * @throws StorageError SEED_INCOMPLETE when some of it is missing or different, or another process holds it
+   * @throws StorageError DATA_MISSING when some of it is missing or different, LOCKED when another process holds it
    */
   async add(
     metainfo: Metainfo,
@@ -75,13 +75,14 @@ export class Seeder {
       force: false,
       peers: [],
       seedWhenComplete: true,
+      isReadOnly: true,
       isSuperSeeding: observer.isSuperSeeding,
     }
     return await new Promise<Torrent>((resolve, reject) => {
       const torrent = this.#session.add(metainfo, settings, {
         onState(state) {
           if (state === 'downloading') {
-            reject(new StorageError('SEED_INCOMPLETE', missing(metainfo, dataDirectory)))
+            reject(new StorageError('DATA_MISSING', missing(metainfo, dataDirectory))) // of a storage of the caller's
             queueMicrotask(() => void torrent.stop()) // not within its own step
           }
           if (state === 'stopped') reject(new StorageError('STORAGE_CLOSED', `${metainfo.name}: stopped`))

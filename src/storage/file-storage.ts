@@ -38,9 +38,9 @@ import { PieceWriter } from './piece-writer.ts'
 import { RecordKeeper } from './record-keeper.ts'
 import { readBootId, ResumeFile } from './resume-file.ts'
 import { assertWritable, makeRoot, SafeDirectories } from './safe-directories.ts'
-import { assertSpace, missingBytes, planParts, settleFiles, settleParts, tidyParts } from './settle-files.ts'
+import { assertSpace, missingBytes, planParts, settleParts, tidyParts } from './settle-files.ts'
 import { StoredBytes } from './stored-bytes.ts'
-import { syncFiles, syncNames } from './sync-files.ts'
+import { settleWhole } from './settle-whole.ts'
 import { confirmFiles } from './verify-file.ts'
 
 /** Longer than a tick of file timestamps (at most 10 ms on Linux): files too fresh to be recorded no longer are. */
@@ -150,7 +150,7 @@ export class FileStorage implements Storage {
   async survey(progress: CheckProgress): Promise<Bitfield> {
     try {
       this.#assertSpace((await this.#look(progress)).inspection)
-      return copyOf(this.#have)
+      return this.#have.copy()
     } finally {
       this.#phase = 'closed'
       this.#release()
@@ -274,27 +274,14 @@ export class FileStorage implements Storage {
       tidyParts(table, this.#parts)
     })
     const whole = [...table.wantedFiles()].map(([file]) => file).filter((file) => table.isWhole(file))
-    await this.#settle(whole, inspection)
+    const syncs = this.#options.syncs ?? false
+    await settleWhole(this.#verifyOptions, { paths, inspection, firstPlace: this.#firstPlace, syncs }, whole)
     if (this.#options.allocation === 'full' && !isComplete) await this.#allocate(progress)
     const wasHashed = inspection.trusted.size < inspection.sizes.size
     if (wasHashed && isComplete) await confirmFiles(this.#verifyOptions) // nobody may ask for it later
     this.#files.holdReserve()
     for (const file of whole) progress.onFileWhole(file)
-    return copyOf(this.#have)
-  }
-
-  async #settle(whole: readonly number[], inspection: Inspection): Promise<void> {
-    const table = this.#table
-    const syncs = this.#options.syncs === true
-    // Empty files that are not there yet have no bytes.
-    if (syncs)
-      await syncFiles(
-        this.#files,
-        table,
-        whole.filter((file) => table.place(file) !== 'absent'),
-      )
-    await settleFiles(table, this.#files, inspection, this.#firstPlace)
-    if (syncs) await syncNames(this.#files, this.#paths, whole)
+    return this.#have.copy()
   }
 
   /** All of it lies in files, under whatever name, or it is an error. */
@@ -307,7 +294,7 @@ export class FileStorage implements Storage {
     if (inspection.trusted.size < inspection.sizes.size) await confirmFiles(this.#verifyOptions)
     this.#files.holdReserve()
     for (const [file] of this.#table.wantedFiles()) progress.onFileWhole(file)
-    return copyOf(this.#have)
+    return this.#have.copy()
   }
 
   #dataMissing(): StorageError {
@@ -407,10 +394,4 @@ export class FileStorage implements Storage {
 
 function isClosed(): StorageError {
   return new StorageError('STORAGE_CLOSED', 'the storage is closed')
-}
-
-function copyOf(bits: Bitfield): Bitfield {
-  const copy = new Bitfield(bits.length)
-  for (const index of bits.indices()) copy.set(index)
-  return copy
 }

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { systemClock, type CancelTimer, type Clock } from '../common/clock.ts'
 import { formatEndpoint, type Endpoint } from '../common/endpoint.ts'
 import { systemCodeOf, TrackerError } from '../common/errors.ts'
+import { whyNotListening } from '../common/listen-failure.ts'
 import { bindUdp, type BoundUdpSocket } from '../net/udp-socket.ts'
 import { ConnectionIds } from './connection-ids.ts'
 import { listenHttp, type HttpFront } from './http-front.ts'
@@ -243,18 +244,8 @@ function randomKey(): Uint32Array {
   return Uint32Array.from({ length: 4 }, (_, i) => bytes.readUInt32LE(4 * i))
 }
 
-/** What people can do something about; other codes are told as they are. */
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'in use by another program (EADDRINUSE)',
-  EADDRNOTAVAIL: 'not an address of this machine (EADDRNOTAVAIL)',
-  EACCES: 'not allowed for this user (EACCES)',
-}
-
 function portFailure(hosts: readonly string[], port: number, error: unknown): TrackerError {
-  const code = systemCodeOf(error)
-  const why = code === undefined ? 'no reason given' : (REASONS[code] ?? code)
   const places = hosts.map((host) => formatEndpoint({ host, port })).join(' and ')
-  return new TrackerError('TRACKER_SERVER_PORT', `cannot listen on ${places} for the tracker: ${why}`, {
-    cause: error,
-  })
+  const message = `cannot listen on ${places} for the tracker: ${whyNotListening(error)}`
+  return new TrackerError('TRACKER_SERVER_PORT', message, { cause: error })
 }

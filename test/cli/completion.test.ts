@@ -60,6 +60,12 @@ const CASES: readonly (readonly [words: readonly string[], candidates: readonly 
     ['info', ''],
     ['a.torrent', 'b c.torrent', 'dir'],
   ],
+  [
+    ['create', ''],
+    ['a.torrent', 'b c.torrent', 'dir', 'notes.txt'],
+  ],
+  [['testbed', 'a.torrent', 'd'], ['dir']],
+  [['tracker', '--allow', 'n'], ['notes.txt']],
   [['info', 'a.torrent', ''], []],
   [['info', '--js'], ['--json']],
   [['info', '--jo'], []],

@@ -1,9 +1,9 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { parseDate, parseName, parsePieceLength, parseText, parseWebSeed } from '../create-options.ts'
+import { parseDate, parseName, parseText, parseWebSeed } from '../create-options.ts'
 import { parseGlob } from '../file-pattern.ts'
 import type { CreateFlags } from '../flags.ts'
-import { addAlias, addScreenOptions } from '../option-groups.ts'
+import { addAlias, addScreenOptions, pieceLengthOption } from '../option-groups.ts'
 import { checked, checkedNext, collected, file } from '../option-values.ts'
 import type { Actions } from '../program.ts'
 import { addTrackerTier } from '../tracker-option.ts'
@@ -14,9 +14,9 @@ export function addCreate(program: Command, actions: Actions, done: (code: numbe
     .command('create')
     .description('Makes a .torrent of a file or a directory, the same bytes on every machine')
     .argument('<path>', 'the file, or the directory with the files')
+    .optionsGroup('Where:')
   addAlias(create, 'tracker', '-a, --announce <urls>', checkedNext('--announce', addTrackerTier))
   create
-    .optionsGroup('Where:')
     .option(
       '-o, --output <file>',
       'the .torrent, or a directory for it; -: standard output (default NAME.torrent)',
@@ -30,11 +30,7 @@ export function addCreate(program: Command, actions: Actions, done: (code: numbe
     .option('--name <name>', "instead of the path's own", checked('--name', parseName))
     .optionsGroup('The torrent:')
     .option('--v1', 'of BitTorrent version 1 (it always is)')
-    .option(
-      '--piece-length <size>',
-      'a power of two (default by size, 16K to 16M)',
-      checked('--piece-length', parsePieceLength),
-    )
+    .addOption(pieceLengthOption())
     .option(
       '-t, --tracker <urls>',
       'trackers, comma between: one tier (repeatable: next tier)',

@@ -43,7 +43,10 @@ export function addSeed(program: Command, actions: Actions, done: (code: number)
     .command('seed')
     .description('Shares what is on disk, and fetches nothing')
     .usage('[options] <source>... [dir]')
-    .argument('[source...]', '.torrent files, or -; at the end the directory of the data')
+    .argument(
+      '[source...]',
+      '.torrent files, their http(s) addresses, or -; at the end the directory of the data',
+    )
   seedOptions(seed)
   addConfigOptions(seed)
   seed.action(async (args: string[]) => {

@@ -1,9 +1,8 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { parsePieceLength } from '../create-options.ts'
 import { parseGlob } from '../file-pattern.ts'
 import type { ServeFlags } from '../flags.ts'
-import { addConfigOptions } from '../option-groups.ts'
+import { addConfigOptions, pieceLengthOption } from '../option-groups.ts'
 import { parseBindAddress, parseCount, parseDuration, parseHostName } from '../options.ts'
 import { parsePort, parsePortRange, parseRate } from '../options.ts'
 import { checked, collected } from '../option-values.ts'
@@ -18,11 +17,7 @@ export function addServe(program: Command, actions: Actions, done: (code: number
     .description('Gives a file or directory to a fleet: torrent, tracker, seeder, one URL')
     .argument('<path>', 'the file or directory; it is not changed')
     .optionsGroup('What:')
-    .option(
-      '--piece-length <size>',
-      'a power of two (default by size, 16K to 16M)',
-      checked('--piece-length', parsePieceLength),
-    )
+    .addOption(pieceLengthOption())
     .option('--exclude <glob>', 'leave these out (repeatable)', collected('--exclude', parseGlob), [])
     .option('--private', 'peers from this tracker only', false)
     .option('--super-seed', 'send each piece about once (BEP 16): for many that want all', false)

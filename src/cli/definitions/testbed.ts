@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander'
 import { UsageError } from '../../common/errors.ts'
 import { TESTBED_LIMITS } from '../../share/testbed-options.ts'
-import { parseName, parsePieceLength, parseText } from '../create-options.ts'
+import { parseName, parseText } from '../create-options.ts'
+import { pieceLengthOption } from '../option-groups.ts'
 import type { TestbedFlags } from '../flags.ts'
 import { parseCount, parseRate, parseSize } from '../options.ts'
 import { checked, collected } from '../option-values.ts'
@@ -61,11 +62,7 @@ function addDataOptions(testbed: Command): void {
     )
     .optionsGroup('The torrent:')
     .option('--name <name>', "instead of the path's own", checked('--name', parseName))
-    .option(
-      '--piece-length <size>',
-      'a power of two (default by size, 16K to 16M)',
-      checked('--piece-length', parsePieceLength),
-    )
+    .addOption(pieceLengthOption())
 }
 
 function addFaultOptions(testbed: Command): void {

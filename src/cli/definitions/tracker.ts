@@ -43,6 +43,7 @@ export function addTracker(program: Command, actions: Actions, done: (code: numb
       new Option('-q, --quiet', 'print errors and the URLs only').default(false).conflicts('verbose'),
     )
     .option('-v, --verbose', 'show every announce', (_value, count: number) => count + 1, 0)
+    .optionsGroup('')
   tracker.action(async () => {
     done(await actions.tracker(tracker.opts<TrackerFlags>()))
   })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -41,8 +41,8 @@ test('what lacks a file is refused, and nothing is made of it', async () => {
     await torrent.writeTo(data)
     rmSync(join(data, 'made', 'b'))
     await assert.rejects(seeder.add(torrent.metainfo, data), {
-      code: 'SEED_INCOMPLETE',
-      message: `cannot seed made: not all of it is in ${data}`,
+      code: 'DATA_MISSING',
+      message: /^made: missing or wrong pieces: 2 of 3, in .*\/made\/b \(not there\)/,
     })
     assert.deepEqual(readdirSync(join(data, 'made')), ['a'])
   })
@@ -53,8 +53,17 @@ test('what differs is refused and left as it is', async () => {
     const torrent = makeTorrent()
     await torrent.writeTo(data)
     writeFileSync(join(data, 'made'), Buffer.alloc(100_000))
-    await assert.rejects(seeder.add(torrent.metainfo, data), { code: 'FILE_IN_THE_WAY' })
+    await assert.rejects(seeder.add(torrent.metainfo, data), { code: 'DATA_MISSING' })
+    assert.deepEqual(readFileSync(join(data, 'made')), Buffer.alloc(100_000))
     assert.deepEqual(readdirSync(data), ['made'])
+  })
+})
+
+test('a directory that is not there is not made', async () => {
+  await withSeeder(async (seeder, data) => {
+    const nowhere = join(data, 'not', 'there')
+    await assert.rejects(seeder.add(makeTorrent().metainfo, nowhere), { code: 'DATA_MISSING' })
+    assert.equal(existsSync(data), false)
   })
 })
 

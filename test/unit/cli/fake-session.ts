@@ -15,7 +15,7 @@ import { makeGeometry } from '../../../src/metainfo/geometry.ts'
 import type { Metainfo } from '../../../src/metainfo/metainfo.ts'
 import { NO_USER_TRACKERS } from '../../../src/metainfo/user-trackers.ts'
 import type { TorrentSettings } from '../../../src/session/settings.ts'
-import type { TorrentObserver, TorrentSnapshot } from '../../../src/torrent/snapshot.ts'
+import type { PeerCounts, TorrentObserver, TorrentSnapshot } from '../../../src/torrent/snapshot.ts'
 import type { TrackerStatus } from '../../../src/tracker/tracker.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
@@ -91,6 +91,20 @@ export function makeTracker(fields: Partial<TrackerStatus> = {}): TrackerStatus 
   }
 }
 
+export function makePeers(counts: Partial<PeerCounts> = {}): PeerCounts {
+  return {
+    connected: 0,
+    seeds: 0,
+    unchoking: 0,
+    interested: 0,
+    unchoked: 0,
+    dialing: 0,
+    known: 0,
+    banned: 0,
+    ...counts,
+  }
+}
+
 export function makeSnapshot(fields: Partial<TorrentSnapshot> = {}): TorrentSnapshot {
   return {
     state: 'downloading',
@@ -106,16 +120,7 @@ export function makeSnapshot(fields: Partial<TorrentSnapshot> = {}): TorrentSnap
     downloadBytesPerSecond: 0,
     uploadBytesPerSecond: 0,
     etaSeconds: undefined,
-    peers: {
-      connected: 0,
-      seeds: 0,
-      unchoking: 0,
-      interested: 0,
-      unchoked: 0,
-      dialing: 0,
-      known: 0,
-      banned: 0,
-    },
+    peers: makePeers(),
     completedPeerCount: 0,
     trackers: [],
     idleSeconds: 0,

@@ -268,3 +268,11 @@ test('cat takes the options of the download that make sense for it, before or af
   await refuses(/unknown option '--jobs'/, 'cat', '--jobs', '3', 'x')
   await refuses(/command 'cat' comes first/, 'x', 'cat')
 })
+
+test('what every command has, --help, does not stand before what the command is about', async () => {
+  for (const command of ['cat', 'create', 'seed', 'serve', 'testbed', 'tracker', 'verify']) {
+    const { out } = await run(command, '--help')
+    const groups = [...out.matchAll(/^([A-Z]\w+)[^\n]*:$/gm)].map(([, group]) => group)
+    assert.ok(groups.indexOf('Options') > groups.indexOf('Output'), `${command}: ${groups.join(' ')}`)
+  }
+})

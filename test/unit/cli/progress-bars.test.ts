@@ -5,8 +5,8 @@ import type { Drawing } from '../../../src/cli/job-control.ts'
 import { RunTally } from '../../../src/cli/run-tally.ts'
 import { displayWidth } from '../../../src/cli/text-width.ts'
 import type { JobView } from '../../../src/cli/view.ts'
-import { MIB } from './fake-session.ts'
-import { ScriptedBatch, checking, connecting, makePeers, moving, stalled } from './scripted-batch.ts'
+import { MIB, makePeers } from './fake-session.ts'
+import { ScriptedBatch, checking, connecting, moving, stalled } from './scripted-batch.ts'
 import type { BatchOptions } from './scripted-batch.ts'
 
 const FRAME_MS = 250

@@ -14,7 +14,7 @@ import type { TorrentSnapshot } from '../../../src/torrent/snapshot.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { TerminalGrid } from '../../support/terminal-grid.ts'
 import type { GridOptions } from '../../support/terminal-grid.ts'
-import { makeMetainfo, makeSnapshot } from './fake-session.ts'
+import { makeMetainfo, makePeers, makeSnapshot } from './fake-session.ts'
 
 /** What a torrent does. */
 export interface Script {
@@ -111,20 +111,6 @@ function completed(job: JobView, seconds: number): JobResult {
   const all = { state: 'complete' as const, doneBytes: totalBytes, downloadedBytes: totalBytes }
   const snapshot = { ...job.snapshot(), ...all, wastedBytes: 0 }
   return { source: job.source, outcome: 'complete', code: 0, error: undefined, job, snapshot, seconds }
-}
-
-export function makePeers(counts: Partial<TorrentSnapshot['peers']>): TorrentSnapshot['peers'] {
-  return {
-    connected: 0,
-    seeds: 0,
-    unchoking: 0,
-    interested: 0,
-    unchoked: 0,
-    dialing: 0,
-    known: 0,
-    banned: 0,
-    ...counts,
-  }
 }
 
 /** Downloads at a steady rate, beginning with `doneBytes`. */

@@ -10,7 +10,7 @@ import {
 } from '../../../src/cli/seed-goal.ts'
 import type { SeedFigures, SeedGoal } from '../../../src/cli/seed-goal.ts'
 import { seedingNotes } from '../../../src/cli/seeding-notes.ts'
-import { makePeers } from './scripted-batch.ts'
+import { makePeers } from './fake-session.ts'
 
 function figures(goal: SeedGoal, fields: Partial<SeedFigures> = {}): SeedFigures {
   return { goal, seconds: 0, uploadedBytes: 0, totalBytes: 1000, completedPeerCount: 0, ...fields }

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StorageError } from '../../../src/common/errors.ts'
 import { readEvents } from '../../support/event-schema.ts'
-import { DownloadRig, MIB } from './fake-session.ts'
-import { makePeers } from './scripted-batch.ts'
+import { DownloadRig, MIB, makePeers } from './fake-session.ts'
 
 const SIZE = 100 * MIB
 

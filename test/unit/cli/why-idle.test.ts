@@ -1,21 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { PeerCounts } from '../../../src/torrent/snapshot.ts'
 import type { TrackerStatus } from '../../../src/tracker/tracker.ts'
 import { barReasons, describePeers, trackerFailures, whyIdle } from '../../../src/cli/why-idle.ts'
-import { makeSnapshot, makeTracker } from './fake-session.ts'
-
-const peers = (fields: Partial<PeerCounts>): PeerCounts => ({
-  connected: 0,
-  seeds: 0,
-  unchoking: 0,
-  interested: 0,
-  unchoked: 0,
-  dialing: 0,
-  known: 0,
-  banned: 0,
-  ...fields,
-})
+import { makePeers as peers, makeSnapshot, makeTracker } from './fake-session.ts'
 
 test('what the peers do', () => {
   assert.equal(describePeers(peers({ connected: 3, known: 9 })), '3 peers, all choking')
