@@ -34,6 +34,8 @@ export function itemOptionsFrom(
   for (const { line, text } of lines) {
     try {
       addOption(command, text, { own, ofItem: itemFlagsOf(flags) })
+      if (onlySeeds && own['seedTime'] === 0)
+        throw new UsageError('USAGE', `'${text}' would seed nothing at all`)
     } catch (error) {
       if (!(error instanceof UsageError || error instanceof CommanderError)) throw error
       throw new InputError('LIST_INVALID', `${label}:${line}: ${oneLine(error.message)}`, { cause: error })

@@ -112,7 +112,10 @@ export class LocalDiscovery implements LocalNetwork {
     if (link === 'busy' || this.#joined.size === 0) return
     const { clock } = this.#parts
     const nowMs = clock.now()
-    const due = [...this.#joined].filter(([, { dueAtMs }]) => dueAtMs <= nowMs).slice(0, MAX_ANNOUNCED)
+    const due = [...this.#joined]
+      .filter(([, { dueAtMs }]) => dueAtMs <= nowMs)
+      .sort(([, a], [, b]) => a.dueAtMs - b.dueAtMs) // of more than can be announced none waits for ever
+      .slice(0, MAX_ANNOUNCED)
     for (const [, joined] of due) {
       joined.dueAtMs = nowMs + (joined.announceCount++ === 0 ? AGAIN_MS : EVERY_MS)
       if (link !== undefined) joined.firstAnnouncedAtMs ??= nowMs

@@ -152,6 +152,6 @@ function lockedBy({ pid }: Holder, shownTarget: string): KnownError {
   const message =
     pid === ownPid
       ? `another torrent of this run is being written to ${shownTarget}: give one of them another directory`
-      : `${shownTarget} is being written by process ${pid} already`
+      : `${shownTarget} is in use by process ${pid} already: it downloads or shares it`
   return new StorageError('LOCKED', message)
 }

@@ -151,7 +151,7 @@ export function onClosed(context: TorrentContext, peer: Peer, reason: KnownError
   passOnSlots(context)
   context.pool.onClosed(peer.endpoint, {
     wasUseful: (isDone ? peer.uploadRate : peer.downloadRate).totalBytes > 0,
-    isNeedless: isDone && peer.isSeed,
+    isNeedless: isDone && (peer.isSeed || peer.isUploadOnly === true),
     nowMs: context.clock.now(),
   })
   context.log('debug', 'peer', `${formatEndpoint(peer.endpoint)} closed: ${reason.message} [${reason.code}]`)

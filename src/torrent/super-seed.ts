@@ -6,7 +6,8 @@
  *     ^__________________the peers that had it left_______________________________________________|
  *
  * When each piece is on its way, a peer is shown more only after it got nothing for a while: nobody waits for ever for
- * pieces of peers that it cannot reach.
+ * pieces of peers that it cannot reach. And a peer that does not fetch what it is shown wants others, or wants them in
+ * order: it is shown everything.
  */
 import type { PieceIndex } from '../metainfo/geometry.ts'
 import type { PeerKey } from '../swarm/piece-progress.ts'
@@ -19,7 +20,7 @@ import { pieceIndices } from '../metainfo/geometry.ts'
 const AHEAD_BYTES = 1 << 20
 const MIN_AHEAD = 2
 const MAX_AHEAD = 16
-/** A peer that got no piece for so long, of whomever, is shown another. */
+/** A peer that got nothing of us for so long, and no piece of anybody, is shown another. */
 const PATIENCE_MS = 10_000
 /** Pieces that nobody has any more are looked for so often. */
 const LOOK_EVERY_MS = 1_000
@@ -30,7 +31,11 @@ interface Shown {
   /** Of these: not seen elsewhere yet. */
   readonly pending: Set<PieceIndex>
   count: number
+  uploadedBytes: number
   lastProgressMs: number
+  /** Since then it could fetch something that it was shown, and does not. */
+  idleSinceMs: number
+  isAll: boolean
 }
 
 export class SuperSeed {
@@ -52,10 +57,7 @@ export class SuperSeed {
   /** What was it told of that came back to us? */
   #settle({ picker }: TorrentContext, peer: Peer, nowMs: number, isAlone: boolean): void {
     const shown = this.#shownTo(peer, nowMs)
-    if (peer.pieces.count !== shown.count) {
-      shown.count = peer.pieces.count
-      shown.lastProgressMs = nowMs
-    }
+    noteProgress(peer, shown, nowMs)
     const isPatient = !isAlone && nowMs - shown.lastProgressMs < PATIENCE_MS
     for (const piece of shown.pending) {
       const isItsOwn = peer.pieces.has(piece)
@@ -67,6 +69,11 @@ export class SuperSeed {
   /** A choked peer has one piece to be interested in. */
   #showTo(context: TorrentContext, peer: Peer, nowMs: number): void {
     const shown = this.#shownTo(peer, nowMs)
+    if (shown.isAll) return
+    if (nowMs - shown.idleSinceMs >= PATIENCE_MS) {
+      showAll(context, peer, shown)
+      return
+    }
     const { pieceBytes } = context.metainfo.geometry
     const ahead = Math.min(MAX_AHEAD, Math.max(MIN_AHEAD, Math.floor(AHEAD_BYTES / pieceBytes)))
     const most = peer.connection.amChoking ? 1 : ahead
@@ -74,6 +81,7 @@ export class SuperSeed {
       const piece = this.#takeRare(context, nowMs) ?? extraPiece(context, peer, shown, nowMs)
       if (piece === undefined) return
       shown.pending.add(piece)
+      shown.idleSinceMs = nowMs
       if (shown.told.set(piece)) peer.connection.have(piece)
     }
   }
@@ -105,10 +113,34 @@ export class SuperSeed {
   #shownTo({ key, pieces }: Peer, nowMs: number): Shown {
     let shown = this.#shown.get(key)
     if (shown === undefined) {
-      shown = { told: new Bitfield(pieces.length), pending: new Set(), count: 0, lastProgressMs: nowMs }
+      shown = {
+        ...{ told: new Bitfield(pieces.length), pending: new Set(), isAll: false },
+        ...{ count: 0, uploadedBytes: 0, lastProgressMs: nowMs, idleSinceMs: nowMs },
+      }
       this.#shown.set(key, shown)
     }
     return shown
+  }
+}
+
+function noteProgress({ connection, pieces, uploadRate, uploads }: Peer, shown: Shown, nowMs: number): void {
+  const { totalBytes } = uploadRate
+  if (pieces.count !== shown.count || totalBytes !== shown.uploadedBytes) {
+    shown.count = pieces.count
+    shown.uploadedBytes = totalBytes
+    shown.lastProgressMs = nowMs
+    shown.idleSinceMs = nowMs
+  }
+  const waitsForUs = uploads.size > 0 || (connection.amChoking && connection.peerInterested)
+  if (waitsForUs || [...shown.pending].every((piece) => pieces.has(piece))) shown.idleSinceMs = nowMs
+}
+
+/** What was meant for it alone is for others then. */
+function showAll({ metainfo }: TorrentContext, { connection, pieces }: Peer, shown: Shown): void {
+  shown.isAll = true
+  shown.pending.clear()
+  for (const piece of pieceIndices(metainfo.geometry)) {
+    if (shown.told.set(piece) && !pieces.has(piece)) connection.have(piece)
   }
 }
 

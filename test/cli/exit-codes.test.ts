@@ -178,7 +178,7 @@ const SITUATIONS: readonly Situation[] = [
   {
     code: 12,
     name: 'a second process',
-    says: /a\.bin is being written by process \d+ already/,
+    says: /a\.bin is in use by process \d+ already/,
     act: async ({ run }) => {
       let second: CliResult | undefined
       await withSilentPeer(async (silent, onCall) => {

@@ -204,12 +204,15 @@ describe('hooks', { concurrency: 4 }, () => {
         cwd: root,
         onStart: (child) => {
           let seen = ''
-          child.stdout?.on('data', (text: string) => {
+          const onData = (text: string): void => {
             seen += text
             // Both are complete: one hook runs, the other one waits.
-            if (seen.split('"type":"complete"').length === 3)
-              waitForFile(join(root, 'pids'), () => child.kill('SIGINT'))
-          })
+            if (seen.split('"type":"complete"').length < 3) return
+            // One signal: a second one would end a process that is about to exit by itself.
+            child.stdout?.off('data', onData)
+            waitForFile(join(root, 'pids'), () => child.kill('SIGINT'))
+          }
+          child.stdout?.on('data', onData)
         },
       })
       assert.equal(code, 130)

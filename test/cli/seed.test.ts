@@ -88,6 +88,17 @@ describe('torrent-dl seed', CONCURRENT, () => {
     })
   })
 
+  test('a default of seed-time=0, which is meant for downloads, does not keep it from seeding', async () => {
+    await withData(1, async ({ root }) => {
+      const { code, stderr } = await runCli(['seed', 'a.torrent', 'data', '--timeout', '1s', '-p', '0'], {
+        cwd: root,
+        env: { TORRENT_DL_SEED_TIME: '0' },
+      })
+      assert.equal(code, 5)
+      assert.match(stderr, /a\.bin: seeding 293\.0 KiB, until stopped$/m)
+    })
+  })
+
   test('--seed-time ends it, also when nobody came', async () => {
     await withData(1, async ({ root }) => {
       const { code, stderr } = await runCli(['seed', 'a.torrent', 'data', '--seed-time', '1s', '-p', '0'], {

@@ -1,5 +1,6 @@
 /** `torrent-dl verify`: every kind of damage, told apart; and nothing is written. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { mkdtempSync } from 'node:fs'
@@ -276,6 +278,40 @@ describe('verify', { concurrency: 4 }, () => {
       })
       assert.deepEqual([result.code, result.stdout], [130, ''], result.stderr)
       assert.match(result.stderr, /zeros\.bin: stopped/)
+    })
+  })
+
+  test('a file that shrinks while it is read cannot be relied on: 10', async () => {
+    await withHole({ totalBytes: 2 ** 33, pieceBytes: 2 ** 24 }, async (root) => {
+      const result = await runCli(['verify', '--progress', 'plain', 'a.torrent'], {
+        cwd: root,
+        onStart: (child) => {
+          child.stderr?.once('data', () => {
+            truncateSync(join(root, 'zeros.bin'), 1)
+          })
+        },
+      })
+      assert.equal(result.code, 10, result.stdout)
+      assert.match(result.stdout, /^unreadable +cannot read zeros\.bin: no \d+ bytes at \d+$/m)
+    })
+  })
+
+  test('checksums of files that are hashed in threads', async () => {
+    const totalBytes = 80 * 2 ** 20
+    await withHole({ totalBytes, pieceBytes: 2 ** 20 }, async (root) => {
+      const verify = async (digest: string): Promise<CliResult> => {
+        writeFileSync(join(root, 'SUMS'), `${digest}  zeros.bin\n`)
+        return runCli(['verify', '--checksum-file', 'SUMS', 'a.torrent'], { cwd: root })
+      }
+      const right = createHash('sha256').update(Buffer.alloc(totalBytes)).digest('hex')
+      const good = await verify(right)
+      assert.deepEqual([good.code, good.stdout], [0, 'zeros.bin: 80.0 MiB, good; 1 of 1 checksum right\n'])
+      const bad = await verify('0'.repeat(64))
+      assert.equal(bad.code, 6)
+      assert.ok(
+        lines(bad).includes(`bad checksum: zeros.bin: sha256 is ${right}, not ${'0'.repeat(64)} (SUMS)`),
+        bad.stdout,
+      )
     })
   })
 })

@@ -145,3 +145,23 @@ test('a peer that nobody helps is shown more all the same', async () => {
   for (const piece of havesOf(stuck)) stuck.send('have', have(piece))
   await until(() => havesOf(stuck).length > 16, 'more', 20_000)
 })
+
+test('a peer that wants other pieces than those it is shown is shown all', async () => {
+  const seed = await startSeed(true)
+  const picky = await dial(seed, 'picky')
+  const waiting = await dial(seed, 'waiting')
+  picky.send('haveNone')
+  for (const piece of [0, 1]) waiting.send('have', have(piece))
+  await until(() => havesOf(picky).length === 1, 'a first one, which it does not want')
+  await until(() => havesOf(picky).length === PIECES, 'all', 20_000)
+  assert.equal(new Set(havesOf(picky)).size, PIECES)
+})
+
+test('a part of the torrent comes from a super-seed, too', async () => {
+  const seed = await startSeed(true)
+  const priorities = new Uint8Array(PIECES)
+  priorities[PIECES - 1] = 1
+  const port = seed.session.listenPort
+  const leech = await swarm.join(made.metainfo, { priorities, peers: [{ host: '127.0.0.1', port }] })
+  await until(() => leech.torrent.snapshot().state === 'complete', 'its piece', 60_000)
+})

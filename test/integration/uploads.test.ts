@@ -7,6 +7,7 @@ import { FakeClock } from '../support/fake-clock.ts'
 import { ScriptedPeer, type RequestedBlock, type ScriptedPeerOptions } from '../support/scripted-peer.ts'
 import { Swarm, type Client } from '../support/swarm.ts'
 import { assertNothingOpen } from '../support/leaks.ts'
+import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { makeTorrent, type MadeTorrent } from '../support/make-torrent.ts'
 
 const PIECE_BYTES = 65_536
@@ -156,8 +157,9 @@ test('connections that say nothing leave room for others, and end', async () => 
 
 test('an upload limit holds for all peers together, whatever they ask for, and they share it', async () => {
   const limit = 200_000
-  await made.writeTo(swarm.directory('limited'))
-  const limited = await swarm.join(made.metainfo, { name: 'limited', uploadLimit: limit })
+  // In memory: the fake clock would not wait for a disk.
+  const storage = new MemoryStorage({ metainfo: made.metainfo, data: Buffer.from(made.data) })
+  const limited = await swarm.join(made.metainfo, { storage, uploadLimit: limit })
   await limited.complete
   const askers = await Promise.all(
     Array.from({ length: 3 }, async (_, number) => {
@@ -170,12 +172,13 @@ test('an upload limit holds for all peers together, whatever they ask for, and t
   for (const [number, peer] of askers.entries()) {
     for (let i = 0; i < 36; i++) peer.sendRange('request', block((i + number) % 9, (i * 7) % 4))
   }
-  await clock.advance(2_000)
+  await clock.advance(1_000)
+  const countsAtStart = askers.map(({ blocks }) => blocks.length)
   const start = limited.torrent.snapshot().uploadedBytes
   await clock.advance(5_000)
   const bytes = limited.torrent.snapshot().uploadedBytes - start
   assert.ok(Math.abs(bytes - 5 * limit) <= 0.05 * 5 * limit, `${bytes} bytes in 5 s`)
-  const counts = askers.map(({ blocks }) => blocks.length)
+  const counts = askers.map(({ blocks }, number) => blocks.length - (countsAtStart[number] ?? 0))
   assert.ok(Math.max(...counts) - Math.min(...counts) <= 2, String(counts))
   await until(() => askers.every(({ blocks }) => blocks.length === 36), 'all blocks')
 })
@@ -202,6 +205,31 @@ test('a peer counts as completed when its last piece came while it was here, onc
   for (let piece = 0; piece < 10; piece++) shy.send('have', have(piece))
   await until(() => [again, whole, shy].every((one) => one.closedCount === 1), 'seeds part')
   assert.equal(seed.torrent.snapshot().completedPeerCount, 1)
+})
+
+test('a peer that is here over two of its addresses counts as completed once', async () => {
+  const both = [await dial('twice'), await dial('twice', { localAddress: '127.0.0.2' })]
+  for (const peer of both) peer.send('interested')
+  await until(() => both.every((peer) => peer.count('unchoke') === 1), 'both are here')
+  for (const peer of both)
+    for (let piece = 0; piece < 10; piece++) peer.send('have', Buffer.from([0, 0, 0, piece]))
+  await until(() => both.every((peer) => peer.closedCount === 1), 'seeds part')
+  assert.equal(seed.torrent.snapshot().completedPeerCount, 1)
+})
+
+test('one that wants no more pieces is not called again and again', async () => {
+  const part = await ScriptedPeer.listen({
+    infoHash: made.metainfo.infoHash,
+    name: 'part',
+    reserved: '100004',
+  })
+  peers.push(part)
+  seed.torrent.addPeer(part.endpoint)
+  await until(() => part.count('haveAll') === 1, 'called')
+  part.sendExtended(0, 'd11:upload_onlyi1ee')
+  await until(() => part.closedCount === 1, 'left')
+  await clock.advance(300_000)
+  assert.equal(part.count('haveAll'), 1)
 })
 
 test('a slot that becomes free between rounds is passed on at once', async () => {

@@ -50,7 +50,10 @@ export function addSeed(program: Command, actions: Actions, done: (code: number)
   seedOptions(seed)
   addConfigOptions(seed)
   seed.action(async (args: string[]) => {
-    const flags: SeedFlags = { ...program.opts(), ...seed.opts<SeedFlags>() }
+    const given: SeedFlags = { ...program.opts(), ...seed.opts<SeedFlags>() }
+    // A default of 0 means that downloads do not go on to seed. It is not for a command that does nothing else.
+    const isNotMeant = given.seedTime === 0 && seed.getOptionValueSource('seedTime') !== 'cli'
+    const flags = isNotMeant ? { ...given, seedTime: undefined } : given
     assertSources(args, flags)
     done(await actions.seed(args, flags, seed.getOptionValueSource('output') === 'cli'))
   })

@@ -99,3 +99,12 @@ test('trackers of a source come in tiers, line by line, in place of those of the
   assert.deepEqual(read(flags).trackers.extra, [['udp://x.example:1']])
   assert.deepEqual(read(flags, 'only-tracker=udp://d.example:1').trackers.only, [['udp://d.example:1']])
 })
+
+test('a list of seed cannot say of a source that it is not seeded; one of a download can', async () => {
+  const flags = await flagsOf('--seed')
+  assert.throws(() => readFor(flags, true, 'seed-time=0'), {
+    code: 'LIST_INVALID',
+    message: "list:2: 'seed-time=0' would seed nothing at all",
+  })
+  assert.equal(read(flags, 'seed-time=0').seeding, undefined)
+})

@@ -106,6 +106,14 @@ test('of torrents one after the other no more is announced than five and one a m
   assert.equal(new Set(announces.flatMap((line) => line.split(' ')[1]!.split(','))).size, 50)
 })
 
+test('of more torrents than the local network may be told of each has its turn', async () => {
+  const { clock, discovery, announces } = makeRig()
+  const count = 200
+  for (let i = 1; i <= count; i++) discovery.join(hashOf(i), ignore)
+  await clock.advance(1_200_000)
+  assert.equal(new Set(announces.flatMap((line) => line.split(' ')[1]!.split(','))).size, count)
+})
+
 test('sockets are there while a torrent is', async () => {
   const { clock, discovery, open, announces } = makeRig()
   assert.equal(open(), 0)

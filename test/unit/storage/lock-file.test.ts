@@ -57,7 +57,7 @@ test('of processes that start at once exactly one wins, and a killed one leaves 
   const winner = holders[words.indexOf('won')]!.child
   assert.throws(() => LockFile.acquire(state, '/target', 'out/data'), {
     code: 'LOCKED',
-    message: `out/data is being written by process ${winner.pid} already`,
+    message: `out/data is in use by process ${winner.pid} already: it downloads or shares it`,
   })
   winner.kill('SIGKILL')
   await once(winner, 'exit')
