@@ -54,6 +54,6 @@ export function tooMany(root: string, count: number, what: string): InputError {
 export function changedMeanwhile(path: string, how: string): StorageError {
   return new StorageError(
     'FILE_CHANGED',
-    `${path} ${how} after the work on its torrent had begun; run it again`,
+    `${path} ${how} while we were working on it; run it again`,
   )
 }
