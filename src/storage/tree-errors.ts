@@ -52,8 +52,5 @@ export function tooMany(root: string, count: number, what: string): InputError {
 
 /** @param how `changed`, `was removed` */
 export function changedMeanwhile(path: string, how: string): StorageError {
-  return new StorageError(
-    'FILE_CHANGED',
-    `${path} ${how} after the work on its torrent had begun; run it again`,
-  )
+  return new StorageError('FILE_CHANGED', `${path} ${how} while we were working on it; run it again`)
 }
