@@ -261,14 +261,14 @@ test('what may not be read is named', async (context) => {
 test('a file that changes while it is hashed ends it', async (context) => {
   const changes: readonly (readonly [how: RegExp, change: (path: string) => void])[] = [
     [
-      /a changed after/,
+      /a changed while/,
       (path) => {
         writeFileSync(path, 'other bytes!')
       },
     ],
-    [/a was removed after/, unlinkSync],
+    [/a was removed while/, unlinkSync],
     [
-      /a changed after/,
+      /a changed while/,
       (path) => {
         writeFileSync(`${path}.new`, 'same length!')
         renameSync(`${path}.new`, path)
