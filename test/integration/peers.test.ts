@@ -50,11 +50,7 @@ async function leech(...sources: ScriptedPeer[]): Promise<Client & { lines: stri
 
 /** Moves the clock in small steps, letting sockets work, until `isDone`. */
 async function until(isDone: () => boolean, what: string, limitMs = 120_000): Promise<void> {
-  for (let passedMs = 0; passedMs < limitMs; passedMs += 50) {
-    if (isDone()) return
-    await clock.advance(50)
-  }
-  assert.fail(`not within ${limitMs} ms of the torrent's time: ${what}`)
+  await clock.until(isDone, what, limitMs)
 }
 
 function blockOf({ piece, offset, length }: { piece: number; offset: number; length: number }): Buffer {

@@ -37,11 +37,7 @@ afterEach(async () => {
 after(assertNothingOpen)
 
 async function until(isDone: () => boolean, what: string, limitMs = 600_000): Promise<void> {
-  for (let passedMs = 0; passedMs < limitMs; passedMs += 50) {
-    if (isDone()) return
-    await clock.advance(50)
-  }
-  assert.fail(`not within ${limitMs} ms of the torrent's time: ${what}`)
+  await clock.until(isDone, what, limitMs)
 }
 
 async function startSeed(isSuperSeeding: boolean): Promise<Client> {

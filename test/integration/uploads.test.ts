@@ -44,11 +44,7 @@ async function dial(
 }
 
 async function until(isDone: () => boolean, what: string, limitMs = 60_000): Promise<void> {
-  for (let passedMs = 0; passedMs < limitMs; passedMs += 50) {
-    if (isDone()) return
-    await clock.advance(50)
-  }
-  assert.fail(`not within ${limitMs} ms of the torrent's time: ${what}`)
+  await clock.until(isDone, what, limitMs)
 }
 
 async function unchoked(name: string, options: Partial<ScriptedPeerOptions> = {}): Promise<ScriptedPeer> {

@@ -1,5 +1,8 @@
 /** A clock that a test moves by hand. Timers run in order of time, then of creation. */
+import assert from 'node:assert/strict'
 import type { CancelTimer, Clock } from '../../src/common/clock.ts'
+
+const STEP_MS = 50
 
 interface Timer {
   atMs: number
@@ -47,6 +50,15 @@ export class FakeClock implements Clock {
       await settle()
     }
     this.#nowMs = endMs
+  }
+
+  /** Moves on in small steps until it is so. Rejects after `limitMs` of this clock's time. */
+  async until(isDone: () => boolean, what: string, limitMs: number): Promise<void> {
+    for (let passedMs = 0; passedMs < limitMs; passedMs += STEP_MS) {
+      if (isDone()) return
+      await this.advance(STEP_MS)
+    }
+    assert.fail(`not within ${limitMs} ms of the clock's time: ${what}`)
   }
 
   #add(delayMs: number, everyMs: number | undefined, run: () => void): CancelTimer {
