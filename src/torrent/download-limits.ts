@@ -11,70 +11,40 @@
  * A request that is not answered within that time gives its share back, and is counted when its block comes after all: a
  * peer that falls silent keeps nothing from others. So is one that was refused or cancelled.
  */
-import type { CancelTimer, Clock } from '../common/clock.ts'
+import type { Clock } from '../common/clock.ts'
 import type { Peer } from './peer.ts'
 import type { TorrentContext } from './torrent-context.ts'
 import { FairShare } from '../common/fair-share.ts'
-import { bucketOf, type TokenBucket } from '../common/token-bucket.ts'
+import type { TokenBucket } from '../common/token-bucket.ts'
 import { BLOCK_BYTES } from '../metainfo/geometry.ts'
 import { canAsk, fillRequests } from './fill-requests.ts'
+import { SharedLimit, type LimitMember } from './shared-limit.ts'
 
-/** Short enough to be smooth in windows of 100 ms. */
-const STEP_MS = 20
 /** A request that is older than this is late: its peer is asked for more only when no other can be. */
 const LATE_AFTER_MS = 1_000
 /** Peers are asked for this much more than they sent in such a time, and one block: so a fast one soon gets more. */
 const TIMELY_FACTOR = 1.25
 
-/** All limits of the process. Nothing runs while no limited torrent downloads. */
+/** All limits of the process. Members of the shared one download. */
 export class DownloadLimits {
-  readonly #clock: Clock
-  readonly #bucket: TokenBucket | undefined
-  readonly #members = new Set<TorrentLimit>()
-  readonly #fairShare = new FairShare(BLOCK_BYTES)
-  #cancel: CancelTimer | undefined
+  readonly #shared: SharedLimit
 
   /** @param bytesPerSecond for all torrents together; undefined: no limit */
   constructor(clock: Clock, bytesPerSecond?: number) {
-    this.#clock = clock
-    this.#bucket = bucketOf(bytesPerSecond, BLOCK_BYTES, clock.now())
+    this.#shared = new SharedLimit(clock, bytesPerSecond)
   }
 
   /** @param bytesPerSecond of this torrent, in addition @returns undefined when nothing limits it */
   limitOf(bytesPerSecond?: number): TorrentLimit | undefined {
-    const own = bucketOf(bytesPerSecond, BLOCK_BYTES, this.#clock.now())
-    if (own === undefined && this.#bucket === undefined) return undefined
-    return new TorrentLimit(this, this.#bucket, own)
-  }
-
-  /** This one takes part from now on. */
-  add(limit: TorrentLimit): void {
-    this.#members.add(limit)
-    this.#cancel ??= this.#clock.every(STEP_MS, () => {
-      this.#step(this.#clock.now())
-    })
-  }
-
-  remove(limit: TorrentLimit): void {
-    this.#members.delete(limit)
-    if (this.#members.size > 0) return
-    this.#cancel?.()
-    this.#cancel = undefined
-  }
-
-  #step(nowMs: number): void {
-    this.#bucket?.fill(nowMs)
-    for (const member of this.#members) member.settle(nowMs)
-    const members = [...this.#members]
-    if (this.#bucket === undefined) for (const member of members) member.ask(Infinity, nowMs)
-    else this.#fairShare.shareOut(this.#bucket.bytes, members, (member, offer) => member.ask(offer, nowMs))
+    const own = this.#shared.ownBucket(bytesPerSecond)
+    if (own === undefined && this.#shared.bucket === undefined) return undefined
+    return new TorrentLimit(this.#shared, own)
   }
 }
 
 /** What one torrent may ask for. */
-export class TorrentLimit {
-  readonly #limits: DownloadLimits
-  readonly #shared: TokenBucket | undefined
+export class TorrentLimit implements LimitMember {
+  readonly #limits: SharedLimit
   readonly #own: TokenBucket | undefined
   readonly #fairShare = new FairShare(BLOCK_BYTES)
   #context: TorrentContext | undefined
@@ -83,20 +53,23 @@ export class TorrentLimit {
   #offerBytes = Infinity
   #isHolding = false
 
-  constructor(limits: DownloadLimits, shared: TokenBucket | undefined, own: TokenBucket | undefined) {
+  constructor(limits: SharedLimit, own: TokenBucket | undefined) {
     this.#limits = limits
-    this.#shared = shared
     this.#own = own
   }
 
   /** The highest rate that it can allow, bytes a second. */
   get bytesPerSecond(): number {
-    return Math.min(this.#shared?.bytesPerSecond ?? Infinity, this.#own?.bytesPerSecond ?? Infinity)
+    return Math.min(this.#limits.bucket?.bytesPerSecond ?? Infinity, this.#own?.bytesPerSecond ?? Infinity)
   }
 
   /** Blocks that may be asked for now. */
   get roomBlocks(): number {
-    const bytes = Math.min(this.#offerBytes, this.#shared?.bytes ?? Infinity, this.#own?.bytes ?? Infinity)
+    const bytes = Math.min(
+      this.#offerBytes,
+      this.#limits.bucket?.bytes ?? Infinity,
+      this.#own?.bytes ?? Infinity,
+    )
     return Math.max(0, Math.floor(bytes / BLOCK_BYTES))
   }
 
@@ -121,7 +94,7 @@ export class TorrentLimit {
   onRequest(bytes: number): void {
     this.#committedBytes += bytes
     this.#offerBytes -= bytes
-    this.#shared?.take(bytes)
+    this.#limits.bucket?.take(bytes)
     this.#own?.take(bytes)
   }
 
@@ -140,14 +113,14 @@ export class TorrentLimit {
     const committedBytes = stats.downloadedBytes + freshCount * BLOCK_BYTES
     const changeBytes = committedBytes - this.#committedBytes
     this.#committedBytes = committedBytes
-    this.#shared?.take(changeBytes)
+    this.#limits.bucket?.take(changeBytes)
     this.#own?.fill(nowMs)
     this.#own?.take(changeBytes)
     this.#isHolding = couldAsk && openCount === 0 && this.roomBlocks === 0
   }
 
   /** Asks peers for up to `offerBytes`, late ones last. @returns bytes asked for */
-  ask(offerBytes: number, nowMs: number): number {
+  use(offerBytes: number, nowMs: number): number {
     const context = this.#context
     const bytes = Math.min(offerBytes, this.#own?.bytes ?? Infinity)
     if (context === undefined || bytes < BLOCK_BYTES) return 0
