@@ -22,6 +22,11 @@ export interface ByteStream {
   /** Stops and restarts onBytes: back-pressure on the other side. */
   pause(): void
   resume(): void
+  /**
+   * Ends once the other side has taken what was written and ended, too, or after a second. Nothing but onClose follows.
+   * `close` would be a reset where bytes of the other side wait unread, and a reset may cost it our last words.
+   */
+  end(): void
   /** Ends at once, without waiting for queued bytes. onClose still follows. */
   close(): void
 }

@@ -56,6 +56,7 @@ export class MemoryStream implements ByteStream {
   #isPaused = false
   #isScheduled = false
   #isClosed = false
+  #isEnding = false
   #failure: Error | undefined
 
   constructor(remote: Endpoint, chunkBytes: number, schedule: (run: () => void) => void) {
@@ -88,7 +89,8 @@ export class MemoryStream implements ByteStream {
   }
 
   write(bytes: Buffer): boolean {
-    if (this.#isClosed || bytes.length === 0) return !this.#isClosed
+    if (this.#isClosed || this.#isEnding) return false
+    if (bytes.length === 0) return true
     this.#bufferedBytes += bytes.length
     if (this.#corkDepth > 0) this.#corked.push(bytes)
     else {
@@ -118,6 +120,14 @@ export class MemoryStream implements ByteStream {
     this.#isPaused = false
     const other = this.#other
     if (other !== undefined) other.#scheduleDelivery()
+  }
+
+  end(): void {
+    this.#isEnding = true
+    this.#isPaused = false
+    const other = this.#other
+    if (other !== undefined) other.#scheduleDelivery() // what it sends is taken, and dropped
+    if (this.#queue.length === 0) this.close()
   }
 
   close(): void {
@@ -164,11 +174,16 @@ export class MemoryStream implements ByteStream {
     if (this.isClosed) return // what it saw made a handler close us
     this.#sentBytes += count
     this.#bufferedBytes -= count
+    if (this.#isEnding && this.#queue.length === 0) {
+      this.close()
+      return
+    }
     if (this.#bufferedBytes === 0) this.#guard(() => this.#handler?.onDrain())
     this.#scheduleDelivery()
   }
 
   #receive(bytes: Buffer): void {
+    if (this.#isEnding) return
     const view = this.#scratch.subarray(0, bytes.length)
     view.set(bytes)
     this.#receivedBytes += bytes.length

@@ -21,6 +21,9 @@ const RECEIVE_BYTES = 256 * 1024
 const receiveBuffer: Buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES)
 const DEFAULT_MODE: ReceiveMode = platform() === 'win32' ? 'data' : 'shared'
 
+/** Whoever does not end when we do is left behind then. */
+const END_LIMIT_MS = 1000
+
 /** How to dial. */
 export interface ConnectOptions {
   /** The stream is connected. Whatever it throws closes the stream. */
@@ -87,6 +90,7 @@ class TcpStream implements ByteStream {
   /** Some write could not be sent at once: onDrain is owed. */
   #isQueued = false
   #isPaused = false
+  #endLimit: NodeJS.Timeout | undefined
 
   constructor(remote: Endpoint) {
     this.remote = remote
@@ -156,6 +160,17 @@ class TcpStream implements ByteStream {
     this.#socket?.resume()
   }
 
+  end(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true // what comes is read, and dropped
+    this.#isPaused = false
+    this.#socket?.resume()
+    this.#socket?.end()
+    this.#endLimit = setTimeout(() => {
+      this.close()
+    }, END_LIMIT_MS).unref()
+  }
+
   close(): void {
     this.#isClosed = true
     this.#socket?.destroy()
@@ -191,6 +206,7 @@ class TcpStream implements ByteStream {
 
   #finish(): void {
     this.#isClosed = true
+    clearTimeout(this.#endLimit)
     const handler = this.#handler
     this.#handler = undefined
     try {

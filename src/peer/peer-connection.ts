@@ -65,6 +65,7 @@ export class PeerConnection extends MessageSender {
   #gate: MessageGate | undefined
   #cancelDeadline: CancelTimer | undefined
   #onDialEnd: (() => void) | undefined
+  #onStreamEnd: () => void = () => undefined
   #createdAtMs: number
   #connectedAtMs: number
 
@@ -177,11 +178,18 @@ export class PeerConnection extends MessageSender {
 
   /** Ends the connection now; the handler's onClosed (or onFailed) is called before this returns. */
   close(reason: KnownError): void {
+    this.#end(reason, (stream) => {
+      stream.close()
+    })
+  }
+
+  /** @param endStream how its stream ends */
+  #end(reason: KnownError, endStream: (stream: ByteStream) => void): void {
     if (this.#phase.kind === 'closed') return
     this.#advance({ kind: 'failed', reason })
     this.#decoder.stop()
     this.#cancelDeadline?.()
-    this.#stream?.close()
+    if (this.#stream !== undefined) endStream(this.#stream)
     this.#endDial()
     try {
       if (this.#handler === undefined) this.#options.onFailed(reason)
@@ -192,10 +200,23 @@ export class PeerConnection extends MessageSender {
     this.outbox.onClosed() // last: who waits for what is released now is not this peer
   }
 
-  /** Says what waits to be said, as far as the stream takes it at once, and ends. */
-  finish(reason: KnownError): void {
+  /**
+   * As `close`, but what waits to be said still reaches a peer that is sending to us.
+   * @returns resolves when the peer has heard it and hung up, or the stream has ended otherwise
+   */
+  async finish(reason: KnownError): Promise<void> {
     this.flush()
-    this.close(reason)
+    if (this.#phase.kind === 'closed' || this.#stream === undefined) {
+      this.close(reason)
+      return
+    }
+    const ended = new Promise<void>((resolve) => {
+      this.#onStreamEnd = resolve
+    })
+    this.#end(reason, (stream) => {
+      stream.end()
+    })
+    await ended
   }
 
   /** Sends a keep-alive when due and closes a peer that has gone quiet. To be called about once a second. */
@@ -259,6 +280,7 @@ export class PeerConnection extends MessageSender {
     },
     onClose: (error) => {
       this.close(this.#reasonOfEnd(error))
+      this.#onStreamEnd()
     },
   }
 

@@ -67,6 +67,11 @@ class LateStream implements ByteStream, ByteStreamHandler {
     this.#goOnReading()
   }
 
+  end(): void {
+    this.#forget()
+    this.#stream.end()
+  }
+
   close(): void {
     this.#forget()
     this.#stream.close()

@@ -58,6 +58,10 @@ class LeavingStream implements ByteStream {
     this.#stream.resume()
   }
 
+  end(): void {
+    this.#stream.end()
+  }
+
   close(): void {
     this.#stream.close()
   }

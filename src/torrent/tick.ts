@@ -61,7 +61,7 @@ function onSecond(context: TorrentContext, peer: Peer, nowMs: number): void {
   if (peer.isClosed) return
   if (isSnubbing(peer, nowMs)) snub(context, peer, nowMs)
   if (isUseless(context, peer, nowMs)) {
-    peer.connection.finish(new PeerError('PEER_USELESS', 'nothing to give each other'))
+    void peer.connection.finish(new PeerError('PEER_USELESS', 'nothing to give each other'))
   }
 }
 

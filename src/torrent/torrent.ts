@@ -47,6 +47,7 @@ import { UploadReader } from './upload-reader.ts'
 import { WantedPieces } from './wanted-pieces.ts'
 import { admitPeer } from './admit-peer.ts'
 import { checkInvariants } from './check-invariants.ts'
+import { sayGoodbye } from './say-goodbye.ts'
 import { setPiecePriorities } from './piece-priorities.ts'
 import { tellUploadOnly } from './our-extensions.ts'
 import { onTick, TICK_MS } from './tick.ts'
@@ -265,14 +266,12 @@ export class Torrent {
     this.#cancelTicker?.()
     this.#context.limit?.stop()
     this.#context.uploadLimit?.stop()
-    for (const peer of [...this.#context.peers.values()]) {
-      peer.connection.finish(new PeerError('PEER_STOPPING', 'the torrent stops'))
-    }
+    const goodbyes = sayGoodbye(this.#context)
     this.#context.openPieces.discardAll()
     this.#context.uploadReader.close()
     this.#context.reader?.close(new StorageError('STORAGE_CLOSED', 'the torrent was stopped'))
     this.#storageClosed = this.#parts.storage.close()
-    await Promise.all([this.#discovery.stop(), this.#storageClosed])
+    await Promise.all([this.#discovery.stop(), this.#storageClosed, goodbyes])
     this.#parts.onEnded?.()
   }
 

@@ -74,6 +74,10 @@ export class SourceStream implements ByteStream {
     // see pause
   }
 
+  end(): void {
+    this.close()
+  }
+
   close(): void {
     if (this.#isClosed) return
     this.#source.close()

@@ -149,6 +149,22 @@ function checkEnd(check: Check): void {
     assert.equal(heardRight.drainCount, 0)
   })
 
+  check(
+    'last words are heard, whatever the other side sends meanwhile',
+    async ({ left, right, heardLeft, heardRight }) => {
+      right.write(Buffer.alloc(100_000))
+      left.write(Buffer.from('last words'))
+      left.end()
+      assert.equal(left.write(Buffer.from('too late')), false)
+      await Promise.resolve()
+      right.write(Buffer.from('x')) // fails, and takes what is unread with it, when the other end is gone already
+      await until(() => heardRight.closeCount > 0 && heardLeft.closeCount > 0)
+      assert.equal(heardRight.received.toString(), 'last words')
+      assert.equal(heardRight.error, undefined)
+      assert.deepEqual([heardLeft.byteCount, heardLeft.closeCount, heardRight.closeCount], [0, 1, 1])
+    },
+  )
+
   check('using a closed stream does nothing', async ({ left, heardLeft, heardRight }) => {
     left.close()
     assert.equal(left.write(Buffer.from('x')), false)

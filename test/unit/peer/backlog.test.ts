@@ -16,6 +16,7 @@ test('a peer that asks on without reading our answers is closed, and the answers
     uncork: () => undefined,
     pause: () => undefined,
     resume: () => undefined,
+    end: () => undefined,
     close: () => undefined,
   }
   const peer = makePeer({

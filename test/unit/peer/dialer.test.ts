@@ -27,6 +27,7 @@ function manualConnect(): { connect: Connect; dials: Dialed[] } {
       uncork: () => undefined,
       pause: () => undefined,
       resume: () => undefined,
+      end: () => undefined,
       close: () => {
         dialed.isClosed = true
       },

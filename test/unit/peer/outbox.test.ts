@@ -22,6 +22,7 @@ function keepingStream(): { stream: ByteStream; kept: Buffer[]; state: { isFull:
     uncork: () => undefined,
     pause: () => undefined,
     resume: () => undefined,
+    end: () => undefined,
     close: () => undefined,
   }
   return { stream, kept, state }

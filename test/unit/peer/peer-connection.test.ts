@@ -370,6 +370,7 @@ const NO_STREAM = {
   uncork: () => undefined,
   pause: () => undefined,
   resume: () => undefined,
+  end: () => undefined,
   close: () => undefined,
 }
 
