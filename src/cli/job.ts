@@ -5,6 +5,7 @@ import { BugError, KnownError, messageOf } from '../common/errors.ts'
 import type { LogSink } from '../common/log.ts'
 import { bytesOfPieces } from '../metainfo/file-selection.ts'
 import type { Metainfo } from '../metainfo/metainfo.ts'
+import { NO_PEERS } from '../torrent/snapshot.ts'
 import type { TorrentObserver, TorrentSnapshot, TorrentState } from '../torrent/snapshot.ts'
 import type { TorrentSettings } from '../session/settings.ts'
 import type { TrackerStatus } from '../tracker/tracker.ts'
@@ -345,16 +346,7 @@ function emptySnapshot(metainfo: Metainfo, chosen: ChosenPieces | undefined): To
     downloadBytesPerSecond: 0,
     uploadBytesPerSecond: 0,
     etaSeconds: undefined,
-    peers: {
-      connected: 0,
-      seeds: 0,
-      unchoking: 0,
-      interested: 0,
-      unchoked: 0,
-      dialing: 0,
-      known: 0,
-      banned: 0,
-    },
+    peers: NO_PEERS,
     completedPeerCount: 0,
     trackers: [],
     idleSeconds: 0,

@@ -4,7 +4,8 @@ import { isatty } from 'node:tty'
 import { systemClock } from '../common/clock.ts'
 import { InputError, messageOf, UsageError } from '../common/errors.ts'
 import { Testbed } from '../share/testbed.ts'
-import type { TestbedEnvironment } from '../share/testbed.ts'
+import { placesIn } from '../share/testbed-environment.ts'
+import type { TestbedEnvironment } from '../share/testbed-environment.ts'
 import type { TestbedOptions } from '../share/testbed-options.ts'
 import type { CliContext } from './context.ts'
 import type { StopSignal } from './exit-codes.ts'
@@ -193,17 +194,5 @@ function shellLine(env: TestbedEnvironment): string {
 }
 
 function jsonLine(env: TestbedEnvironment): string {
-  const event = {
-    v: VERSION,
-    type: 'ready',
-    torrentFile: env.TORRENT_FILE,
-    trackerUrl: env.TRACKER_URL,
-    trackerHttpUrl: env.TRACKER_HTTP_URL,
-    magnet: env.MAGNET,
-    peer: env.PEER,
-    peers: env.PEERS.split(' '),
-    infoHash: env.INFO_HASH,
-    dataDirectory: env.DATA_DIR,
-  }
-  return `${toSafeJson(event)}\n`
+  return `${toSafeJson({ v: VERSION, type: 'ready', ...placesIn(env) })}\n`
 }

@@ -18,28 +18,13 @@ import { diskError } from '../storage/disk-errors.ts'
 import { readFileTree } from '../storage/file-tree.ts'
 import { TrackerServer } from '../tracker/tracker-server.ts'
 import { nameOf, stageData } from './testbed-data.ts'
+import type { TestbedEnvironment } from './testbed-environment.ts'
 import { checkTestbedOptions } from './testbed-options.ts'
 import { openTestbedSeeder, seederHost, SeedersAtTracker } from './testbed-seeders.ts'
 
 const TRACKER_HOST = '127.0.0.1'
 /** Short, so that whoever lost a peer soon hears of others. */
 const INTERVAL_SECONDS = 30
-
-/** What a program needs to know of it; the names are those of its environment. */
-export interface TestbedEnvironment {
-  readonly TORRENT_FILE: string
-  /** UDP. */
-  readonly TRACKER_URL: string
-  readonly TRACKER_HTTP_URL: string
-  readonly MAGNET: string
-  /** HOST:PORT of the first seeder; of all, with blanks between. */
-  readonly PEER: string
-  readonly PEERS: string
-  /** 40 hex digits. */
-  readonly INFO_HASH: string
-  /** Holds the original under the torrent's name, to compare with, and nothing else. */
-  readonly DATA_DIR: string
-}
 
 /** What `open` fills. */
 interface Made {

@@ -60,6 +60,17 @@ export interface PeerCounts {
   readonly fromLocalNetwork?: number
 }
 
+export const NO_PEERS: PeerCounts = {
+  connected: 0,
+  seeds: 0,
+  unchoking: 0,
+  interested: 0,
+  unchoked: 0,
+  dialing: 0,
+  known: 0,
+  banned: 0,
+}
+
 /** What a torrent tells its owner, as it happens. Calls are synchronous and must not throw. */
 export interface TorrentObserver {
   onState(state: TorrentState): void

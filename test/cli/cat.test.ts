@@ -12,6 +12,7 @@ import type { MadeTorrent } from '../support/make-torrent.ts'
 import { runCli, spawnCli } from '../support/run-cli.ts'
 import { ScriptedPeer, isHandshake, isRequest, readRange } from '../support/scripted-peer.ts'
 import type { RequestedBlock } from '../support/scripted-peer.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { withSeed } from './local-seed.ts'
 
 const SINGLE = { name: 'a.bin', files: [{ path: 'a.bin', length: 300_000 }] }
@@ -80,14 +81,6 @@ async function withScripted(
   } finally {
     await scripted.close()
     rmSync(root, { recursive: true, force: true })
-  }
-}
-
-async function until(isDone: () => boolean, what: string): Promise<void> {
-  const limitMs = performance.now() + 15_000
-  while (!isDone()) {
-    assert.ok(performance.now() < limitMs, `not within 15 s: ${what}`)
-    await pause(20)
   }
 }
 
@@ -208,7 +201,7 @@ describe('cat', { concurrency: 4 }, () => {
         })
         const chunks: Buffer[] = []
         child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
-        await until(
+        await waitUntil(
           () => scripted.requests.some(({ piece }) => piece === 30),
           'the rest is fetched meanwhile',
         )
@@ -253,7 +246,7 @@ describe('cat', { concurrency: 4 }, () => {
       async ({ peer, root }) => {
         const args = ['cat', '-p', '0', '-q', '--no-store', '--peer', peer, 'a.torrent']
         const child = spawnCli(args, { cwd: root })
-        await until(() => askedBytes >= READING_WINDOW_BYTES - pieceBytes, 'the window is filled')
+        await waitUntil(() => askedBytes >= READING_WINDOW_BYTES - pieceBytes, 'the window is filled')
         await pause(500) // it could ask for all of the rest in this time
         assert.ok(askedBytes <= READING_WINDOW_BYTES + 2 * pieceBytes, `asked for ${askedBytes}`)
         const chunks: Buffer[] = []
@@ -287,7 +280,10 @@ describe('cat', { concurrency: 4 }, () => {
         const child = spawnCli(['cat', '-p', '0', '-o', signal, '--peer', peer, 'a.torrent'], { cwd: root })
         let stderr = ''
         child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-        await until(() => existsSync(join(root, signal, 'a.bin')), 'the download is done, its reader is not')
+        await waitUntil(
+          () => existsSync(join(root, signal, 'a.bin')),
+          'the download is done, its reader is not',
+        )
         child.kill(signal)
         const [code] = (await once(child, 'exit')) as [number]
         assert.equal(code, expected)

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { after, afterEach, beforeEach, test } from 'node:test'
 import { joinMulticast } from '../../src/net/multicast.ts'
 import type { MulticastSockets } from '../../src/net/multicast.ts'
@@ -11,6 +10,7 @@ import { assertNothingOpen } from '../support/leaks.ts'
 import { makeTorrent, type MadeTorrent } from '../support/make-torrent.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
 import { Swarm, type Client } from '../support/swarm.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const LO = { group: LOCAL_GROUPS.v4, address: '127.0.0.1', interfaceName: 'lo' }
 const NAMED = { session: { usesLsd: true } }
@@ -36,14 +36,6 @@ afterEach(async () => {
 
 after(assertNothingOpen)
 
-async function until(isSo: () => boolean): Promise<void> {
-  const endMs = performance.now() + 20_000
-  while (!isSo()) {
-    assert.ok(performance.now() < endMs, 'not within 20 s')
-    await sleep(10)
-  }
-}
-
 /** Nobody else has it: other runs speak to the same group. */
 function madeHere(test: string, isPrivate = false): MadeTorrent {
   const name = `${test}-${process.pid}`
@@ -68,17 +60,17 @@ const isAnnounced =
 test('a seed that was there before calls whoever comes, without any tracker', async () => {
   const made = madeHere('before')
   const seeding = await seed(made)
-  await until(isAnnounced(made, seeding))
+  await waitUntil(isAnnounced(made, seeding), 'announced')
   const client = await swarm.join(made.metainfo, NAMED)
   await client.complete
   assert.ok((await readFile(join(client.directory, `before-${process.pid}`))).equals(made.data))
-  await until(isAnnounced(made, client))
+  await waitUntil(isAnnounced(made, client), 'announced')
 })
 
 test('a download that was there before calls a seed that comes', async () => {
   const made = madeHere('later')
   const client = await swarm.join(made.metainfo, NAMED)
-  await until(isAnnounced(made, client))
+  await waitUntil(isAnnounced(made, client), 'announced')
   await seed(made)
   await client.complete
   assert.equal(client.torrent.snapshot().peers.fromLocalNetwork, 1)
@@ -87,8 +79,9 @@ test('a download that was there before calls a seed that comes', async () => {
 test('two downloads find each other', async () => {
   const made = madeHere('both')
   const [one, two] = [await swarm.join(made.metainfo, NAMED), await swarm.join(made.metainfo, NAMED)]
-  await until(
+  await waitUntil(
     () => one.torrent.snapshot().peers.connected === 1 && two.torrent.snapshot().peers.connected === 1,
+    'each has the other',
   )
 })
 
@@ -113,9 +106,9 @@ test('a private torrent is not announced, and nobody is called for it', async ()
   try {
     // An announce of another torrent that was started later: by then the private one would have been announced.
     const other = await swarm.join(marker.metainfo, NAMED)
-    await until(isAnnounced(marker, other))
+    await waitUntil(isAnnounced(marker, other), 'announced')
     ear.send(ear.places[0]!, search)
-    await until(() => heard.some((one) => one.port === neighbour.endpoint.port))
+    await waitUntil(() => heard.some((one) => one.port === neighbour.endpoint.port), 'heard')
     assert.equal(isAnnounced(made, client)(), false)
     assert.equal(client.torrent.snapshot().peers.known, 0)
     assert.equal(client.torrent.snapshot().asksLocalNetwork, undefined)
@@ -130,6 +123,6 @@ test('unless it is asked for, nothing is announced', async () => {
   const marker = madeHere('marker')
   const quiet = await swarm.join({ ...made.metainfo, trackerTiers: [['udp://127.0.0.1:9/announce']] })
   const other = await swarm.join(marker.metainfo, NAMED)
-  await until(isAnnounced(marker, other))
+  await waitUntil(isAnnounced(marker, other), 'announced')
   assert.equal(isAnnounced(made, quiet)(), false)
 })

@@ -4,18 +4,9 @@ import type { DownloadSession } from '../../../src/cli/run-session.ts'
 import { SourceError, StorageError } from '../../../src/common/errors.ts'
 import type { LogSink } from '../../../src/common/log.ts'
 import type { Metainfo } from '../../../src/metainfo/metainfo.ts'
-import { DownloadRig, MIB, makeMetainfo, makeTracker } from './fake-session.ts'
+import { DownloadRig, MIB, makeMetainfo, makePeers, makeTracker } from './fake-session.ts'
 
-const PEERS = {
-  connected: 1,
-  seeds: 0,
-  unchoking: 0,
-  interested: 0,
-  unchoked: 0,
-  dialing: 0,
-  known: 1,
-  banned: 0,
-}
+const PEERS = makePeers({ connected: 1, known: 1 })
 
 test('a finished download prints its path, a summary, and ends with 0', async () => {
   const rig = new DownloadRig('a.iso')

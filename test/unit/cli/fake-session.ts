@@ -15,6 +15,7 @@ import { makeGeometry } from '../../../src/metainfo/geometry.ts'
 import type { Metainfo } from '../../../src/metainfo/metainfo.ts'
 import { NO_USER_TRACKERS } from '../../../src/metainfo/user-trackers.ts'
 import type { TorrentSettings } from '../../../src/session/settings.ts'
+import { NO_PEERS } from '../../../src/torrent/snapshot.ts'
 import type { PeerCounts, TorrentObserver, TorrentSnapshot } from '../../../src/torrent/snapshot.ts'
 import type { TrackerStatus } from '../../../src/tracker/tracker.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -92,17 +93,7 @@ export function makeTracker(fields: Partial<TrackerStatus> = {}): TrackerStatus 
 }
 
 export function makePeers(counts: Partial<PeerCounts> = {}): PeerCounts {
-  return {
-    connected: 0,
-    seeds: 0,
-    unchoking: 0,
-    interested: 0,
-    unchoked: 0,
-    dialing: 0,
-    known: 0,
-    banned: 0,
-    ...counts,
-  }
+  return { ...NO_PEERS, ...counts }
 }
 
 export function makeSnapshot(fields: Partial<TorrentSnapshot> = {}): TorrentSnapshot {
