@@ -9,7 +9,7 @@ export type CancelTimer = () => void
 export interface Clock {
   /** Milliseconds on a monotonic clock; only differences mean anything. */
   now(): number
-  /** Runs `run` once, `delayMs` from now. Delays beyond 24 days are cut to 24 days. */
+  /** Runs `run` once, `delayMs` from now, or at the next turn when that is past. */
   after(delayMs: number, run: () => void): CancelTimer
   /** Runs `run` every `intervalMs`. */
   every(intervalMs: number, run: () => void): CancelTimer
@@ -21,7 +21,14 @@ const MAX_DELAY_MS = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, Math.min(Math.max(delayMs, 0), MAX_DELAY_MS))
+    let leftMs = Math.max(delayMs, 0)
+    let timer: NodeJS.Timeout | undefined
+    const wait = (): void => {
+      const stepMs = Math.min(leftMs, MAX_DELAY_MS)
+      leftMs -= stepMs
+      timer = setTimeout(leftMs > 0 ? wait : run, stepMs)
+    }
+    wait()
     return () => {
       clearTimeout(timer)
     }

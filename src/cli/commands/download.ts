@@ -292,15 +292,11 @@ class DownloadRun {
     this.#warn(undefined, `waiting for more sources from ${list.label}`)
   }
 
-  /** A clock cuts very long delays, so what is left is waited for again. */
   #limit(timeoutMs: number): void {
-    const endsAtMs = this.#parts.clock.now() + timeoutMs
-    const wait = (): void => {
-      const leftMs = endsAtMs - this.#parts.clock.now()
-      if (leftMs > 0) this.#cancels.push(this.#parts.clock.after(leftMs, wait))
-      else this.#endAll({ reason: `time limit of ${formatLimit(timeoutMs)} reached` })
+    const end = (): void => {
+      this.#endAll({ reason: `time limit of ${formatLimit(timeoutMs)} reached` })
     }
-    wait()
+    this.#cancels.push(this.#parts.clock.after(timeoutMs, end))
   }
 
   /** The first reason to end counts. */

@@ -13,6 +13,23 @@ test('a delay longer than Node allows does not fire at once', async () => {
   assert.equal(hasFired, false)
 })
 
+test('a delay longer than Node allows is waited for to its end', (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] })
+  const LONGEST_MS = 2 ** 31 - 1
+  let firedCount = 0
+  const start = (): (() => void) => systemClock.after(2 * LONGEST_MS + 1000, () => firedCount++)
+  start()
+  for (const ms of [LONGEST_MS, LONGEST_MS, 999]) context.mock.timers.tick(ms)
+  assert.equal(firedCount, 0)
+  context.mock.timers.tick(1)
+  assert.equal(firedCount, 1)
+  const cancel = start()
+  context.mock.timers.tick(LONGEST_MS)
+  cancel()
+  for (const ms of [LONGEST_MS, LONGEST_MS]) context.mock.timers.tick(ms)
+  assert.equal(firedCount, 1)
+})
+
 test('sleep ends when its time is up', async () => {
   const clock = new FakeClock()
   let isAwake = false
