@@ -121,7 +121,7 @@ function nothingMatches(metainfo: Metainfo, patterns: readonly FilePattern[]): I
       : patterns.length === 1
         ? noMatch(metainfo, pattern)
         : `none of ${patterns.length} -s matches a file; ${noMatch(metainfo, pattern)}`
-  return new InputError('SELECTION_EMPTY', `${why} (-l lists all)`)
+  return new InputError('SELECTION_EMPTY', `${why} (torrent-dl info lists all)`)
 }
 
 function nothingLeft(chosenCount: number): InputError {

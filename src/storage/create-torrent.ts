@@ -50,7 +50,10 @@ export interface CreatedTorrent {
 export async function createTorrent(path: string, options: CreateOptions = {}): Promise<CreatedTorrent> {
   const name = options.name ?? basename(resolve(path))
   if (name === '')
-    throw new InputError('INPUT_NAME', `${path} has no name that the torrent could have: --name gives one`)
+    throw new InputError(
+      'INPUT_NAME',
+      `${path} has no name that the torrent could have (create --name gives one)`,
+    )
   const tree = await readFileTree(path, name, options)
   const pieceBytes = options.pieceBytes ?? defaultPieceBytes(tree.totalBytes)
   const geometry = makeGeometry(tree.totalBytes, pieceBytes)

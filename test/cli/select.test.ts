@@ -217,7 +217,10 @@ describe('files are chosen', { concurrency: 4 }, () => {
     await withSeed(SET, async ({ root, peer }) => {
       const nothing = await runCli(['-l', '-s', 'raedme.md', 'a.torrent'], { cwd: root })
       assert.deepEqual([nothing.code, nothing.stdout], [2, ''])
-      assert.match(nothing.stderr, /no file matches 'raedme\.md'; near: 'readme\.md' \(-l lists all\)/)
+      assert.match(
+        nothing.stderr,
+        /no file matches 'raedme\.md'; near: 'readme\.md' \(torrent-dl info lists all\)/,
+      )
       const number = await runCli(['-p', '0', '-s', '0-6', 'a.torrent'], { cwd: root })
       assert.equal(number.code, 2)
       assert.match(number.stderr, /the torrent has no file 6: its files have the numbers 0 to 5/)
