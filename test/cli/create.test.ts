@@ -179,7 +179,7 @@ test('errors say what is wrong, with what, and what to do', async (t) => {
     [['data/a.txt', '--date', '2026-11-24T12:00'], 2, /--date: '2026-11-24T12:00' is not a date/],
     [['data/a.txt', '-t', 'a.example'], 2, /--tracker: 'a\.example' is not a tracker's address/],
     [['data/a.txt', '--exclude', ''], 2, /--exclude: '' is not a glob/],
-    [['/'], 3, /has no name that the torrent could have: --name/],
+    [['/'], 3, /has no name that the torrent could have \(create --name gives one\)/],
     [[], 2, /missing required argument 'path'/],
   ]
   for (const [args, code, message] of cases) {
